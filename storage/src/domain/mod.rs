@@ -1,0 +1,8 @@
+//! What Parlour talks about: people, conversations, messages and what happens to them.
+//!
+//! Domain types only. How they are stored is `record.rs`'s, how they go over a wire is a dialect's.
+
+pub mod change;
+pub mod conversation;
+pub mod message;
+pub mod user;

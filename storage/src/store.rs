@@ -1,0 +1,517 @@
+//! What every store promises.
+//!
+//! All writes go through [`Store::commit`]; every other method reads. The store, not its caller, gives
+//! out positions and sequence numbers and checks what must hold at that very moment (membership,
+//! authorship, one direct conversation a pair), so that no race outside can break an invariant and a
+//! database shared by several nodes needs no owner of a conversation.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use tokio::sync::watch;
+
+use crate::{
+    domain::{
+        change::Change,
+        conversation::{Conversation, Member, MemberRole, Summary},
+        message::{Content, Message, ReadMark, Revision},
+        user::{Blocks, NodeRole, Plan, User},
+    },
+    error::StoreError,
+    ids::{ConversationId, Epoch, IdempotencyKey, MessageId, Position, Seq, Timestamp, UserId},
+};
+
+/// What every store promises.
+///
+/// **Durable reads.** No read shows anything that a power cut could still undo: a read that meets a
+/// commit in progress waits until that commit is durable.
+#[async_trait]
+pub trait Store: Send + Sync + fmt::Debug {
+    /// Commits transactions, each atomically and in the order given.
+    ///
+    /// When this returns `Ok`, every transaction with an `Ok` result is durable: it survives the end
+    /// of the process and of power. A transaction that is refused ([`Rejection`]) leaves nothing
+    /// behind, its limiter states included. Positions grow in the order of the transactions, and of the calls.
+    /// Dropping the future does not undo or stop the commit.
+    ///
+    /// # Errors
+    ///
+    /// [`Busy`](crate::error::StoreErrorKind::Busy): nothing was done. `Failed`, `Closed`: nothing is
+    /// known of any of them; they may or may not be there after a restart. `Corrupt`: the same, for the transactions of this call.
+    async fn commit(
+        &self,
+        group: Vec<Transaction>,
+    ) -> Result<Vec<Result<Outcome, Rejection>>, StoreError>;
+
+    /// Which history the positions of this store belong to. Never changes while it is open.
+    fn epoch(&self) -> Epoch;
+
+    /// Everything up to here is durable, and nothing above is visible to reads that began before now.
+    fn head(&self) -> Position;
+
+    /// Whether it works. Never returns to [`Health::Good`] from [`Health::Failed`].
+    fn health(&self) -> watch::Receiver<Health>;
+
+    /// The person, if they ever signed in.
+    async fn user(&self, user: &UserId) -> Result<Option<User>, StoreError>;
+
+    /// Those of `users` who ever signed in, in the order of the argument.
+    async fn users(&self, users: &[UserId]) -> Result<Vec<User>, StoreError>;
+
+    /// The conversation, if there is one.
+    async fn conversation(
+        &self,
+        conversation: ConversationId,
+    ) -> Result<Option<Conversation>, StoreError>;
+
+    /// The direct conversation of a pair, if there is one.
+    async fn direct_between(
+        &self,
+        a: &UserId,
+        b: &UserId,
+    ) -> Result<Option<ConversationId>, StoreError>;
+
+    /// One member, `None` if they aren't in it (any more) or there is no such conversation.
+    async fn member(
+        &self,
+        conversation: ConversationId,
+        user: &UserId,
+    ) -> Result<Option<Member>, StoreError>;
+
+    /// The conversation with all its present members, in the order of user ids.
+    async fn roster(&self, conversation: ConversationId) -> Result<Option<Roster>, StoreError>;
+
+    /// Ids of all conversations that the user is in now, ascending.
+    async fn conversation_ids_of(&self, user: &UserId) -> Result<Vec<ConversationId>, StoreError>;
+
+    /// A page of the user's conversations, those with the newest message (or, without messages, the
+    /// newest) first: at most `limit`, each with [`Summary::active`] below `before`.
+    async fn conversations_of(
+        &self,
+        user: &UserId,
+        before: Option<Position>,
+        limit: usize,
+    ) -> Result<Vec<Summary>, StoreError>;
+
+    /// One conversation as the member's list shows it. `None` if they aren't in it.
+    async fn summary(
+        &self,
+        conversation: ConversationId,
+        user: &UserId,
+    ) -> Result<Option<Summary>, StoreError>;
+
+    /// Unread messages of each of the user's conversations that has any, in the order of ids. Computed
+    /// from the messages each time, so it cannot drift; takes time in proportion to what is unread.
+    async fn unread(&self, user: &UserId) -> Result<Vec<(ConversationId, u64)>, StoreError>;
+
+    /// Everyone with whom the user shares a direct conversation or a group of at most
+    /// `group_members_max` members; without the user, in order, each once.
+    async fn contacts(
+        &self,
+        user: &UserId,
+        group_members_max: u32,
+    ) -> Result<Vec<UserId>, StoreError>;
+
+    /// Whether the two are in some conversation together.
+    async fn acquainted(&self, a: &UserId, b: &UserId) -> Result<bool, StoreError>;
+
+    /// The message, deleted or not.
+    async fn message(&self, message: MessageId) -> Result<Option<Message>, StoreError>;
+
+    /// A page of messages of a conversation in the order of `seq`, tombstones included. Empty if there
+    /// is no such conversation.
+    async fn messages(
+        &self,
+        conversation: ConversationId,
+        page: MessagePage,
+    ) -> Result<Vec<Message>, StoreError>;
+
+    /// What the message said before each edit, oldest first.
+    async fn revisions(&self, message: MessageId) -> Result<Vec<Revision>, StoreError>;
+
+    /// When `reader` read the messages from `from` to `to` of a direct conversation, ascending: the
+    /// first mark with `up_to >= seq` tells when `seq` was read.
+    async fn read_marks(
+        &self,
+        conversation: ConversationId,
+        reader: &UserId,
+        from: Seq,
+        to: Seq,
+    ) -> Result<Vec<ReadMark>, StoreError>;
+
+    /// What happened after a position in the conversations the user is in, or left since then (up to
+    /// and including their own leaving), in the order of positions. For one who was added since,
+    /// from the change that added them.
+    async fn changes_since(
+        &self,
+        user: &UserId,
+        after: Position,
+        limit: usize,
+    ) -> Result<Changes, StoreError>;
+
+    /// All blocks that concern the user.
+    async fn blocks_of(&self, user: &UserId) -> Result<Blocks, StoreError>;
+
+    /// What the rate limiter remembers of the user.
+    async fn limits_of(&self, user: &UserId) -> Result<Vec<LimiterState>, StoreError>;
+
+    /// Rows of the event outbox after a place, oldest first.
+    async fn events_after(&self, after: EventId, limit: usize) -> Result<Vec<Event>, StoreError>;
+
+    /// How far a consumer of the event outbox has come; the start if it is new.
+    async fn consumer(&self, name: &str) -> Result<EventId, StoreError>;
+
+    /// Remembers, durably, how far a consumer has come.
+    async fn move_consumer(&self, name: &str, through: EventId) -> Result<(), StoreError>;
+
+    /// Forgets, durably, the rows of the event outbox up to and including `through`.
+    async fn forget_events(&self, through: EventId) -> Result<(), StoreError>;
+
+    /// A page of the user's notifications, newest first, below `before`.
+    async fn notifications(
+        &self,
+        user: &UserId,
+        before: Option<NotificationId>,
+        limit: usize,
+    ) -> Result<Vec<Notification>, StoreError>;
+
+    /// How many of the user's notifications are unread; counted each time.
+    async fn unread_notifications(&self, user: &UserId) -> Result<u64, StoreError>;
+
+    /// Waits for what is in progress, makes it durable and lets go of the files. Later calls get `Closed`.
+    async fn close(&self) -> Result<(), StoreError>;
+}
+
+/// A unit of writing: all of it happens, or nothing.
+#[derive(Clone, Debug)]
+pub struct Transaction {
+    /// When, by the caller's clock. Positions follow it, but never go back with it.
+    pub at: Timestamp,
+    /// Who does it.
+    pub by: UserId,
+    /// What they do.
+    pub write: Write,
+    /// What the rate limiter has to remember of it. Replaces what is stored for the same user and rule.
+    pub limits: Vec<LimiterState>,
+    /// Rows for the event outbox.
+    pub events: Vec<EventDraft>,
+    /// Notifications for people.
+    pub notifications: Vec<NotificationDraft>,
+}
+
+impl Transaction {
+    /// A transaction with nothing beside its write.
+    pub fn new(at: Timestamp, by: UserId, write: Write) -> Self {
+        Self {
+            at,
+            by,
+            write,
+            limits: Vec::new(),
+            events: Vec::new(),
+            notifications: Vec::new(),
+        }
+    }
+}
+
+/// What a transaction does.
+#[derive(Clone, Debug)]
+pub enum Write {
+    /// Keeps what the user's token says of them. [`Outcome::Unchanged`] if nothing is new.
+    SaveUser(Profile),
+    /// Keeps when the user was last connected (the transaction's time). Unknown users: `Unchanged`.
+    SeeUser,
+    /// Opens the direct conversation with someone, or finds it ([`Outcome::Repeated`]). Not with oneself ([`Rejection::Invalid`]).
+    OpenDirect {
+        /// With whom.
+        with: UserId,
+    },
+    /// Opens a group. The user becomes its owner and needn't be among `members`; doubles count once.
+    OpenGroup {
+        /// What it is called.
+        name: Option<String>,
+        /// Who else is in it.
+        members: Vec<UserId>,
+        /// Makes a retry find the first one ([`Outcome::Repeated`]).
+        key: Option<IdempotencyKey>,
+    },
+    /// Sends a message. `reply_to` must be a message of the same conversation.
+    Send {
+        /// Where.
+        conversation: ConversationId,
+        /// What.
+        content: Content,
+        /// Makes a retry find the first one ([`Outcome::Repeated`]), for as long as that message exists.
+        key: Option<IdempotencyKey>,
+    },
+    /// Replaces the text of one's own message and keeps the old one as a [`Revision`]. The same text
+    /// again is [`Outcome::Unchanged`].
+    Edit {
+        /// Which.
+        message: MessageId,
+        /// The new text.
+        text: String,
+    },
+    /// Deletes one's own message (in groups also admins and owners: anyone's) softly: readers get an
+    /// empty tombstone in its place, without reactions and revisions; what was written stays stored
+    /// until retention purges it. Again: `Unchanged`.
+    Delete {
+        /// Which.
+        message: MessageId,
+    },
+    /// Gives or takes back a reaction. Already so: `Unchanged`.
+    React {
+        /// To which message.
+        message: MessageId,
+        /// Which reaction.
+        emoji: String,
+        /// Give (`true`) or take back.
+        on: bool,
+    },
+    /// Moves the user's read cursor (and the delivered one, if it lags) forward to `seq`, or to the newest
+    /// message if `seq` is beyond it. Not ahead of the cursor: `Unchanged`.
+    Read {
+        /// In which conversation.
+        conversation: ConversationId,
+        /// The last message read.
+        seq: Seq,
+    },
+    /// Moves the user's delivered cursor forward, likewise.
+    Deliver {
+        /// In which conversation.
+        conversation: ConversationId,
+        /// The last message that arrived.
+        seq: Seq,
+    },
+    /// Adds people to a group (admins and owners only). All in it already: `Unchanged`.
+    Add {
+        /// To which group.
+        conversation: ConversationId,
+        /// Whom.
+        users: Vec<UserId>,
+    },
+    /// Removes someone from a group: oneself (leave), or someone of a lower role (admins and owners). When
+    /// the last owner leaves, the longest-standing admin, else member, becomes owner, in the same transaction.
+    Remove {
+        /// From which group.
+        conversation: ConversationId,
+        /// Whom.
+        user: UserId,
+    },
+    /// Gives a member of a group another role (owners only). A group keeps at least one owner ([`Rejection::Invalid`]).
+    SetRole {
+        /// In which group.
+        conversation: ConversationId,
+        /// Whose.
+        user: UserId,
+        /// What they become.
+        role: MemberRole,
+    },
+    /// Renames a group (admins and owners only).
+    Rename {
+        /// Which.
+        conversation: ConversationId,
+        /// Its new name.
+        name: Option<String>,
+    },
+    /// Keeps someone away. Again: the new reason replaces the old one.
+    Block {
+        /// Whom.
+        user: UserId,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// Lets someone near again. Not blocked: `Unchanged`.
+    Unblock {
+        /// Whom.
+        user: UserId,
+    },
+    /// Marks the user's notifications up to and including one as read.
+    ReadNotifications {
+        /// The newest one read.
+        through: NotificationId,
+    },
+}
+
+/// What a token says of a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// Name to show.
+    pub name: Option<String>,
+    /// Address of a picture.
+    pub picture: Option<String>,
+    /// What they may do on the node.
+    pub role: NodeRole,
+    /// What they pay for.
+    pub plan: Plan,
+}
+
+/// What came of a transaction that was committed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Something changed in a conversation. Never empty, in the order of positions.
+    Changed(Vec<Change>),
+    /// It had been done before; this is what was done then (a message: as it stands now).
+    Repeated(Box<Change>),
+    /// It concerned no conversation, and is done.
+    Done,
+    /// There was nothing to do.
+    Unchanged,
+}
+
+/// Why a transaction was refused. Nothing of it was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Rejection {
+    /// There is no such conversation.
+    NoConversation,
+    /// There is no such message (for a reply: in this conversation).
+    NoMessage,
+    /// The user isn't in the conversation.
+    NotMember,
+    /// The person named isn't in the group.
+    NoSuchMember,
+    /// It is for the author of the message alone.
+    NotAuthor,
+    /// It takes a higher role in the group.
+    NotAllowed,
+    /// It is for groups, and this conversation is direct.
+    NotGroup,
+    /// The message was deleted.
+    Deleted,
+    /// The group would have more than [`GROUP_MEMBERS_MAX`](crate::domain::conversation::GROUP_MEMBERS_MAX) members.
+    GroupFull,
+    /// The key was used before for something else.
+    KeyReused,
+    /// It makes no sense: a conversation or block with oneself, a group without owner, text without end.
+    Invalid(&'static str),
+}
+
+/// A conversation and everyone in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Roster {
+    /// Includes every change up to here, and none after.
+    pub as_of: Position,
+    /// The conversation.
+    pub conversation: Conversation,
+    /// Everyone in it, in the order of user ids.
+    pub members: Vec<Member>,
+}
+
+/// Which messages of a conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MessagePage {
+    /// From where, and in which direction.
+    pub from: PageFrom,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// From where, and in which direction. The page itself is always ascending.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PageFrom {
+    /// The newest ones.
+    End,
+    /// The last ones below a place.
+    Before(Seq),
+    /// The first ones above a place.
+    After(Seq),
+}
+
+/// An answer to [`Store::changes_since`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changes {
+    /// What happened, in the order of positions.
+    pub changes: Vec<Change>,
+    /// `changes` holds everything up to here. Ask again from here if `more`.
+    pub through: Position,
+    /// There was more than the limit allowed.
+    pub more: bool,
+}
+
+/// What the rate limiter remembers of one user and one rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LimiterState {
+    /// Whose.
+    pub user: UserId,
+    /// Which rule.
+    pub rule: String,
+    /// The theoretical arrival time of GCRA, in microseconds since the Unix epoch.
+    pub tat_us: i64,
+}
+
+/// A place in the event outbox: the change's position, and a number from 0 within it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EventId {
+    /// Of the transaction that wrote the row.
+    pub position: Position,
+    /// Counts the rows of the same transaction.
+    pub n: u16,
+}
+
+/// A row to be written to the event outbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventDraft {
+    /// What happened, for example `message.sent`.
+    pub topic: String,
+    /// A JSON object. What it created is known by the row's position.
+    pub body: String,
+}
+
+/// A row of the event outbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Its place.
+    pub id: EventId,
+    /// Who caused it.
+    pub by: UserId,
+    /// When.
+    pub at: Timestamp,
+    /// What happened.
+    pub topic: String,
+    /// A JSON object.
+    pub body: String,
+}
+
+/// A notification of one user: its place in the order of the node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NotificationId(pub Position);
+
+/// A notification to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotificationDraft {
+    /// For whom.
+    pub user: UserId,
+    /// Of what kind, for example `message`.
+    pub topic: String,
+    /// A JSON object.
+    pub body: String,
+}
+
+/// A stored notification.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notification {
+    /// Which.
+    pub id: NotificationId,
+    /// Of what kind.
+    pub topic: String,
+    /// A JSON object.
+    pub body: String,
+    /// When it was made.
+    pub at: Timestamp,
+    /// Whether it was read.
+    pub read: bool,
+}
+
+/// Whether a store works.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// It does.
+    Good,
+    /// One of its threads has been busy with the same step for too long.
+    Stalled,
+    /// A write or sync failed. The process should end, and not acknowledge anything before it does.
+    Failed {
+        /// What failed.
+        reason: String,
+    },
+}
