@@ -1,1 +1,37 @@
-//! a
+//! How Parlour behaves: sessions, rooms, presence, moderation and the archive, as actors that exchange
+//! typed messages.
+//!
+//! | Actor | One per | Started by | Ends |
+//! |---|---|---|---|
+//! | [`session::Session`] | connection | its transport | with its transport |
+//! | [`room::Room`] | active conversation | the first request or change | idle, or by a panic |
+//! | [`moderation::Moderation`] | node | [`system::System`] | with the node |
+//! | [`archive::Archive`] | node | [`system::System`] | with the node |
+//! | [`presence::Presence`] | node | [`system::System`] | with the node |
+//! | [`sweeper::Sweeper`] | node | [`system::System`] | with the node |
+//!
+//! Knows no HTTP, no database, no command line and no environment.
+
+#![warn(missing_docs)]
+
+pub mod archive;
+pub mod codec;
+pub mod command;
+pub mod connection;
+pub mod counters;
+pub mod desk;
+pub mod error;
+pub mod group;
+pub mod limits;
+pub mod moderation;
+pub mod outbox;
+pub mod presence;
+pub mod push;
+pub mod registry;
+pub mod reply;
+mod resume;
+pub mod room;
+pub mod session;
+mod sweeper;
+pub mod system;
+pub mod visibility;

@@ -1,0 +1,249 @@
+//! The way to the store: collects the writes of all rooms, commits them as groups, then has every
+//! room told and every request answered.
+//!
+//! The only actor that writes. While one group is being committed the next one gathers, so groups grow with
+//! the load. Nobody is told of a write before the store says that it is durable.
+
+use std::{
+    collections::{BTreeMap, HashMap, VecDeque},
+    sync::Arc,
+};
+
+use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, ResponseFuture, WrapFuture};
+use parlour_storage::{
+    domain::change::{Change, ChangeBody},
+    error::StoreError,
+    ids::ConversationId,
+    store::{Outcome, Rejection, Transaction},
+};
+use tokio::sync::oneshot;
+
+use crate::{
+    command::Reply,
+    error::Failure,
+    group::Groups,
+    limits::GROUPS_IN_COMMIT_MAX,
+    reply::ReplyTo,
+    room::{Committed, News},
+    system::Core,
+    visibility::Audience,
+};
+
+/// The actor.
+#[derive(Debug)]
+pub struct Archive {
+    core: Arc<Core>,
+    queue: VecDeque<Submit>,
+    groups: Groups,
+    /// Numbers of the next group to commit, and of the next one to tell.
+    next: u64,
+    telling: u64,
+    /// Groups that the store finished before an earlier one was told.
+    finished: BTreeMap<u64, Finished>,
+    flushes: Vec<oneshot::Sender<()>>,
+}
+
+#[derive(Debug)]
+struct Finished {
+    waiting: Vec<Waiting>,
+    result: Result<Vec<Result<Outcome, Rejection>>, StoreError>,
+}
+
+/// Who waits for a write, while the store has it.
+#[derive(Debug)]
+struct Waiting {
+    audience: Audience,
+    reply: ReplyTo,
+}
+
+impl Archive {
+    /// An archive with nothing to do.
+    pub fn new(core: Arc<Core>) -> Self {
+        Self {
+            core,
+            queue: VecDeque::new(),
+            groups: Groups::default(),
+            next: 0,
+            telling: 0,
+            finished: BTreeMap::new(),
+            flushes: Vec::new(),
+        }
+    }
+}
+
+impl Actor for Archive {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(self.core.settings.archive_queue_max);
+    }
+}
+
+/// Writes something that Moderation let pass.
+#[derive(Debug, actix::Message)]
+#[rtype(result = "()")]
+pub struct Submit {
+    /// What.
+    pub transaction: Transaction,
+    /// Who is told less of it.
+    pub audience: Audience,
+    /// Who is told what came of it.
+    pub reply: ReplyTo,
+}
+
+impl Handler<Submit> for Archive {
+    type Result = ();
+
+    fn handle(&mut self, submit: Submit, ctx: &mut Self::Context) {
+        if self.queue.len() >= self.core.settings.archive_queue_max {
+            self.core.counters.archive_full.add_one();
+            return submit.reply.answer(Err(Failure::busy()));
+        }
+        self.queue.push_back(submit);
+        self.commit(ctx);
+    }
+}
+
+/// Waits until everything submitted before has been committed and told.
+#[derive(Debug, actix::Message)]
+#[rtype(result = "()")]
+pub struct Flush;
+
+impl Handler<Flush> for Archive {
+    type Result = ResponseFuture<()>;
+
+    fn handle(&mut self, _: Flush, _ctx: &mut Self::Context) -> Self::Result {
+        if self.is_idle() {
+            return Box::pin(std::future::ready(()));
+        }
+        let (done, wait) = oneshot::channel();
+        self.flushes.push(done);
+        Box::pin(async move {
+            // An archive that died has nothing more to wait for.
+            let _died = wait.await;
+        })
+    }
+}
+
+impl Archive {
+    fn is_idle(&self) -> bool {
+        self.queue.is_empty() && self.next == self.telling
+    }
+
+    /// Gives the store what has gathered, if it can take another group.
+    fn commit(&mut self, ctx: &mut Context<Self>) {
+        let in_commit = usize::try_from(self.next - self.telling).unwrap_or(usize::MAX);
+        if self.queue.is_empty() || in_commit >= GROUPS_IN_COMMIT_MAX {
+            return;
+        }
+        let n = self.queue.len().min(self.core.settings.group_max);
+        let mut transactions = Vec::with_capacity(n);
+        let mut waiting = Vec::with_capacity(n);
+        for Submit {
+            transaction,
+            audience,
+            reply,
+        } in self.queue.drain(..n)
+        {
+            transactions.push(transaction);
+            waiting.push(Waiting { audience, reply });
+        }
+        let number = self.next;
+        self.next += 1;
+        let store = self.core.store();
+        let commit = async move { store.commit(transactions).await };
+        ctx.spawn(commit.into_actor(self).map(move |result, this, ctx| {
+            this.finished.insert(number, Finished { waiting, result });
+            // The store answers in order, but the answers may be looked at in another.
+            while let Some(finished) = this.finished.remove(&this.telling) {
+                this.telling += 1;
+                this.tell(finished);
+            }
+            this.commit(ctx);
+            if this.is_idle() {
+                for done in this.flushes.drain(..) {
+                    let _waits_no_more = done.send(());
+                }
+            }
+        }));
+    }
+
+    /// Answers and tells everyone concerned by a group.
+    fn tell(&mut self, Finished { waiting, result }: Finished) {
+        let outcomes = match result {
+            Ok(outcomes) => outcomes,
+            Err(error) => {
+                tracing::error!(%error, n_writes = waiting.len(), "a group was not committed");
+                let failure = Failure::from(error);
+                for waits in waiting {
+                    waits.reply.answer(Err(failure.clone()));
+                }
+                return;
+            }
+        };
+        self.core.counters.groups_committed.add_one();
+        self.core
+            .counters
+            .transactions_committed
+            .add(outcomes.len() as u64);
+        let mut by_room: Vec<(ConversationId, Vec<News>)> = Vec::new();
+        let mut place: HashMap<ConversationId, usize> = HashMap::new();
+        let mut through = None;
+        for (Waiting { audience, reply }, outcome) in waiting.into_iter().zip(outcomes) {
+            let changes = match outcome {
+                Ok(Outcome::Changed(changes)) => changes,
+                Ok(Outcome::Repeated(change)) => {
+                    reply.answer(Ok(answer(Arc::new(*change), true)));
+                    continue;
+                }
+                Ok(Outcome::Done | Outcome::Unchanged) => {
+                    reply.answer(Ok(Reply::Done));
+                    continue;
+                }
+                Err(rejection) => {
+                    reply.answer(Err(rejection.into()));
+                    continue;
+                }
+            };
+            through = changes.last().map(|change| change.position).or(through);
+            let mut reply = Some(reply);
+            for change in changes {
+                let id = change.conversation;
+                let at = *place.entry(id).or_insert_with(|| {
+                    by_room.push((id, Vec::new()));
+                    by_room.len() - 1
+                });
+                let (change, audience) = (Arc::new(change), audience.clone());
+                let reply = reply.take().unwrap_or_else(ReplyTo::nobody);
+                by_room[at].1.push(News {
+                    change,
+                    audience,
+                    reply,
+                });
+            }
+        }
+        let Some(through) = through else { return };
+        let group = self.groups.begin(through);
+        for (id, news) in by_room {
+            self.core.tell_room(
+                id,
+                Committed {
+                    group: Arc::clone(&group),
+                    news,
+                },
+            );
+        }
+    }
+}
+
+/// The answer to the request that made a change.
+pub(crate) fn answer(change: Arc<Change>, repeated: bool) -> Reply {
+    match change.body {
+        ChangeBody::Sent(_) => Reply::Sent { change, repeated },
+        ChangeBody::Created { .. } => Reply::Opened {
+            conversation: change.conversation,
+            created: !repeated,
+        },
+        _ => Reply::Done,
+    }
+}

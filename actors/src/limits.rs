@@ -1,0 +1,108 @@
+//! Every bound of the actors, with its unit and its reason.
+
+use std::{collections::BTreeMap, time::Duration};
+
+/// Mailbox of a session, in messages. One connection's frames; a full one is the client's own doing.
+pub const SESSION_MAILBOX: usize = 64;
+/// Mailbox of Moderation, in messages: every write of the node passes through it.
+pub const MODERATION_MAILBOX: usize = 65_536;
+/// Mailbox of Presence, in messages: a reconnect storm of the whole node fits.
+pub const PRESENCE_MAILBOX: usize = 65_536;
+/// Writes waiting for a person's blocks and limits to be loaded. Beyond it they get `BUSY`.
+pub const PARKED_PER_USER_MAX: usize = 256;
+/// Groups that the store may have at once: one being synced, one being applied, one ready.
+pub const GROUPS_IN_COMMIT_MAX: usize = 3;
+/// Largest page of any list, in items (CONTRACT C-15).
+pub const PAGE_MAX: usize = 100;
+/// Longest name of a group, in Unicode scalar values.
+pub const GROUP_NAME_MAX: usize = 100;
+/// Longest reason of a block, in Unicode scalar values.
+pub const REASON_MAX: usize = 500;
+/// Most people in one request to add or open.
+pub const PEOPLE_PER_REQUEST_MAX: usize = 1_000;
+/// Most people in one question about presence.
+pub const PRESENCE_QUESTION_MAX: usize = 100;
+
+/// What an operator can set, checked and converted by the configuration.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Outbox of a connection: at most so many frames.
+    pub outbox_frames_max: usize,
+    /// Outbox of a connection: at most so many bytes.
+    pub outbox_bytes_max: usize,
+    /// How long a client has to answer a close before its socket is shut down.
+    pub close_deadline: Duration,
+    /// A client that was silent for so long is pinged.
+    pub ping_interval: Duration,
+    /// A client that did not answer a ping for so long is gone.
+    pub pong_timeout: Duration,
+    /// How long a connection may stay without a token.
+    pub auth_timeout: Duration,
+    /// Connections of one user.
+    pub per_user_max: usize,
+    /// Unanswered requests of one connection.
+    pub in_flight_max: usize,
+    /// Changes that a resume replays. Beyond it: `recovered: false`.
+    pub resume_changes_max: usize,
+    /// Threads that rooms are spread over.
+    pub room_arbiters: usize,
+    /// Mailbox of a room, in messages.
+    pub room_mailbox: usize,
+    /// A room without requests for so long goes.
+    pub room_idle: Duration,
+    /// Rooms at once. Beyond it new ones answer `BUSY`.
+    pub rooms_max: usize,
+    /// Typing ends by itself after so long (CONTRACT C-19).
+    pub typing_timeout: Duration,
+    /// Groups up to this size tell their members' presence.
+    pub presence_group_members_max: u32,
+    /// Presence changes are collected for so long.
+    pub presence_delay: Duration,
+    /// Somebody without connection for so long is offline.
+    pub offline_grace: Duration,
+    /// Longest message, in Unicode scalar values.
+    pub message_length_max: usize,
+    /// Writes waiting for the store, in all.
+    pub archive_queue_max: usize,
+    /// Writes in one group commit.
+    pub group_max: usize,
+    /// Rate limits by action name.
+    pub rates: BTreeMap<String, Vec<Rate>>,
+}
+
+/// So many per so long, as a burst or spread out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// How many; at least 1.
+    pub n: u32,
+    /// Per how long.
+    pub period: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            outbox_frames_max: 1000,
+            outbox_bytes_max: 1 << 20,
+            close_deadline: Duration::from_secs(5),
+            ping_interval: Duration::from_secs(25),
+            pong_timeout: Duration::from_secs(20),
+            auth_timeout: Duration::from_secs(10),
+            per_user_max: 16,
+            in_flight_max: 256,
+            resume_changes_max: 10_000,
+            room_arbiters: 1,
+            room_mailbox: 1024,
+            room_idle: Duration::from_secs(60),
+            rooms_max: 100_000,
+            typing_timeout: Duration::from_secs(3),
+            presence_group_members_max: 100,
+            presence_delay: Duration::from_millis(500),
+            offline_grace: Duration::from_secs(3),
+            message_length_max: 5000,
+            archive_queue_max: 65_536,
+            group_max: 1024,
+            rates: BTreeMap::new(),
+        }
+    }
+}

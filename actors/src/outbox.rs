@@ -1,0 +1,614 @@
+//! What a connection still has to be sent: bounded, ordered, and able to end a client that does not read.
+//!
+//! Rooms on any thread put frames in, one transport takes them out. Changes are staged, and released
+//! when the commit group they belong to has been told everywhere ([`crate::group`]), so that every
+//! connection sees positions ascend and the last position it saw is an exact place to resume from.
+//! Knows no socket: a transport lends it a way to be woken and a way to be killed.
+
+use std::{
+    collections::VecDeque,
+    fmt,
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicU32, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use bytestring::ByteString;
+use parlour_storage::ids::Position;
+use tokio::sync::Notify;
+
+use crate::error::CloseCode;
+
+/// One connection, for as long as the process lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnectionId(pub u64);
+
+/// One encoded frame for a client, shared by all connections that get the same bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Frame {
+    /// Text, UTF-8.
+    Text(ByteString),
+    /// Bytes.
+    Binary(Bytes),
+    /// A sign of life is asked for.
+    Ping,
+}
+
+impl Frame {
+    fn n_bytes(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Binary(bytes) => bytes.len(),
+            Self::Ping => 0,
+        }
+    }
+}
+
+/// How a transport is told that there is something to take out. Called from any thread; must not block.
+pub trait Wake: Send + Sync {
+    /// Something is there. Called once until the next [`Outbox::drain`].
+    fn wake(&self);
+}
+
+/// Ends a transport from outside, whatever it is doing. Called from any thread; must not block.
+pub type Kill = Box<dyn Fn() + Send + Sync>;
+
+/// What a connection still has to be sent.
+pub struct Outbox {
+    id: ConnectionId,
+    frames_max: usize,
+    bytes_max: usize,
+    state: Mutex<State>,
+    drained: Notify,
+    kill: OnceLock<Kill>,
+    /// Last sign of life of the client, in milliseconds of [`clock_ms`].
+    heard_ms: AtomicU64,
+    /// When a ping was asked for that nothing has answered yet; 0: none.
+    pinged_ms: AtomicU64,
+    in_flight: AtomicU32,
+}
+
+#[derive(Default)]
+struct State {
+    queue: VecDeque<Frame>,
+    /// Changes of commit groups that are still being told.
+    staged: Vec<(Position, Frame)>,
+    /// Some group will release up to here.
+    promised: Position,
+    gate: Gate,
+    /// Of all frames in `queue`, `staged` and the gate.
+    n_frames: usize,
+    n_bytes: usize,
+    closing: Option<Closing>,
+    wake: Option<Arc<dyn Wake>>,
+    woken: bool,
+}
+
+/// Whether live changes go through.
+enum Gate {
+    /// Those above the floor do: the ones below were replayed.
+    Open { floor: Position },
+    /// They are held back while older ones are replayed.
+    Held {
+        frames: Vec<(Position, Frame)>,
+        spilled: bool,
+    },
+}
+
+impl Default for Gate {
+    fn default() -> Self {
+        Self::Held {
+            frames: Vec::new(),
+            spilled: false,
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Closing {
+    code: CloseCode,
+    since_ms: u64,
+    told: bool,
+}
+
+/// What [`Outbox::drain`] found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Drained {
+    /// Send what was taken out, and wait to be woken.
+    Open,
+    /// Send what was taken out, then close with this code. Said once.
+    Close(CloseCode),
+    /// Closing was said before.
+    Closed,
+}
+
+/// Milliseconds since the process first asked. Never goes back; coarse enough to compare with an atomic.
+pub fn clock_ms() -> u64 {
+    static START: OnceLock<std::time::Instant> = OnceLock::new();
+    // 1 and not 0 at the start: 0 means "never" to its users.
+    1 + u64::try_from(
+        START
+            .get_or_init(std::time::Instant::now)
+            .elapsed()
+            .as_millis(),
+    )
+    .unwrap_or(u64::MAX - 1)
+}
+
+impl Outbox {
+    /// An outbox that holds live changes back until [`Outbox::open_gate`].
+    pub fn new(id: ConnectionId, frames_max: usize, bytes_max: usize) -> Arc<Self> {
+        Arc::new(Self {
+            id,
+            frames_max,
+            bytes_max,
+            state: Mutex::default(),
+            drained: Notify::new(),
+            kill: OnceLock::new(),
+            heard_ms: AtomicU64::new(clock_ms()),
+            pinged_ms: AtomicU64::new(0),
+            in_flight: AtomicU32::new(0),
+        })
+    }
+
+    /// Whose it is.
+    pub fn id(&self) -> ConnectionId {
+        self.id
+    }
+
+    /// Lends it a transport. Replaces the one before, and wakes the new one if something waits.
+    pub fn attach(&self, wake: Arc<dyn Wake>) {
+        let mut state = self.lock();
+        state.wake = Some(wake);
+        state.woken = false;
+        let waits = !state.queue.is_empty() || state.closing.is_some();
+        Self::wake_if(waits, state);
+    }
+
+    /// Lends it a way to end the transport from outside. The first one counts.
+    pub fn set_kill(&self, kill: Kill) {
+        let _first_counts = self.kill.set(kill);
+    }
+
+    /// Adds a frame that has no place in the order. `false`: the connection is closing, or was too slow and now is.
+    pub fn push(&self, frame: Frame) -> bool {
+        let mut state = self.lock();
+        if !self.admit(&mut state, &frame) {
+            return Self::refused(state);
+        }
+        state.queue.push_back(frame);
+        Self::wake_if(true, state);
+        true
+    }
+
+    /// Adds a change of the commit group up to `through`, which is being told. `true`: nobody has promised
+    /// yet to [`release`](Self::release) this outbox up to there, so the caller must.
+    pub fn stage(&self, position: Position, through: Position, frame: Frame) -> bool {
+        let mut state = self.lock();
+        if !self.admit(&mut state, &frame) {
+            Self::refused(state);
+            return false;
+        }
+        state.staged.push((position, frame));
+        let first = state.promised < through;
+        state.promised = state.promised.max(through);
+        first
+    }
+
+    /// Lets staged changes up to a position through, in order.
+    pub fn release(&self, through: Position) {
+        let mut state = self.lock();
+        let mut ready = std::mem::take(&mut state.staged);
+        let later = ready.iter().any(|&(position, _)| position > through);
+        if later {
+            let (now, rest) = ready
+                .into_iter()
+                .partition(|&(position, _)| position <= through);
+            ready = now;
+            state.staged = rest;
+        }
+        // Rooms stage as they come; within a connection positions ascend.
+        ready.sort_by_key(|&(position, _)| position);
+        for (position, frame) in ready {
+            state.let_through(position, frame);
+        }
+        let waits = !state.queue.is_empty();
+        Self::wake_if(waits, state);
+    }
+
+    /// Lets live changes above `floor` through from now on, those held back first. `false`: too many came
+    /// meanwhile to hold, and some were dropped: replay again, from `floor`.
+    pub fn open_gate(&self, floor: Position) -> bool {
+        let mut state = self.lock();
+        match std::mem::replace(&mut state.gate, Gate::Open { floor }) {
+            Gate::Open { .. } => {}
+            Gate::Held { spilled: true, .. } => {
+                state.gate = Gate::default();
+                return false;
+            }
+            Gate::Held {
+                frames,
+                spilled: false,
+            } => {
+                for (position, frame) in frames {
+                    state.let_through(position, frame);
+                }
+            }
+        }
+        let waits = !state.queue.is_empty();
+        Self::wake_if(waits, state);
+        true
+    }
+
+    /// Waits until less than half of the bounds are in use. `false`: it was closed.
+    pub async fn has_room(&self) -> bool {
+        loop {
+            let drained = self.drained.notified();
+            {
+                let mut state = self.lock();
+                if state.closing.is_some() {
+                    return false;
+                }
+                let has_room = |s: &State| {
+                    s.n_frames <= self.frames_max / 2 && s.n_bytes <= self.bytes_max / 2
+                };
+                // What is held back isn't drained, so waiting for it would be for ever.
+                if has_room(&state) || state.spill() && has_room(&state) {
+                    return true;
+                }
+            }
+            drained.await;
+        }
+    }
+
+    /// Takes out what is to be sent now, in order, behind what is in `into` already.
+    pub fn drain(&self, into: &mut Vec<Frame>) -> Drained {
+        let mut state = self.lock();
+        state.woken = false;
+        let n_before = into.len();
+        into.extend(state.queue.drain(..));
+        let taken = &into[n_before..];
+        state.n_frames = state.n_frames.saturating_sub(taken.len());
+        state.n_bytes = state
+            .n_bytes
+            .saturating_sub(taken.iter().map(Frame::n_bytes).sum());
+        // A burst must not leave its largest size behind on every connection.
+        if state.queue.capacity() > 64 {
+            state.queue.shrink_to(8);
+        }
+        let said = match &mut state.closing {
+            None => Drained::Open,
+            Some(closing) if closing.told => Drained::Closed,
+            Some(closing) => {
+                closing.told = true;
+                Drained::Close(closing.code)
+            }
+        };
+        drop(state);
+        self.drained.notify_waiters();
+        said
+    }
+
+    /// Ends the connection: what is queued still goes out, then the close code. The first code counts.
+    pub fn close(&self, code: CloseCode) {
+        let state = self.lock();
+        Self::close_locked(state, code);
+        self.drained.notify_waiters();
+    }
+
+    /// Whether it is closing, and for how long.
+    pub fn closing_for(&self) -> Option<(CloseCode, Duration)> {
+        let closing = self.lock().closing?;
+        Some((
+            closing.code,
+            Duration::from_millis(clock_ms().saturating_sub(closing.since_ms)),
+        ))
+    }
+
+    /// Shuts the transport down from outside.
+    pub fn kill(&self) {
+        if let Some(kill) = self.kill.get() {
+            kill();
+        }
+    }
+
+    /// Notes a sign of life of the client.
+    pub fn heard(&self) {
+        self.heard_ms.store(clock_ms(), Ordering::Relaxed);
+        self.pinged_ms.store(0, Ordering::Relaxed);
+    }
+
+    /// Asks a client that was silent for `interval` for a sign of life. `false`: it was asked
+    /// `timeout` ago and gave none.
+    pub fn check_alive(&self, interval: Duration, timeout: Duration) -> bool {
+        let now = clock_ms();
+        let passed = |since: u64, limit: Duration| {
+            u128::from(now.saturating_sub(since)) >= limit.as_millis()
+        };
+        let pinged = self.pinged_ms.load(Ordering::Relaxed);
+        if pinged != 0 {
+            return !passed(pinged, timeout);
+        }
+        if passed(self.heard_ms.load(Ordering::Relaxed), interval) {
+            self.pinged_ms.store(now, Ordering::Relaxed);
+            self.push(Frame::Ping);
+        }
+        true
+    }
+
+    /// Counts a request that is to be answered. `false`: too many are unanswered.
+    pub fn begin_request(&self, max: usize) -> bool {
+        let before = self.in_flight.fetch_add(1, Ordering::Relaxed);
+        let fits = (before as usize) < max;
+        if !fits {
+            self.end_request();
+        }
+        fits
+    }
+
+    /// Counts a request as answered.
+    pub fn end_request(&self) {
+        self.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // A panic while the lock is held leaves at worst a wrong count behind; losing the connection
+        // over it would cost more.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts a frame in, unless the connection is closing or the bounds say no: then it is too slow.
+    fn admit(&self, state: &mut State, frame: &Frame) -> bool {
+        if state.closing.is_some() {
+            return false;
+        }
+        let n_bytes = state.n_bytes + frame.n_bytes();
+        if state.n_frames >= self.frames_max || n_bytes > self.bytes_max {
+            return state.spill() && self.admit(state, frame);
+        }
+        state.n_frames += 1;
+        state.n_bytes = n_bytes;
+        true
+    }
+
+    /// A frame was not admitted: if that is for lack of room, the client is too slow.
+    fn refused(state: MutexGuard<'_, State>) -> bool {
+        if state.closing.is_none() {
+            Self::close_locked(state, CloseCode::Slow);
+        }
+        false
+    }
+
+    fn close_locked(mut state: MutexGuard<'_, State>, code: CloseCode) {
+        if state.closing.is_some() {
+            return;
+        }
+        state.closing = Some(Closing {
+            code,
+            since_ms: clock_ms(),
+            told: false,
+        });
+        state.staged = Vec::new();
+        state.gate = Gate::Open {
+            floor: Position::MAX,
+        };
+        if code == CloseCode::Slow {
+            // It didn't read these; it shall not cost their memory while it doesn't read on.
+            state.queue = VecDeque::new();
+        }
+        Self::wake_if(true, state);
+    }
+
+    /// Wakes the transport, once until it drains, and outside of the lock.
+    fn wake_if(waits: bool, mut state: MutexGuard<'_, State>) {
+        if waits
+            && !state.woken
+            && let Some(wake) = state.wake.clone()
+        {
+            state.woken = true;
+            drop(state);
+            wake.wake();
+        }
+    }
+}
+
+impl State {
+    /// Drops what is held back while older changes are replayed: it can be read again from the store.
+    /// `false`: there was nothing.
+    fn spill(&mut self) -> bool {
+        let Gate::Held { frames, spilled } = &mut self.gate else {
+            return false;
+        };
+        if frames.is_empty() {
+            return false;
+        }
+        self.n_frames -= frames.len();
+        self.n_bytes -= frames
+            .iter()
+            .map(|(_, frame)| frame.n_bytes())
+            .sum::<usize>();
+        *frames = Vec::new();
+        *spilled = true;
+        true
+    }
+
+    fn let_through(&mut self, position: Position, frame: Frame) {
+        match &mut self.gate {
+            Gate::Open { floor } if position > *floor => self.queue.push_back(frame),
+            Gate::Held {
+                frames,
+                spilled: false,
+            } => frames.push((position, frame)),
+            Gate::Open { .. } | Gate::Held { spilled: true, .. } => {
+                self.n_frames -= 1;
+                self.n_bytes -= frame.n_bytes();
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Outbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Outbox").field(&self.id).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(text: &'static str) -> Frame {
+        Frame::Text(ByteString::from_static(text))
+    }
+
+    fn at(n: u64) -> Position {
+        Position::new(n).unwrap()
+    }
+
+    fn open(frames_max: usize, bytes_max: usize) -> Arc<Outbox> {
+        let outbox = Outbox::new(ConnectionId(1), frames_max, bytes_max);
+        assert!(outbox.open_gate(Position::ZERO));
+        outbox
+    }
+
+    fn drain(outbox: &Outbox) -> Vec<Frame> {
+        let mut frames = Vec::new();
+        outbox.drain(&mut frames);
+        frames
+    }
+
+    #[test]
+    fn changes_come_out_in_order_and_only_when_released() {
+        let outbox = open(10, 100);
+        assert!(
+            outbox.stage(at(2), at(2), text("b")),
+            "the first of its group"
+        );
+        assert!(!outbox.stage(at(1), at(2), text("a")));
+        assert!(
+            outbox.stage(at(3), at(3), text("c")),
+            "the first of the next group"
+        );
+        assert_eq!(drain(&outbox), []);
+        outbox.release(at(2));
+        assert_eq!(drain(&outbox), [text("a"), text("b")]);
+        outbox.release(at(3));
+        assert_eq!(drain(&outbox), [text("c")]);
+    }
+
+    #[test]
+    fn live_changes_wait_behind_the_replay_and_are_not_repeated() {
+        let outbox = Outbox::new(ConnectionId(1), 10, 100);
+        for n in 1..=3 {
+            outbox.stage(
+                at(n),
+                at(3),
+                text(["x", "1", "2", "3"][usize::try_from(n).unwrap()]),
+            );
+        }
+        outbox.release(at(3));
+        assert!(outbox.push(text("replayed 1 and 2")));
+        assert!(outbox.open_gate(at(2)));
+        assert_eq!(drain(&outbox), [text("replayed 1 and 2"), text("3")]);
+        outbox.stage(at(2), at(4), text("late"));
+        outbox.stage(at(4), at(4), text("4"));
+        outbox.release(at(4));
+        assert_eq!(drain(&outbox), [text("4")]);
+    }
+
+    #[test]
+    fn too_much_during_a_replay_means_replay_again() {
+        let outbox = Outbox::new(ConnectionId(1), 2, 100);
+        for n in 1..=5 {
+            outbox.stage(at(n), at(n), text("x"));
+            outbox.release(at(n));
+        }
+        assert!(!outbox.open_gate(at(0)), "some were dropped");
+        assert!(outbox.open_gate(at(5)), "nothing came since");
+        outbox.stage(at(6), at(6), text("6"));
+        outbox.release(at(6));
+        assert_eq!(drain(&outbox), [text("6")]);
+    }
+
+    #[test]
+    fn a_client_that_does_not_read_costs_its_bound_and_is_told_once() {
+        for (frames_max, bytes_max) in [(3, 1000), (1000, 3)] {
+            let outbox = open(frames_max, bytes_max);
+            for _ in 0..3 {
+                assert!(outbox.push(text("x")));
+            }
+            assert!(!outbox.push(text("x")));
+            let mut frames = Vec::new();
+            assert_eq!(outbox.drain(&mut frames), Drained::Close(CloseCode::Slow));
+            assert!(frames.is_empty(), "what it didn't read is not kept");
+            assert_eq!(outbox.drain(&mut frames), Drained::Closed);
+            assert!(!outbox.push(text("x")));
+        }
+    }
+
+    #[test]
+    fn what_was_queued_goes_out_before_the_close() {
+        let outbox = open(10, 100);
+        outbox.push(text("last words"));
+        outbox.close(CloseCode::Restart);
+        outbox.close(CloseCode::Slow);
+        let mut frames = Vec::new();
+        assert_eq!(
+            outbox.drain(&mut frames),
+            Drained::Close(CloseCode::Restart)
+        );
+        assert_eq!(frames, [text("last words")]);
+    }
+
+    #[test]
+    fn draining_makes_room() {
+        let outbox = open(2, 100);
+        for _ in 0..10 {
+            assert!(outbox.push(text("x")) && outbox.push(text("y")));
+            assert_eq!(drain(&outbox).len(), 2);
+        }
+    }
+
+    #[test]
+    fn a_transport_is_woken_once_until_it_drains() {
+        #[derive(Default)]
+        struct Count(AtomicU32);
+        impl Wake for Count {
+            fn wake(&self) {
+                self.0.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        let count = Arc::new(Count::default());
+        let outbox = open(10, 100);
+        outbox.push(text("before"));
+        outbox.attach(Arc::<Count>::clone(&count));
+        assert_eq!(
+            count.0.load(Ordering::Relaxed),
+            1,
+            "something waited already"
+        );
+        outbox.push(text("more"));
+        assert_eq!(count.0.load(Ordering::Relaxed), 1);
+        drain(&outbox);
+        outbox.push(text("again"));
+        assert_eq!(count.0.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn a_silent_client_is_asked_once_and_then_given_up() {
+        let outbox = open(10, 100);
+        let now = Duration::ZERO;
+        let long = Duration::from_secs(3600);
+        assert!(outbox.check_alive(long, long));
+        assert_eq!(drain(&outbox), []);
+        assert!(outbox.check_alive(now, long));
+        assert!(outbox.check_alive(now, long));
+        assert_eq!(drain(&outbox), [Frame::Ping], "asked once");
+        assert!(!outbox.check_alive(now, now), "and no answer in time");
+        outbox.heard();
+        assert!(outbox.check_alive(long, now), "an answer counts");
+    }
+}

@@ -1,0 +1,321 @@
+//! One conversation while it is active: who is in it and connected, who types, and the fan-out.
+//!
+//! Started by [`Core::room`](crate::system::Core::room) on first use; goes when nothing was asked of it for a while. Holds no order (the
+//! store gives it) and no history, so that two rooms of one conversation for a moment do no harm.
+//! Never touches a socket.
+
+mod crowd;
+
+use std::{sync::Arc, time::Duration};
+
+use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
+use parlour_storage::{
+    domain::change::{Change, ChangeBody},
+    error::StoreError,
+    ids::{ConversationId, UserId},
+    store::{Roster, Write},
+};
+
+use self::crowd::Crowd;
+use crate::{
+    archive::answer,
+    command::{Action, Caller},
+    connection::Connection,
+    error::{CloseCode, Failure},
+    group::Group,
+    moderation::{Concerns, Deed, Review},
+    outbox::clock_ms,
+    presence::Acquaint,
+    push::Push,
+    reply::ReplyTo,
+    system::Core,
+    visibility::Audience,
+};
+
+/// How long a room that was forgotten still answers those who have its address.
+const LINGER: Duration = Duration::from_secs(2);
+
+/// The actor.
+#[derive(Debug)]
+pub struct Room {
+    core: Arc<Core>,
+    id: ConversationId,
+    /// `None` while it is loaded, or if there is no such conversation.
+    crowd: Option<Crowd>,
+    /// When it was last of use, by [`clock_ms`].
+    used_ms: u64,
+}
+
+impl Room {
+    /// A room that loads itself from the store when it starts.
+    pub fn new(core: Arc<Core>, id: ConversationId) -> Self {
+        Self {
+            core,
+            id,
+            crowd: None,
+            used_ms: clock_ms(),
+        }
+    }
+}
+
+impl Actor for Room {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(self.core.settings.room_mailbox);
+        let (store, id) = (self.core.store(), self.id);
+        let load = async move { store.roster(id).await };
+        // Whatever is asked meanwhile waits in the mailbox.
+        ctx.wait(
+            load.into_actor(self)
+                .map(|roster, this, ctx| this.loaded(roster, ctx)),
+        );
+    }
+}
+
+impl Drop for Room {
+    /// A panic may have cost changes that were about to be told. Its connections get them by resuming.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.core.counters.room_panics.add_one();
+            for connection in self.crowd.iter().flat_map(Crowd::connections) {
+                connection.outbox.close(CloseCode::Resync);
+            }
+        }
+    }
+}
+
+/// Asks for something to be done in the conversation.
+#[derive(Debug, actix::Message)]
+#[rtype(result = "()")]
+pub struct Perform {
+    /// Who asks.
+    pub caller: Arc<Caller>,
+    /// What it is, for limits.
+    pub action: Action,
+    /// Who is brought in by it.
+    pub brings: Vec<UserId>,
+    /// What is to be done.
+    pub what: What,
+    /// Who is told what came of it.
+    pub reply: ReplyTo,
+}
+
+/// What is to be done in a conversation.
+#[derive(Debug)]
+pub enum What {
+    /// Something is written.
+    Write(Write),
+    /// The caller types, or stopped.
+    Type(bool),
+}
+
+/// Tells the room a commit group's changes of its conversation.
+#[derive(Debug, actix::Message)]
+#[rtype(result = "()")]
+pub struct Committed {
+    /// Let go of when all is told.
+    pub group: Arc<Group>,
+    /// In the order of positions.
+    pub news: Vec<News>,
+}
+
+/// One committed change.
+#[derive(Debug)]
+pub struct News {
+    /// What.
+    pub change: Arc<Change>,
+    /// Who is told less of it.
+    pub audience: Audience,
+    /// Who asked for it.
+    pub reply: ReplyTo,
+}
+
+/// Moderation let somebody type.
+#[derive(Debug, actix::Message)]
+#[rtype(result = "()")]
+pub struct Typed {
+    /// Who.
+    pub user: UserId,
+    /// Started (or goes on), or stopped.
+    pub on: bool,
+    /// Who isn't told.
+    pub audience: Audience,
+}
+
+/// A member's new connection is to be told what happens here. Others are ignored; twice does no harm.
+#[derive(Debug, actix::Message)]
+#[rtype(result = "()")]
+pub struct Attach(pub Arc<Connection>);
+
+impl Handler<Perform> for Room {
+    type Result = ();
+
+    fn handle(&mut self, perform: Perform, ctx: &mut Self::Context) {
+        self.used_ms = clock_ms();
+        let Perform {
+            caller,
+            action,
+            brings,
+            what,
+            reply,
+        } = perform;
+        let crowd = self.crowd.as_ref().filter(|crowd| crowd.has(&caller.user));
+        let Some(crowd) = crowd else {
+            return reply.answer(Err(Failure::no_conversation()));
+        };
+        let concerns = match crowd.peer_of(&caller.user) {
+            Some(peer) => Concerns::Peer(peer.clone()),
+            None if brings.is_empty() => Concerns::Nobody,
+            None => Concerns::People(brings),
+        };
+        let deed = match what {
+            What::Write(write) => Deed::Write(write),
+            What::Type(on) => Deed::Type {
+                room: ctx.address().recipient(),
+                on,
+            },
+        };
+        self.core.review(Review {
+            caller,
+            action,
+            concerns,
+            deed,
+            reply,
+        });
+    }
+}
+
+impl Handler<Committed> for Room {
+    type Result = ();
+
+    fn handle(&mut self, Committed { group, news }: Committed, _ctx: &mut Self::Context) {
+        self.used_ms = clock_ms();
+        for News {
+            change,
+            audience,
+            reply,
+        } in news
+        {
+            self.tell(&group, change, &audience, reply);
+        }
+    }
+}
+
+impl Handler<Typed> for Room {
+    type Result = ();
+
+    fn handle(&mut self, Typed { user, on, audience }: Typed, ctx: &mut Self::Context) {
+        let timeout = self.core.settings.typing_timeout;
+        let Some(crowd) = &mut self.crowd else { return };
+        if !on {
+            return self.stop_typing(&user);
+        }
+        if crowd.start_typing(&user, audience.clone(), clock_ms() + millis(timeout)) {
+            self.tell_typing(&user, true, &audience);
+        }
+        ctx.run_later(timeout, |this, _ctx| {
+            let overdue = this
+                .crowd
+                .as_mut()
+                .map(|crowd| crowd.typing_overdue(clock_ms()))
+                .unwrap_or_default();
+            for (user, audience) in overdue {
+                this.tell_typing(&user, false, &audience);
+            }
+        });
+    }
+}
+
+impl Handler<Attach> for Room {
+    type Result = ();
+
+    fn handle(&mut self, Attach(connection): Attach, _ctx: &mut Self::Context) {
+        if let Some(crowd) = &mut self.crowd {
+            crowd.attach(&connection);
+        }
+    }
+}
+
+impl Room {
+    fn loaded(&mut self, roster: Result<Option<Roster>, StoreError>, ctx: &mut Context<Self>) {
+        match roster {
+            Ok(Some(roster)) => {
+                let mut crowd = Crowd::new(roster);
+                // The registry knows this room by now, so whoever connects from here on attaches by
+                // themselves; those who were there before are found here.
+                crowd.attach_members(|user| self.core.registry.connections_of(user));
+                self.crowd = Some(crowd);
+                self.watch_idle(ctx);
+            }
+            Ok(None) => self.leave(ctx),
+            Err(error) => {
+                tracing::error!(%error, room = %self.id, "a room could not be loaded");
+                self.leave(ctx);
+            }
+        }
+    }
+
+    fn watch_idle(&self, ctx: &mut Context<Self>) {
+        let idle = self.core.settings.room_idle;
+        ctx.run_interval(idle.max(Duration::from_millis(10)), move |this, ctx| {
+            if clock_ms().saturating_sub(this.used_ms) >= millis(idle) {
+                this.leave(ctx);
+            }
+        });
+    }
+
+    /// Leaves the registry at once, and stops when whoever took the address before has been served.
+    fn leave(&mut self, ctx: &mut Context<Self>) {
+        self.core.registry.forget_room(self.id, &ctx.address());
+        ctx.run_later(LINGER, |_this, ctx| ctx.stop());
+    }
+
+    /// Tells one committed change to everyone who may know of it, and answers who asked for it.
+    fn tell(&mut self, group: &Group, change: Arc<Change>, audience: &Audience, reply: ReplyTo) {
+        let asked_by = reply.connection_id();
+        reply.answer_in(group, change.position, answer(Arc::clone(&change), false));
+        let Some(crowd) = &mut self.crowd else { return };
+        if matches!(change.body, ChangeBody::Sent(_)) && crowd.is_typing(&change.by) {
+            self.stop_typing(&change.by);
+        }
+        let Some(crowd) = &mut self.crowd else { return };
+        crowd.arrive(&change, |user| self.core.registry.connections_of(user));
+        crowd.tell(group, self.core.epoch(), &change, audience, asked_by);
+        crowd.depart(&change);
+        if matches!(
+            change.body,
+            ChangeBody::Created { .. } | ChangeBody::Added { .. }
+        ) && crowd.n_members() <= self.core.settings.presence_group_members_max as usize
+        {
+            self.core.tell_presence(Acquaint {
+                members: crowd.members().cloned().collect(),
+            });
+        }
+    }
+
+    fn stop_typing(&mut self, user: &UserId) {
+        if let Some(audience) = self
+            .crowd
+            .as_mut()
+            .and_then(|crowd| crowd.stop_typing(user))
+        {
+            self.tell_typing(user, false, &audience);
+        }
+    }
+
+    fn tell_typing(&mut self, user: &UserId, on: bool, audience: &Audience) {
+        let push = Push::Typing {
+            conversation: self.id,
+            user: user.clone(),
+            on,
+        };
+        if let Some(crowd) = &mut self.crowd {
+            crowd.tell_typing(self.core.epoch(), &push, user, audience);
+        }
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX / 2)
+}

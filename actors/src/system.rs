@@ -1,0 +1,286 @@
+//! Who starts whom, who stops whom, and how the actors reach each other.
+//!
+//! Archive, Moderation, Presence and Sweeper live from start to stop; rooms come and go with their
+//! conversations, sessions with their transports. A request goes one way (session, room, moderation,
+//! archive, store) and its effects the other; nobody waits for an actor that may be waiting for them.
+
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use actix::{Actor, Addr, Arbiter, ArbiterHandle, Handler, Message};
+use dashmap::DashMap;
+use parlour_storage::{
+    ids::{ConversationId, Epoch, Timestamp, UserId},
+    store::{Profile, Store, Transaction, Write},
+};
+use tokio::time::Instant;
+
+use crate::{
+    archive::{Archive, Flush, Submit},
+    command::Identity,
+    counters::Counters,
+    error::{CloseCode, Failure},
+    limits::Settings,
+    moderation::{Moderation, Review},
+    presence::{Farewell, Presence},
+    registry::Registry,
+    reply::ReplyTo,
+    room::{Committed, Perform, Room},
+    sweeper::Sweeper,
+    visibility::Audience,
+};
+
+/// What every actor shares.
+#[derive(Debug)]
+pub struct Core {
+    /// What an operator can set.
+    pub settings: Settings,
+    /// What is counted.
+    pub counters: Counters,
+    /// Who is where.
+    pub registry: Registry,
+    store: Arc<dyn Store>,
+    actors: OnceLock<Actors>,
+    /// What was last kept of people, so that a profile is written when it changes and not with each request.
+    profiles: DashMap<UserId, Profile>,
+    room_arbiters: Vec<ArbiterHandle>,
+}
+
+/// The actors of which there is one.
+#[derive(Debug)]
+pub struct Actors {
+    /// The verdict on every action.
+    pub moderation: Addr<Moderation>,
+    /// The way to the store.
+    pub archive: Addr<Archive>,
+    /// Who is there.
+    pub presence: Addr<Presence>,
+}
+
+/// Profiles remembered at most. Beyond it they are written again, which does no harm.
+const PROFILES_MAX: usize = 100_000;
+
+impl Core {
+    /// The store.
+    pub fn store(&self) -> Arc<dyn Store> {
+        Arc::clone(&self.store)
+    }
+
+    /// The store, for as long as the core is borrowed.
+    pub fn store_ref(&self) -> &dyn Store {
+        &*self.store
+    }
+
+    /// Which history this node is in.
+    pub fn epoch(&self) -> Epoch {
+        self.store.epoch()
+    }
+
+    /// The clock of what is stored.
+    pub fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    /// The actors of which there is one.
+    pub(crate) fn actors(&self) -> &Actors {
+        self.actors
+            .get()
+            .expect("set by System::start before anything can ask")
+    }
+
+    /// Hands a request to the room of a conversation.
+    pub(crate) fn perform(self: &Arc<Self>, id: ConversationId, perform: Perform) {
+        let Some(room) = self.room(id, self.settings.rooms_max) else {
+            self.counters.room_mailbox_full.add_one();
+            return perform.reply.answer(Err(Failure::busy()));
+        };
+        match room.try_send(perform) {
+            Ok(()) => {}
+            Err(actix::prelude::SendError::Full(perform)) => {
+                self.counters.room_mailbox_full.add_one();
+                perform.reply.answer(Err(Failure::busy()));
+            }
+            // It stopped since we looked it up: the next one takes it.
+            Err(actix::prelude::SendError::Closed(perform)) => {
+                match self.room(id, self.settings.rooms_max) {
+                    Some(room) => self.tell(&room, perform),
+                    None => perform.reply.answer(Err(Failure::busy())),
+                }
+            }
+        }
+    }
+
+    /// Asks Moderation for a verdict.
+    pub(crate) fn review(&self, review: Review) {
+        if let Err(error) = self.actors().moderation.try_send(review) {
+            let (review, failure) = match error {
+                actix::prelude::SendError::Full(review) => {
+                    self.counters.moderation_mailbox_full.add_one();
+                    (review, Failure::busy())
+                }
+                actix::prelude::SendError::Closed(review) => (review, Failure::unavailable()),
+            };
+            review.reply.answer(Err(failure));
+        }
+    }
+
+    /// Hands a write to the archive.
+    pub(crate) fn submit(&self, submit: Submit) {
+        if let Err(error) = self.actors().archive.try_send(submit) {
+            let (submit, failure) = match error {
+                actix::prelude::SendError::Full(submit) => {
+                    self.counters.archive_full.add_one();
+                    (submit, Failure::busy())
+                }
+                actix::prelude::SendError::Closed(submit) => (submit, Failure::unavailable()),
+            };
+            submit.reply.answer(Err(failure));
+        }
+    }
+
+    /// Tells a room what was committed. The room is started if need be, beyond the bound too: those who
+    /// are connected must not miss it.
+    pub(crate) fn tell_room(self: &Arc<Self>, id: ConversationId, committed: Committed) {
+        if let Some(room) = self.room(id, usize::MAX) {
+            self.tell(&room, committed);
+        }
+    }
+
+    /// Tells Presence something.
+    pub(crate) fn tell_presence<M>(&self, message: M)
+    where
+        M: Message<Result = ()> + Send + 'static,
+        Presence: Handler<M>,
+    {
+        if self.actors().presence.try_send(message).is_err() {
+            self.counters.presence_mailbox_full.add_one();
+        }
+    }
+
+    /// Tells a room something that must arrive, however full its mailbox is.
+    pub(crate) fn tell<M>(&self, room: &Addr<Room>, message: M)
+    where
+        M: Message + Send + 'static,
+        M::Result: Send,
+        Room: Handler<M>,
+    {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "bounded elsewhere: committed changes by the groups in commit, attachments by the connections"
+        )]
+        room.do_send(message);
+    }
+
+    /// The room of a conversation, started if it isn't active. `None`: there are `max` already.
+    pub(crate) fn room(self: &Arc<Self>, id: ConversationId, max: usize) -> Option<Addr<Room>> {
+        self.registry.room(id, max, || {
+            let core = Arc::clone(self);
+            // Ids are times and counters: their low bits spread well.
+            let arbiter = &self.room_arbiters
+                [usize::try_from(id.get()).unwrap_or(0) % self.room_arbiters.len()];
+            Room::start_in_arbiter(arbiter, move |_| Room::new(core, id))
+        })
+    }
+
+    /// Keeps what a token says of its user, if it is new.
+    pub fn keep_profile(&self, identity: &Identity) {
+        if self
+            .profiles
+            .get(&identity.user)
+            .is_some_and(|known| *known == identity.profile)
+        {
+            return;
+        }
+        if self.profiles.len() >= PROFILES_MAX {
+            self.profiles.clear();
+        }
+        self.profiles
+            .insert(identity.user.clone(), identity.profile.clone());
+        let write = Write::SaveUser(identity.profile.clone());
+        let transaction = Transaction::new(self.now(), identity.user.clone(), write);
+        self.submit(Submit {
+            transaction,
+            audience: Audience::default(),
+            reply: ReplyTo::nobody(),
+        });
+    }
+}
+
+/// The running actors.
+#[derive(Debug)]
+pub struct System {
+    core: Arc<Core>,
+    arbiters: Vec<Arbiter>,
+}
+
+impl System {
+    /// Starts the actors on threads of their own. Needs a running actix system.
+    pub fn start(store: Arc<dyn Store>, settings: Settings) -> Self {
+        let arbiters: Vec<Arbiter> = (0..settings.room_arbiters.max(1))
+            .map(|_| Arbiter::new())
+            .collect();
+        let core = Arc::new(Core {
+            settings,
+            counters: Counters::default(),
+            registry: Registry::default(),
+            store,
+            actors: OnceLock::new(),
+            profiles: DashMap::new(),
+            room_arbiters: arbiters.iter().map(Arbiter::handle).collect(),
+        });
+        // Together on the first thread: a request passes all of them, and a hop between threads costs
+        // more than the work.
+        let home = arbiters[0].handle();
+        let (for_moderation, for_archive) = (Arc::clone(&core), Arc::clone(&core));
+        let (for_presence, for_sweeper) = (Arc::clone(&core), Arc::clone(&core));
+        let actors = Actors {
+            moderation: Moderation::start_in_arbiter(&home, move |_| {
+                Moderation::new(for_moderation)
+            }),
+            archive: Archive::start_in_arbiter(&home, move |_| Archive::new(for_archive)),
+            presence: Presence::start_in_arbiter(&home, move |_| Presence::new(for_presence)),
+        };
+        core.actors.set(actors).expect("set once");
+        Sweeper::start_in_arbiter(&home, move |_| Sweeper::new(for_sweeper));
+        Self { core, arbiters }
+    }
+
+    /// What every actor shares.
+    pub fn core(&self) -> &Arc<Core> {
+        &self.core
+    }
+
+    /// Stops: tells clients to come back, gives them until the deadline to go, then writes what is left
+    /// and closes the store.
+    ///
+    /// # Errors
+    ///
+    /// The store's, if it could not make its last writes durable.
+    pub async fn stop(self, deadline: Duration) -> Result<(), parlour_storage::error::StoreError> {
+        let until = Instant::now() + deadline;
+        let core = &self.core;
+        core.registry.close();
+        // What has been taken from clients is answered before they are told to go.
+        let _stopped_already = core.actors().archive.send(Flush).await;
+        for outbox in core.registry.outboxes() {
+            outbox.close(CloseCode::Restart);
+        }
+        let _stopped_already = core.actors().presence.send(Farewell).await;
+        let mut tick = tokio::time::interval(Duration::from_millis(10));
+        while core.registry.n_outboxes() > 0 && Instant::now() < until {
+            tick.tick().await;
+        }
+        for outbox in core.registry.outboxes() {
+            outbox.kill();
+        }
+        let _stopped_already = core.actors().archive.send(Flush).await;
+        let closed = self.core.store.close().await;
+        for arbiter in self.arbiters {
+            arbiter.stop();
+            let _panicked = arbiter.join();
+        }
+        closed
+    }
+}
