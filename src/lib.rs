@@ -1,3 +1,4 @@
-//! p
+//! The node: everything that touches the outside world, and the wiring.
 
 pub mod auth;
+pub mod dialects;

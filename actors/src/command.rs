@@ -13,7 +13,7 @@ use parlour_storage::{
     store::{PageFrom, Profile, Roster},
 };
 
-use crate::outbox::ConnectionId;
+use crate::{codec::Resume, outbox::ConnectionId};
 
 /// Somebody whose token was checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -189,7 +189,7 @@ pub enum Mark {
 /// A request that reads something.
 #[derive(Clone, Debug)]
 pub enum Question {
-    /// The caller's own user record. [`Reply::User`].
+    /// The caller's own user record. [`Reply::Me`].
     Me,
     /// Somebody's name and picture. [`Reply::User`].
     User(UserId),
@@ -228,7 +228,7 @@ pub enum Question {
     /// What happened since a position. [`Reply::Changes`].
     Changes {
         /// Since when.
-        after: Position,
+        since: Resume,
         /// At most so many; 1 to [`PAGE_MAX`](crate::limits::PAGE_MAX).
         limit: usize,
     },
@@ -253,6 +253,8 @@ pub enum Reply {
     },
     /// It is done, and on disk; or there was nothing to do.
     Done,
+    /// The caller.
+    Me(Box<User>),
     /// A person.
     User(Box<User>),
     /// A page of conversations.
@@ -277,6 +279,9 @@ pub enum Reply {
     Presence(Vec<Presence>),
     /// What happened.
     Changes {
+        /// `false`: the place asked for is of another history, and what was missed can't be said. Start
+        /// over, and go on from `through`.
+        recovered: bool,
         /// In order. What a block hides is veiled.
         changes: Vec<crate::push::Push>,
         /// Everything up to here is in it.

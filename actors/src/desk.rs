@@ -6,12 +6,13 @@
 use std::{future::Future, pin::Pin, sync::Arc};
 
 use parlour_storage::{
-    domain::message::Message,
-    ids::{ConversationId, MessageId, Position, UserId},
+    domain::{message::Message, user::User},
+    ids::{ConversationId, MessageId, UserId},
     store::{MessagePage, Write},
 };
 
 use crate::{
+    codec::Resume,
     command::{Action, Caller, Command, Mark, Presence, Question, Receipt, Reply, Request, Target},
     error::{ErrorCode, Failure},
     limits::{PAGE_MAX, PRESENCE_QUESTION_MAX},
@@ -355,12 +356,12 @@ impl Core {
         let store = self.store_ref();
         let me = &caller.user;
         match question {
-            Question::Me => self.user(me).await,
+            Question::Me => Ok(Reply::Me(Box::new(self.user(me).await?))),
             Question::User(user) => {
                 if self.eyes(me).await?.blocked_by(&user) {
                     return Err(no_user());
                 }
-                self.user(&user).await
+                Ok(Reply::User(Box::new(self.user(&user).await?)))
             }
             Question::Conversations { before, limit } => Ok(Reply::Conversations(
                 store.conversations_of(me, before, page(limit)?).await?,
@@ -428,13 +429,12 @@ impl Core {
             Question::Unread => Ok(Reply::Unread(store.unread(me).await?)),
             Question::Blocks => Ok(Reply::Blocks(store.blocks_of(me).await?.by_them)),
             Question::Presence(users) => self.presence_of(me, users).await,
-            Question::Changes { after, limit } => self.changes(me, after, page(limit)?).await,
+            Question::Changes { since, limit } => self.changes(me, since, page(limit)?).await,
         }
     }
 
-    async fn user(&self, user: &UserId) -> Result<Reply, Failure> {
-        let user = self.store_ref().user(user).await?.ok_or_else(no_user)?;
-        Ok(Reply::User(Box::new(user)))
+    async fn user(&self, user: &UserId) -> Result<User, Failure> {
+        self.store_ref().user(user).await?.ok_or_else(no_user)
     }
 
     async fn eyes(&self, user: &UserId) -> Result<Eyes, Failure> {
@@ -511,8 +511,18 @@ impl Core {
         Ok(Reply::Presence(presence.collect()))
     }
 
-    async fn changes(&self, me: &UserId, after: Position, limit: usize) -> Result<Reply, Failure> {
-        let changes = self.store_ref().changes_since(me, after, limit).await?;
+    async fn changes(&self, me: &UserId, since: Resume, limit: usize) -> Result<Reply, Failure> {
+        let store = self.store_ref();
+        if since.epoch != self.epoch() || since.position > store.head() {
+            let through = store.head();
+            return Ok(Reply::Changes {
+                recovered: false,
+                changes: Vec::new(),
+                through,
+                more: false,
+            });
+        }
+        let changes = store.changes_since(me, since.position, limit).await?;
         let eyes = self.eyes(me).await?;
         let pushes = changes
             .changes
@@ -522,8 +532,10 @@ impl Core {
                 Show::Veiled => Some(Push::Veiled(Arc::new(change))),
                 Show::Nothing => None,
             });
+        let changes_shown = pushes.collect();
         Ok(Reply::Changes {
-            changes: pushes.collect(),
+            recovered: true,
+            changes: changes_shown,
             through: changes.through,
             more: changes.more,
         })

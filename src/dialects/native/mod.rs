@@ -1,0 +1,53 @@
+//! Parlour's own protocol, version 1: JSON over WebSocket, and the same objects over REST. docs/protocol.md
+//! is its specification.
+
+pub mod input;
+mod output;
+pub mod wire;
+
+use parlour_actors::{
+    codec::{ClientFrame, Codec, RequestId},
+    command::Reply,
+    error::Failure,
+    outbox::Frame,
+    push::{Hello, Push},
+};
+use parlour_storage::ids::{Epoch, Position};
+
+/// The protocol's version, told in `hello`.
+pub const VERSION: u32 = 1;
+
+/// What the WebSocket subprotocol is called.
+pub const SUBPROTOCOL: &str = "parlour.v1";
+
+/// The codec.
+#[derive(Debug)]
+pub struct Native;
+
+impl Codec for Native {
+    fn key(&self) -> u16 {
+        0
+    }
+
+    fn decode(&self, text: &str) -> Result<ClientFrame, (RequestId, Failure)> {
+        input::decode(text)
+    }
+
+    fn hello(&self, hello: &Hello<'_>) -> Option<Frame> {
+        Some(output::hello(hello))
+    }
+
+    fn push(&self, epoch: Epoch, push: &Push) -> Option<Frame> {
+        Some(output::push(epoch, push))
+    }
+
+    fn reply(
+        &self,
+        epoch: Epoch,
+        request: &RequestId,
+        position: Option<Position>,
+        result: Result<&Reply, &Failure>,
+    ) -> Option<Frame> {
+        Some(output::reply(epoch, request, position, result))
+    }
+}
