@@ -1,4 +1,7 @@
 //! The node: everything that touches the outside world, and the wiring.
 
 pub mod auth;
+pub mod config;
 pub mod dialects;
+pub mod exit;
+pub mod http;

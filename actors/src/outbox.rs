@@ -168,6 +168,11 @@ impl Outbox {
         Self::wake_if(waits, state);
     }
 
+    /// Takes the transport back: it is gone.
+    pub fn detach(&self) {
+        self.lock().wake = None;
+    }
+
     /// Lends it a way to end the transport from outside. The first one counts.
     pub fn set_kill(&self, kill: Kill) {
         let _first_counts = self.kill.set(kill);

@@ -12,6 +12,7 @@ use std::{
 use actix::{Actor, Addr, Arbiter, ArbiterHandle, Handler, Message};
 use dashmap::DashMap;
 use parlour_storage::{
+    error::StoreError,
     ids::{ConversationId, Epoch, Timestamp, UserId},
     store::{Profile, Store, Transaction, Write},
 };
@@ -24,7 +25,7 @@ use crate::{
     error::{CloseCode, Failure},
     limits::Settings,
     moderation::{Moderation, Review},
-    presence::{Farewell, Presence},
+    presence::{Farewell, ListOnline, Presence},
     registry::Registry,
     reply::ReplyTo,
     room::{Committed, Perform, Room},
@@ -110,6 +111,12 @@ impl Core {
                 }
             }
         }
+    }
+
+    /// Whether the actors turn: each of them takes a message and is done with it.
+    pub async fn answers(&self) -> bool {
+        let nobody = ListOnline { users: Vec::new() };
+        self.actors().presence.send(nobody).await.is_ok()
     }
 
     /// Asks Moderation for a verdict.
@@ -252,13 +259,8 @@ impl System {
         &self.core
     }
 
-    /// Stops: tells clients to come back, gives them until the deadline to go, then writes what is left
-    /// and closes the store.
-    ///
-    /// # Errors
-    ///
-    /// The store's, if it could not make its last writes durable.
-    pub async fn stop(self, deadline: Duration) -> Result<(), parlour_storage::error::StoreError> {
+    /// Takes no new connection, tells clients to come back, and gives them until the deadline to go.
+    pub async fn drain(&self, deadline: Duration) {
         let until = Instant::now() + deadline;
         let core = &self.core;
         core.registry.close();
@@ -275,7 +277,15 @@ impl System {
         for outbox in core.registry.outboxes() {
             outbox.kill();
         }
-        let _stopped_already = core.actors().archive.send(Flush).await;
+    }
+
+    /// Writes what is left, closes the store and ends the actors.
+    ///
+    /// # Errors
+    ///
+    /// The store's, if it could not make its last writes durable.
+    pub async fn stop(self) -> Result<(), StoreError> {
+        let _stopped_already = self.core.actors().archive.send(Flush).await;
         let closed = self.core.store.close().await;
         for arbiter in self.arbiters {
             arbiter.stop();

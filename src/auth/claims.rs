@@ -5,8 +5,9 @@
 
 use std::time::Duration;
 
+pub use parlour_actors::command::Identity;
 use parlour_storage::ids::{Timestamp, UserId};
-use parlour_storage::store::Profile;
+
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -15,18 +16,6 @@ use super::profile;
 
 /// 9999-12-31T23:59:59Z, in seconds. Later times are mistakes: milliseconds, most of them.
 const SECONDS_MAX: i64 = 253_402_300_799;
-
-/// Who a token is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Identity {
-    /// From `sub`; an integer in its decimal spelling.
-    pub user: UserId,
-    /// What it says of them: see [`NAME_CHARS_MAX`](super::NAME_CHARS_MAX) and
-    /// [`PICTURE_BYTES_MAX`](super::PICTURE_BYTES_MAX) for what isn't taken as it is.
-    pub profile: Profile,
-    /// From when on the token is refused: its `exp` and the leeway.
-    pub expires_at: Timestamp,
-}
 
 /// What the claims are held against.
 #[derive(Clone, Debug)]
@@ -112,6 +101,8 @@ fn user(sub: Option<&Value>) -> Option<UserId> {
 #[cfg(test)]
 mod tests {
     use parlour_storage::domain::user::{NodeRole, Plan};
+
+    use parlour_storage::store::Profile;
 
     use super::*;
 

@@ -1,0 +1,36 @@
+//! The configuration: one table of options, five sources, one typed [`Config`].
+//!
+//! `options.rs` is the table. [`Sources`] reads the configuration file, flag files, the environment and
+//! the command line, in that order, and gives a [`Loaded`]; [`render`] writes one down again. The only
+//! part of the node that reads the environment. Nothing here starts anything.
+
+mod aliases;
+mod dev_secret;
+mod environment;
+mod flag_file;
+mod options;
+mod problem;
+mod render;
+mod resolve;
+mod secret_file;
+mod source;
+mod suggest;
+mod table;
+mod toml_file;
+mod validate;
+mod value;
+mod weak_secret;
+
+pub use dev_secret::{DEV_SECRET_FILE, dev_secret};
+pub use options::{
+    Auth, Config, Http, Log, Node, OPTIONS, Policy, Presence, Rooms, SECTIONS, Session, Storage,
+};
+pub use problem::{About, Problem, Problems};
+pub use render::{Comments, Format, describe, render};
+pub use resolve::{Loaded, Sources};
+pub use source::Origin;
+pub use table::{Opt, Section};
+pub use value::{
+    AllowedOrigin, ByteSize, Cidr, Engine, LimitRule, LimitedAction, LogFilter, LogFormat, Secret,
+    Shape, Value,
+};

@@ -1,0 +1,157 @@
+//! The table of all options. Everything else about them is generated from it: see `table.rs`.
+//!
+//! To add one, add a row here and run `parlour config defaults > config.toml`. The doc comment is what
+//! operators read in `--help` and in `config.toml`: meaning, unit, and what happens at the bound.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use super::{
+    resolve::{Values, between},
+    table::{Opt, Section, options},
+    value::{
+        AllowedOrigin, ByteSize, Cidr, Engine, LimitRule, LogFilter, LogFormat, Secret, Value,
+    },
+};
+
+options! {
+    /// The process as a whole.
+    node: Node {
+        /// Folder of everything the node keeps; created when missing. A relative path counts from the
+        /// working directory.
+        data: PathBuf = "./data";
+        /// Trying it out: makes a secret of its own, needs no key, and is refused on addresses that
+        /// other machines reach.
+        dev: bool = "false";
+        /// How long a stop may take, from the signal to the exit. What is not finished by then is cut
+        /// off; nothing acknowledged is lost.
+        shutdown_timeout: Duration = "30s" in "1s"..="1h";
+        /// How long /readyz says 503 before connections are closed, so that a load balancer notices.
+        /// Part of shutdown_timeout.
+        drain_delay: Duration = "0s" in "0s"..="10m";
+    }
+
+    /// The HTTP and WebSocket edge.
+    http: Http {
+        /// Address and port to listen on. Port 0 takes a free one.
+        listen: SocketAddr = "127.0.0.1:8080";
+        /// Threads that serve connections; 0 means one per core.
+        workers: usize = "0" in "0"..="1024";
+        /// Origins of pages that may connect from a browser, such as https://chat.example.org or
+        /// https://*.example.org. Empty: only pages this node serves itself. `*` (all) needs node.dev.
+        allowed_origins: Vec<AllowedOrigin> = "";
+        /// Reverse proxies, as addresses or ranges, whose X-Forwarded-For is believed. Empty: nobody's,
+        /// and session.per_ip_max then counts a proxy as one address.
+        trusted_proxies: Vec<Cidr> = "";
+        /// Longest body of a request; a longer one is answered 413.
+        body_max: ByteSize = "1MiB" in "1KiB"..="64MiB";
+    }
+
+    /// Whose tokens are believed. Without node.dev, at least one key is needed.
+    auth: Auth {
+        /// Shared secret of HS256 tokens, at least 32 bytes; better in secret_file or the environment.
+        secret: Option<Secret> = "";
+        /// File with the secret; one line break at its end is not part of it.
+        secret_file: Option<PathBuf> = "";
+        /// PEM file with a public key (RSA, EC or Ed25519) that signs tokens.
+        public_key_file: Option<PathBuf> = "";
+        /// JSON file with a JWK set; the token's `kid` picks the key.
+        jwks_file: Option<PathBuf> = "";
+        /// What a token's `iss` must be. Empty: not checked.
+        issuer: Option<String> = "";
+        /// What a token's `aud` must be or contain. Empty: not checked.
+        audience: Option<String> = "";
+        /// How far the clocks of the issuer and of this node may differ.
+        leeway: Duration = "10s" in "0s"..="5m";
+    }
+
+    /// One connection of one person.
+    session: Session {
+        /// How often a connection is pinged.
+        ping_interval: Duration = "25s" in "1s"..="10m";
+        /// How long a ping may stay unanswered before the connection is closed.
+        pong_timeout: Duration = "20s" in "1s"..="10m";
+        /// How long a new connection has to show its token before it is closed.
+        auth_timeout: Duration = "10s" in "1s"..="5m";
+        /// Most frames that wait for a slow client. One more, and it is disconnected; it misses nothing
+        /// by resuming.
+        outbox_frames_max: usize = "1000" in "16"..="1000000";
+        /// Most bytes that wait for a slow client. More, and it is disconnected likewise.
+        outbox_max: ByteSize = "1MiB" in "16KiB"..="1GiB";
+        /// How long a client has to answer a close frame before its socket is shut down.
+        close_deadline: Duration = "5s" in "100ms"..="1m";
+        /// Most connections of one person; the next is refused.
+        per_user_max: usize = "16" in "1"..="10000";
+        /// Most connections from one address; the next is refused.
+        per_ip_max: usize = "64" in "1"..="1000000";
+        /// Longest WebSocket message from a client; a longer one closes the connection.
+        message_max: ByteSize = "64KiB" in "1KiB"..="16MiB";
+        /// Most fragments a WebSocket message may come in; more close the connection.
+        fragments_max: usize = "128" in "1"..="100000";
+        /// How long the fragments of one message may take; longer closes the connection.
+        fragment_timeout: Duration = "10s" in "100ms"..="5m";
+        /// Most commands of one connection that wait for their answer; the next is refused, to be tried
+        /// again.
+        in_flight_max: usize = "256" in "1"..="65536";
+        /// Most changes replayed to a client that resumes; one further behind is told to load afresh.
+        resume_changes_max: usize = "10000" in "0"..="1000000";
+    }
+
+    /// Conversations that are in use.
+    rooms: Rooms {
+        /// How long an unused room stays in memory.
+        idle_timeout: Duration = "1m" in "1s"..="1day";
+        /// Most commands that wait for one room; the next is refused, to be tried again.
+        mailbox_max: usize = "1024" in "16"..="1048576";
+        /// How long somebody counts as typing after the last sign of it.
+        typing_timeout: Duration = "3s" in "500ms"..="1m";
+        /// Most rooms in memory at a time; opening one more is refused, to be tried again.
+        active_max: usize = "100000" in "1"..="10000000";
+    }
+
+    /// Who is online.
+    presence: Presence {
+        /// Groups with more members than this are told nothing about who is online.
+        group_members_max: usize = "100" in "0"..="10000";
+        /// Changes of presence are gathered this long and told together.
+        delay: Duration = "500ms" in "0s"..="1m";
+        /// How long somebody without a connection still counts as online, so that a reconnect goes
+        /// unnoticed.
+        offline_grace: Duration = "3s" in "0s"..="10m";
+    }
+
+    /// What people may do.
+    policy: Policy {
+        /// Longest text of a message, in Unicode scalar values; a longer one is refused.
+        message_length_max: usize = "5000" in "1"..="1000000";
+        /// Rules `action=n per period`: a person may do `action` n times in `period`, from 1s to 30days;
+        /// beyond that it is refused with the time to wait. An action may have several rules. Actions:
+        /// message.send, message.edit, reaction, typing, conversation.open, conversation.read, block.
+        limits: Vec<LimitRule> = "message.send=300 per 1m";
+    }
+
+    /// What keeps the data.
+    storage: Storage {
+        /// sled: on disk in node.data. memory: nothing outlives the process.
+        engine: Engine = "sled";
+        /// Memory for recently used pages.
+        cache: ByteSize = "64MiB" in "1MiB"..="1024GiB";
+        /// Most operations that are synced to disk together.
+        commit_operations_max: usize = "1024" in "1"..="65536";
+        /// How long a commit waits for company. 0s: not at all; what comes meanwhile goes together anyway.
+        commit_wait: Duration = "0s" in "0s"..="1s";
+        /// Most operations that wait for a commit; the next is refused, to be tried again.
+        queue_max: usize = "65536" in "1"..="10000000";
+        /// Threads that read.
+        readers: usize = "2" in "1"..="256";
+        /// How long one operation on disk may hang before the node takes its store for lost and ends.
+        stall_timeout: Duration = "30s" in "1s"..="1h";
+    }
+
+    /// What is logged, to standard error.
+    log: Log {
+        /// error, warn, info, debug, trace, off, or directives such as `warn,parlour=debug`.
+        level: LogFilter = "info";
+        /// pretty for people, json for machines.
+        format: LogFormat = "pretty";
+    }
+}

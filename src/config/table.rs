@@ -1,0 +1,178 @@
+//! What an option is, and the macro that turns the one table of them into everything else.
+//!
+//! The table itself is in `options.rs`. From a row come the field of [`Config`](super::Config), the TOML
+//! key, the flag, the environment name, the default, the bounds and the documentation, so that none of
+//! them can drift from the others.
+
+use super::{OPTIONS, value::Shape};
+
+/// One row of the table.
+#[derive(Debug)]
+pub struct Opt {
+    /// The table it stands in, which is its owner: `session`.
+    pub section: &'static str,
+    /// Its full name: `session.ping_interval`.
+    pub key: &'static str,
+    /// Meaning, unit and what happens at the bound; one entry a line.
+    pub doc: &'static [&'static str],
+    /// The default, as text. Empty: not set.
+    pub default: &'static str,
+    /// Least and greatest value, both allowed.
+    pub bounds: Option<(&'static str, &'static str)>,
+    /// What help calls the value.
+    pub value_name: &'static str,
+    /// How TOML writes the value.
+    pub shape: Shape,
+}
+
+/// Flags short enough to type, for the three options everybody needs.
+const SHORT: [(&str, &str); 3] = [
+    ("http.listen", "listen"),
+    ("node.data", "data"),
+    ("node.dev", "dev"),
+];
+
+impl Opt {
+    /// The option of this full name.
+    pub fn find(key: &str) -> Option<&'static Self> {
+        OPTIONS.iter().find(|option| option.key == key)
+    }
+
+    /// The option of this flag, given without its dashes, and whether the flag switches it off
+    /// (`--no-dev`, or `--nodev` as gflags writes it).
+    pub fn of_flag(flag: &str) -> Option<(&'static Self, bool)> {
+        let named = |name: &str| {
+            let mut options = OPTIONS.iter();
+            options.find(|option| option.flag() == name || option.short() == Some(name))
+        };
+        if let Some(option) = named(flag) {
+            return Some((option, false));
+        }
+        let rest = flag.strip_prefix("no")?;
+        named(rest.strip_prefix('-').unwrap_or(rest))
+            .filter(|option| option.shape == Shape::Bool)
+            .map(|option| (option, true))
+    }
+
+    /// The option of this environment name.
+    pub fn of_env(name: &str) -> Option<&'static Self> {
+        OPTIONS.iter().find(|option| option.env() == name)
+    }
+
+    /// The name inside its section: `ping_interval`.
+    pub fn name(&self) -> &'static str {
+        &self.key[self.section.len() + 1..]
+    }
+
+    /// The flag, without its dashes: `session-ping-interval`.
+    pub fn flag(&self) -> String {
+        self.key.replace(['.', '_'], "-")
+    }
+
+    /// The short flag, without its dashes, if it has one.
+    pub fn short(&self) -> Option<&'static str> {
+        let mut short = SHORT.iter();
+        short
+            .find(|(key, _)| *key == self.key)
+            .map(|(_, flag)| *flag)
+    }
+
+    /// The environment name: `PARLOUR_SESSION_PING_INTERVAL`.
+    pub fn env(&self) -> String {
+        format!("PARLOUR_{}", self.key.replace('.', "_").to_uppercase())
+    }
+
+    /// Whether the value is never shown.
+    pub fn is_secret(&self) -> bool {
+        self.shape == Shape::Secret
+    }
+
+    /// Of a secret, the option that names the file it may stand in; each secret has one.
+    pub fn file(&self) -> Option<&'static Self> {
+        self.is_secret()
+            .then(|| Self::find(&format!("{}_file", self.key)))
+            .flatten()
+    }
+}
+
+/// A section of the table.
+#[derive(Debug)]
+pub struct Section {
+    /// Its name: `session`.
+    pub name: &'static str,
+    /// What it is about; one entry a line.
+    pub doc: &'static [&'static str],
+}
+
+/// Turns the table into the typed structs, [`OPTIONS`], [`SECTIONS`](super::SECTIONS) and the way from
+/// text to struct and back.
+macro_rules! options {
+    ($(
+        $(#[doc = $section_doc:literal])*
+        $section:ident: $Section:ident {
+            $(
+                $(#[doc = $doc:literal])*
+                $name:ident: $Type:ty = $default:literal $(in $min:literal..=$max:literal)?;
+            )+
+        }
+    )+) => {
+        $(
+            $(#[doc = $section_doc])*
+            #[derive(Clone, Debug, PartialEq)]
+            pub struct $Section {
+                $($(#[doc = $doc])* pub $name: $Type,)+
+            }
+        )+
+
+        /// The whole configuration, typed and nested by owner. What the rest of the program sees.
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct Config {
+            $($(#[doc = $section_doc])* pub $section: $Section,)+
+        }
+
+        /// Every section, in the order of the table.
+        pub static SECTIONS: &[Section] = &[
+            $(Section { name: stringify!($section), doc: &[$($section_doc),*] },)+
+        ];
+
+        /// Every option, in the order of the table.
+        pub static OPTIONS: &[Opt] = &[$($(
+            Opt {
+                section: stringify!($section),
+                key: concat!(stringify!($section), ".", stringify!($name)),
+                doc: &[$($doc),*],
+                default: $default,
+                bounds: [$(($min, $max),)?].as_slice().first().copied(),
+                value_name: <$Type as Value>::NAME,
+                shape: <$Type as Value>::SHAPE,
+            },
+        )+)+];
+
+        impl Config {
+            /// Builds the structs from what the sources said. A value that can't be read is reported
+            /// to `values` and replaced by its default, so that all of them are reported.
+            pub(super) fn read(values: &mut Values) -> Self {
+                Self {
+                    $($section: $Section {
+                        $($name: {
+                            let key = concat!(stringify!($section), ".", stringify!($name));
+                            let bounded = |value: &$Type| -> Result<(), String> {
+                                $(between(value, $min, $max)?;)?
+                                let _ = value;
+                                Ok(())
+                            };
+                            values.read(key, $default, bounded)
+                        },)+
+                    },)+
+                }
+            }
+
+            /// Every option with its value as text, in the order of the table. Secrets are hidden.
+            pub fn entries(&self) -> Vec<(&'static Opt, String)> {
+                let texts = [$($(self.$section.$name.print(),)+)+];
+                OPTIONS.iter().zip(texts).collect()
+            }
+        }
+    };
+}
+pub(super) use options;

@@ -1,0 +1,190 @@
+//! Rules between options, and what is allowed but worth saying. A value by itself is checked when it is
+//! read.
+
+use std::{fs::File, path::PathBuf};
+
+use super::{
+    Config,
+    value::{Engine, LimitRule},
+    weak_secret,
+};
+
+/// A broken rule.
+pub(super) struct Violation {
+    /// The options it is about; the first is the one to mend.
+    pub(super) options: &'static [&'static str],
+    /// What is wrong and what to do.
+    pub(super) message: String,
+}
+
+/// Every rule that `config` breaks.
+pub(super) fn violations(config: &Config) -> Vec<Violation> {
+    let mut broken = Vec::new();
+    let mut rule = |options: &'static [&'static str], holds: bool, message: &str| {
+        if !holds {
+            broken.push(Violation {
+                options,
+                message: message.to_owned(),
+            });
+        }
+    };
+    let dev = config.node.dev;
+    let (auth, session) = (&config.auth, &config.session);
+
+    rule(
+        &[
+            "auth.secret",
+            "auth.public_key_file",
+            "auth.jwks_file",
+            "auth.secret_file",
+        ],
+        dev || auth.secret.is_some() || auth.public_key_file.is_some() || auth.jwks_file.is_some(),
+        "no key to check tokens with; set auth.secret_file, auth.public_key_file or auth.jwks_file, or try it out with --dev",
+    );
+    if let Some(weakness) = auth.secret.as_ref().and_then(weak_secret::weakness) {
+        let message = format!("{weakness}; make one with `openssl rand -base64 48`");
+        rule(&["auth.secret", "auth.secret_file"], dev, &message);
+    }
+    for (options, path) in [
+        (["auth.public_key_file"].as_slice(), &auth.public_key_file),
+        (["auth.jwks_file"].as_slice(), &auth.jwks_file),
+    ] {
+        if let Some(message) = unreadable(path.as_ref()) {
+            rule(options, false, &message);
+        }
+    }
+    rule(
+        &["http.listen", "node.dev"],
+        !dev || config.http.listen.ip().is_loopback(),
+        "node.dev lets everybody in who can reach it, so it listens on 127.0.0.1 or [::1] only",
+    );
+    rule(
+        &["http.allowed_origins", "node.dev"],
+        dev || !config
+            .http
+            .allowed_origins
+            .iter()
+            .any(|origin| origin.is_any()),
+        "`*` lets every web page connect; name the pages, or try it out with --dev",
+    );
+    rule(
+        &["node.drain_delay", "node.shutdown_timeout"],
+        config.node.drain_delay < config.node.shutdown_timeout,
+        "must be shorter than node.shutdown_timeout, which it is part of",
+    );
+    rule(
+        &["session.outbox_max", "session.message_max"],
+        session.message_max <= session.outbox_max,
+        "must be at least session.message_max, or a single message disconnects whoever it is for",
+    );
+    rule(
+        &["policy.message_length_max", "session.message_max"],
+        config.policy.message_length_max < session.message_max.bytes(),
+        "a text of that length never fits into session.message_max",
+    );
+    rule(
+        &["policy.limits"],
+        !repeats(&config.policy.limits),
+        "two rules have the same action and period; keep one",
+    );
+    rule(
+        &["storage.commit_wait", "storage.stall_timeout"],
+        config.storage.commit_wait < config.storage.stall_timeout,
+        "must be shorter than storage.stall_timeout",
+    );
+    broken
+}
+
+/// What is allowed but worth saying.
+pub(super) fn notices(config: &Config) -> Vec<String> {
+    let mut notices = Vec::new();
+    if config.storage.engine == Engine::Memory {
+        notices.push("storage.engine is memory: nothing outlives the process".into());
+    }
+    notices
+}
+
+fn unreadable(path: Option<&PathBuf>) -> Option<String> {
+    let path = path?;
+    let error = File::open(path).err()?;
+    Some(format!("failed to open {}: {error}", path.display()))
+}
+
+fn repeats(rules: &[LimitRule]) -> bool {
+    let same = |a: &LimitRule, b: &LimitRule| a.action == b.action && a.period == b.period;
+    let mut rules = rules.iter().enumerate();
+    let all = rules.clone();
+    rules.any(|(i, rule)| all.clone().skip(i + 1).any(|(_, other)| same(rule, other)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::value::{Secret, Value},
+        *,
+    };
+
+    fn broken(change: impl FnOnce(&mut Config)) -> Vec<&'static str> {
+        let mut config = Config::default();
+        config.auth.secret = Some(Secret::new("V7bQz0kd3mXw9TfLr2YpHs6NcGj4UaEo"));
+        change(&mut config);
+        let broken = violations(&config);
+        broken.iter().map(|rule| rule.options[0]).collect()
+    }
+
+    #[test]
+    fn the_defaults_with_a_good_secret_break_no_rule() {
+        assert!(broken(|_| ()).is_empty());
+        assert!(
+            broken(|config| {
+                config.auth.secret = None;
+                config.node.dev = true;
+            })
+            .is_empty()
+        );
+    }
+
+    #[test]
+    fn each_rule_is_seen_to_be_broken() {
+        assert_eq!(broken(|c| c.auth.secret = None), ["auth.secret"]);
+        assert_eq!(
+            broken(|c| c.auth.secret = Some(Secret::new("your-secret-key"))),
+            ["auth.secret"]
+        );
+        assert_eq!(
+            broken(|c| c.auth.jwks_file = Some("/nonexistent/jwks".into())),
+            ["auth.jwks_file"]
+        );
+        assert_eq!(
+            broken(|c| {
+                c.node.dev = true;
+                c.http.listen = "0.0.0.0:80".parse().unwrap();
+            }),
+            ["http.listen"]
+        );
+        assert_eq!(
+            broken(|c| c.http.allowed_origins = Value::parse("https://a,*").unwrap()),
+            ["http.allowed_origins"]
+        );
+        assert_eq!(
+            broken(|c| c.node.drain_delay = c.node.shutdown_timeout),
+            ["node.drain_delay"]
+        );
+        assert_eq!(
+            broken(|c| c.session.outbox_max = Value::parse("32KiB").unwrap()),
+            ["session.outbox_max"]
+        );
+        assert_eq!(
+            broken(|c| c.policy.message_length_max = 65536),
+            ["policy.message_length_max"]
+        );
+        assert_eq!(
+            broken(|c| c.policy.limits = Value::parse("typing=1 per 1s,typing=2 per 1s").unwrap()),
+            ["policy.limits"]
+        );
+        assert_eq!(
+            broken(|c| c.storage.commit_wait = c.storage.stall_timeout),
+            ["storage.commit_wait"]
+        );
+    }
+}

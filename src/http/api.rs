@@ -1,0 +1,495 @@
+//! The native REST API: the same commands and questions as over WebSocket, as routes.
+//!
+//! A handler reads a request into a [`Command`] or [`Question`], and hands it to the core. No rule stands here.
+
+use std::sync::Arc;
+
+use actix_web::{HttpRequest, HttpResponse, Resource, http::StatusCode, web, web::Bytes};
+use parlour_actors::{
+    command::{Caller, Command, Mark, Question, Reply, Request},
+    error::{ErrorCode, Failure},
+};
+use parlour_storage::ids::{ConversationId, IdempotencyKey, MessageId, Seq, UserId};
+use serde::{Deserialize, de::DeserializeOwned};
+
+use super::{
+    Edge,
+    error::{Refused, wrong_method},
+    identity::Signed,
+};
+use crate::dialects::native::{
+    input::{
+        self, ChangesPage, ConversationsPage, Id, Key, MessagesPage, OpenGroup, Role, Send, User,
+    },
+    wire::Answer,
+};
+
+type Answered = Result<HttpResponse, Refused>;
+
+/// The flat table. Literal parts stand before `{parts}` of the same place.
+pub(super) fn routes(config: &mut web::ServiceConfig) {
+    config
+        .service(at("/v1/me").route(web::get().to(me)))
+        .service(at("/v1/users/{user}").route(web::get().to(user)))
+        .service(
+            at("/v1/conversations")
+                .route(web::get().to(conversations))
+                .route(web::post().to(open)),
+        )
+        .service(
+            at("/v1/conversations/{conversation}")
+                .route(web::get().to(conversation))
+                .route(web::patch().to(rename)),
+        )
+        .service(
+            at("/v1/conversations/{conversation}/messages")
+                .route(web::get().to(messages))
+                .route(web::post().to(send)),
+        )
+        .service(
+            at("/v1/conversations/{conversation}/members")
+                .route(web::get().to(members))
+                .route(web::post().to(add_members)),
+        )
+        .service(
+            at("/v1/conversations/{conversation}/members/{user}")
+                .route(web::patch().to(set_role))
+                .route(web::delete().to(remove_member)),
+        )
+        .service(at("/v1/conversations/{conversation}/read").route(web::post().to(read)))
+        .service(at("/v1/conversations/{conversation}/delivered").route(web::post().to(delivered)))
+        .service(at("/v1/conversations/{conversation}/typing").route(web::post().to(typing)))
+        .service(at("/v1/messages").route(web::post().to(send_to_user)))
+        .service(
+            at("/v1/messages/{message}")
+                .route(web::get().to(message))
+                .route(web::patch().to(edit))
+                .route(web::delete().to(delete)),
+        )
+        .service(at("/v1/messages/{message}/revisions").route(web::get().to(revisions)))
+        .service(at("/v1/messages/{message}/receipts").route(web::get().to(receipts)))
+        .service(at("/v1/messages/{message}/read").route(web::post().to(read_message)))
+        .service(at("/v1/messages/{message}/delivered").route(web::post().to(message_delivered)))
+        .service(
+            at("/v1/messages/{message}/reactions/{emoji}")
+                .route(web::put().to(react))
+                .route(web::delete().to(take_reaction_back)),
+        )
+        .service(at("/v1/unread").route(web::get().to(unread)))
+        .service(at("/v1/changes").route(web::get().to(changes)))
+        .service(at("/v1/presence").route(web::get().to(presence)))
+        .service(at("/v1/blocks").route(web::get().to(blocks)))
+        .service(
+            at("/v1/blocks/{user}")
+                .route(web::put().to(block))
+                .route(web::delete().to(unblock)),
+        );
+}
+
+fn at(path: &str) -> Resource {
+    web::resource(path).default_service(web::to(wrong_method))
+}
+
+/// A request: who makes it, and what came with it.
+struct Asked {
+    edge: Arc<Edge>,
+    caller: Arc<Caller>,
+    request: HttpRequest,
+    body: Bytes,
+}
+
+impl actix_web::FromRequest for Asked {
+    type Error = Refused;
+    type Future = std::pin::Pin<Box<dyn Future<Output = Result<Self, Refused>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut actix_web::dev::Payload) -> Self::Future {
+        // The token first: a stranger's body isn't worth reading.
+        let signed = Signed::from_request(request, payload).into_inner();
+        let body = Bytes::from_request(request, payload);
+        let request = request.clone();
+        Box::pin(async move {
+            let Signed(caller) = signed?;
+            let body = body.await.map_err(|error| body_refused(&error))?;
+            let edge = request
+                .app_data::<web::Data<Edge>>()
+                .expect("every route has it")
+                .clone()
+                .into_inner();
+            Ok(Self {
+                edge,
+                caller,
+                request,
+                body,
+            })
+        })
+    }
+}
+
+fn body_refused(error: &actix_web::Error) -> Refused {
+    let too_large = error.as_response_error().status_code() == StatusCode::PAYLOAD_TOO_LARGE;
+    let code = if too_large {
+        ErrorCode::TooLarge
+    } else {
+        ErrorCode::BadRequest
+    };
+    Refused(Failure::new(
+        code,
+        format!("the body can't be read: {error}"),
+    ))
+}
+
+impl Asked {
+    /// A part of the path.
+    fn part<T: std::str::FromStr>(
+        &self,
+        name: &'static str,
+        otherwise: fn() -> Failure,
+    ) -> Result<T, Refused> {
+        self.request
+            .match_info()
+            .get(name)
+            .and_then(|text| text.parse().ok())
+            .ok_or_else(|| Refused(otherwise()))
+    }
+
+    fn conversation(&self) -> Result<ConversationId, Refused> {
+        self.part("conversation", Failure::no_conversation)
+    }
+
+    fn message(&self) -> Result<MessageId, Refused> {
+        self.part("message", Failure::no_message)
+    }
+
+    fn user(&self) -> Result<UserId, Refused> {
+        let text = self.request.match_info().get("user").unwrap_or_default();
+        UserId::new(text)
+            .map_err(|e| Refused(Failure::bad_value("user", format!("a user id: {e}"))))
+    }
+
+    /// The body, as JSON whatever its content type says. An empty one counts as `{}`.
+    fn body<T: DeserializeOwned>(&self) -> Result<T, Refused> {
+        let bytes = if self.body.is_empty() {
+            b"{}".as_slice()
+        } else {
+            &self.body
+        };
+        serde_json::from_slice(bytes).map_err(|error| Refused(input::bad_json(&error)))
+    }
+
+    fn query<T: DeserializeOwned>(&self) -> Result<T, Refused> {
+        let query = web::Query::<T>::from_query(self.request.query_string());
+        let refused = |error: actix_web::error::QueryPayloadError| {
+            Refused(Failure::new(
+                ErrorCode::BadRequest,
+                format!("the query can't be read: {error}"),
+            ))
+        };
+        query.map(web::Query::into_inner).map_err(refused)
+    }
+
+    /// The `Idempotency-Key` header, which must agree with the body's `key` if both are there.
+    fn key(&self, in_body: Option<Key>) -> Result<Option<Key>, Refused> {
+        let Some(header) = self.request.headers().get("idempotency-key") else {
+            return Ok(in_body);
+        };
+        let header = header
+            .to_str()
+            .ok()
+            .and_then(|text| IdempotencyKey::new(text).ok());
+        let header = header.ok_or_else(|| {
+            Failure::bad_value(
+                "Idempotency-Key",
+                "it takes 1 to 128 printable ASCII characters",
+            )
+        })?;
+        match in_body {
+            Some(Key(body)) if body != header => {
+                let message = "the header Idempotency-Key and the body's key differ; give one";
+                Err(Refused(Failure::bad_value("key", message)))
+            }
+            _ => Ok(Some(Key(header))),
+        }
+    }
+
+    async fn command(self, command: Command) -> Answered {
+        self.request(Request::Do(command)).await
+    }
+
+    async fn question(self, question: Question) -> Answered {
+        self.request(Request::Ask(question)).await
+    }
+
+    async fn request(self, request: Request) -> Answered {
+        let core = &self.edge.core;
+        let reply = core.ask(self.caller, request).await?;
+        let status = match &reply {
+            Reply::Opened { created: true, .. }
+            | Reply::Sent {
+                repeated: false, ..
+            } => StatusCode::CREATED,
+            Reply::Done => return Ok(HttpResponse::NoContent().finish()),
+            _ => StatusCode::OK,
+        };
+        Ok(HttpResponse::build(status).json(Answer {
+            reply: &reply,
+            epoch: core.epoch(),
+        }))
+    }
+}
+
+async fn me(asked: Asked) -> Answered {
+    asked.question(Question::Me).await
+}
+
+async fn user(asked: Asked) -> Answered {
+    let user = asked.user()?;
+    asked.question(Question::User(user)).await
+}
+
+async fn conversations(asked: Asked) -> Answered {
+    let page: ConversationsPage = asked.query()?;
+    asked.question(page.into_question()).await
+}
+
+/// Opens a direct conversation with `user`, or a group of `members`.
+#[derive(Deserialize)]
+struct Open {
+    user: Option<User>,
+    name: Option<String>,
+    members: Option<Vec<User>>,
+    key: Option<Key>,
+}
+
+async fn open(asked: Asked) -> Answered {
+    let Open {
+        user,
+        name,
+        members,
+        key,
+    } = asked.body()?;
+    let command = match (user, members) {
+        (Some(user), None) => Command::OpenDirect { with: user.0 },
+        (None, Some(members)) => OpenGroup {
+            name,
+            members,
+            key: asked.key(key)?,
+        }
+        .into(),
+        _ => {
+            let message = "give `user` for a direct conversation, or `members` for a group";
+            return Err(Failure::bad_value("user", message).into());
+        }
+    };
+    asked.command(command).await
+}
+
+async fn conversation(asked: Asked) -> Answered {
+    let conversation = asked.conversation()?;
+    asked.question(Question::Conversation(conversation)).await
+}
+
+#[derive(Deserialize)]
+struct Name {
+    name: Option<String>,
+}
+
+async fn rename(asked: Asked) -> Answered {
+    let (conversation, Name { name }) = (asked.conversation()?, asked.body()?);
+    asked.command(Command::Rename { conversation, name }).await
+}
+
+async fn messages(asked: Asked) -> Answered {
+    let page: MessagesPage = asked.query()?;
+    let question = page.into_question(asked.conversation()?)?;
+    asked.question(question).await
+}
+
+async fn send(asked: Asked) -> Answered {
+    let mut send: Send = asked.body()?;
+    if send.conversation.is_some() || send.user.is_some() {
+        let message = "the path says where it goes; leave `conversation` and `user` out";
+        return Err(Failure::bad_value("conversation", message).into());
+    }
+    send.conversation = Some(Id(asked.conversation()?));
+    send.key = asked.key(send.key)?;
+    asked.command(send.into_command()?).await
+}
+
+async fn send_to_user(asked: Asked) -> Answered {
+    let mut send: Send = asked.body()?;
+    send.key = asked.key(send.key)?;
+    asked.command(send.into_command()?).await
+}
+
+async fn members(asked: Asked) -> Answered {
+    let conversation = asked.conversation()?;
+    asked.question(Question::Members(conversation)).await
+}
+
+async fn add_members(asked: Asked) -> Answered {
+    let users: input::OfUsers = asked.body()?;
+    let conversation = asked.conversation()?;
+    asked
+        .command(Command::Add {
+            conversation,
+            users: input::user_ids(users.users),
+        })
+        .await
+}
+
+async fn remove_member(asked: Asked) -> Answered {
+    let (conversation, user) = (asked.conversation()?, asked.user()?);
+    asked.command(Command::Remove { conversation, user }).await
+}
+
+#[derive(Deserialize)]
+struct OfRole {
+    role: Role,
+}
+
+async fn set_role(asked: Asked) -> Answered {
+    let (conversation, user, OfRole { role }) =
+        (asked.conversation()?, asked.user()?, asked.body()?);
+    asked
+        .command(Command::SetRole {
+            conversation,
+            user,
+            role: role.into(),
+        })
+        .await
+}
+
+#[derive(Deserialize)]
+struct OfSeq {
+    seq: u64,
+}
+
+async fn read(asked: Asked) -> Answered {
+    let (conversation, OfSeq { seq }) = (asked.conversation()?, asked.body()?);
+    asked
+        .command(Command::Read {
+            up_to: Mark::Seq(conversation, Seq(seq)),
+        })
+        .await
+}
+
+async fn delivered(asked: Asked) -> Answered {
+    let (conversation, OfSeq { seq }) = (asked.conversation()?, asked.body()?);
+    asked
+        .command(Command::Deliver {
+            up_to: Mark::Seq(conversation, Seq(seq)),
+        })
+        .await
+}
+
+async fn read_message(asked: Asked) -> Answered {
+    let up_to = Mark::Message(asked.message()?);
+    asked.command(Command::Read { up_to }).await
+}
+
+async fn message_delivered(asked: Asked) -> Answered {
+    let up_to = Mark::Message(asked.message()?);
+    asked.command(Command::Deliver { up_to }).await
+}
+
+#[derive(Deserialize)]
+struct Typing {
+    on: Option<bool>,
+}
+
+async fn typing(asked: Asked) -> Answered {
+    let (conversation, Typing { on }) = (asked.conversation()?, asked.body()?);
+    asked
+        .command(Command::Type {
+            conversation,
+            on: on.unwrap_or(true),
+        })
+        .await
+}
+
+async fn message(asked: Asked) -> Answered {
+    let message = asked.message()?;
+    asked.question(Question::Message(message)).await
+}
+
+#[derive(Deserialize)]
+struct Text {
+    text: String,
+}
+
+async fn edit(asked: Asked) -> Answered {
+    let (message, Text { text }) = (asked.message()?, asked.body()?);
+    asked.command(Command::Edit { message, text }).await
+}
+
+async fn delete(asked: Asked) -> Answered {
+    let message = asked.message()?;
+    asked.command(Command::Delete { message }).await
+}
+
+async fn revisions(asked: Asked) -> Answered {
+    let message = asked.message()?;
+    asked.question(Question::Revisions(message)).await
+}
+
+async fn receipts(asked: Asked) -> Answered {
+    let message = asked.message()?;
+    asked.question(Question::Receipts(message)).await
+}
+
+async fn react(asked: Asked) -> Answered {
+    set_reaction(asked, true).await
+}
+
+async fn take_reaction_back(asked: Asked) -> Answered {
+    set_reaction(asked, false).await
+}
+
+async fn set_reaction(asked: Asked, on: bool) -> Answered {
+    let message = asked.message()?;
+    let emoji = asked.part("emoji", || {
+        Failure::bad_value("emoji", "a reaction is a short text")
+    })?;
+    asked.command(Command::React { message, emoji, on }).await
+}
+
+async fn unread(asked: Asked) -> Answered {
+    asked.question(Question::Unread).await
+}
+
+async fn changes(asked: Asked) -> Answered {
+    let page: ChangesPage = asked.query()?;
+    asked.question(page.into_question()?).await
+}
+
+#[derive(Deserialize)]
+struct PresenceOf {
+    users: String,
+}
+
+/// `users` is a list with commas; a user id that has one itself is asked for over WebSocket.
+async fn presence(asked: Asked) -> Answered {
+    let PresenceOf { users } = asked.query()?;
+    let users: Result<Vec<UserId>, _> = users.split(',').map(UserId::new).collect();
+    let users = users.map_err(|e| Failure::bad_value("users", format!("a user id: {e}")))?;
+    asked.question(Question::Presence(users)).await
+}
+
+async fn blocks(asked: Asked) -> Answered {
+    asked.question(Question::Blocks).await
+}
+
+#[derive(Deserialize)]
+struct Reason {
+    reason: Option<String>,
+}
+
+async fn block(asked: Asked) -> Answered {
+    let (user, Reason { reason }) = (asked.user()?, asked.body()?);
+    asked.command(Command::Block { user, reason }).await
+}
+
+async fn unblock(asked: Asked) -> Answered {
+    let user = asked.user()?;
+    asked.command(Command::Unblock { user }).await
+}

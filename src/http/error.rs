@@ -1,0 +1,81 @@
+//! A failure of the core as an HTTP answer. The only place that picks a status.
+
+use actix_web::{HttpResponse, ResponseError, http::StatusCode, http::header};
+use parlour_actors::error::{ErrorCode, Failure};
+
+use crate::dialects::native::wire::WireFailure;
+
+/// A request that is answered with a failure.
+#[derive(Debug)]
+pub(super) struct Refused(pub(super) Failure);
+
+impl std::fmt::Display for Refused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl From<Failure> for Refused {
+    fn from(failure: Failure) -> Self {
+        Self(failure)
+    }
+}
+
+fn status(code: ErrorCode) -> StatusCode {
+    use ErrorCode as E;
+    match code {
+        E::BadRequest | E::BadValue => StatusCode::BAD_REQUEST,
+        E::UnknownCommand | E::NoConversation | E::NoMessage | E::NoUser | E::NoSuchMember => {
+            StatusCode::NOT_FOUND
+        }
+        E::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        E::Unauthorized | E::TokenExpired => StatusCode::UNAUTHORIZED,
+        E::NotAuthor | E::NotAllowed | E::NotReachable | E::BlockedByYou => StatusCode::FORBIDDEN,
+        E::NotGroup | E::GroupFull | E::KeyReused => StatusCode::CONFLICT,
+        E::Deleted => StatusCode::GONE,
+        E::RateLimited | E::TooManyInFlight => StatusCode::TOO_MANY_REQUESTS,
+        E::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        E::Busy | E::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+impl ResponseError for Refused {
+    fn status_code(&self) -> StatusCode {
+        status(self.0.code)
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status_code());
+        if let Some(wait) = self.0.retry_after {
+            // Whole seconds, rounded up: a client that waits as long is let through.
+            response.insert_header((
+                header::RETRY_AFTER,
+                wait.as_millis().div_ceil(1000).to_string(),
+            ));
+        } else if self.0.code == ErrorCode::Busy {
+            response.insert_header((header::RETRY_AFTER, "1"));
+        }
+        if matches!(
+            self.0.code,
+            ErrorCode::Unauthorized | ErrorCode::TokenExpired
+        ) {
+            response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+        }
+        response.json(WireFailure::from(&self.0))
+    }
+}
+
+/// There is no such route.
+pub(super) async fn no_route() -> Result<HttpResponse, Refused> {
+    let message = "there is no such route; docs/protocol.md lists them";
+    Err(Failure::new(ErrorCode::UnknownCommand, message).into())
+}
+
+/// The route doesn't take this method.
+pub(super) async fn wrong_method() -> HttpResponse {
+    let failure = Failure::new(
+        ErrorCode::UnknownCommand,
+        "this route does not take this method; docs/protocol.md lists them",
+    );
+    HttpResponse::MethodNotAllowed().json(WireFailure::from(&failure))
+}

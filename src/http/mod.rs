@@ -1,0 +1,105 @@
+//! The HTTP edge: one flat table of routes, and what every request meets before its handler.
+
+mod aggregator;
+mod api;
+mod cors;
+mod error;
+mod gate;
+mod health;
+mod identity;
+mod kill;
+pub mod ws;
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use actix_web::{App, HttpServer, dev::Server, middleware::DefaultHeaders, web};
+use anyhow::Context as _;
+use parlour_actors::system::Core;
+
+use self::gate::Gate;
+use crate::{auth::Verifier, config::Config};
+
+/// What handlers share.
+#[derive(Debug)]
+pub struct Edge {
+    /// The actors.
+    pub core: Arc<Core>,
+    /// Whose tokens are believed.
+    pub verifier: Arc<Verifier>,
+    /// Who may connect, and how often.
+    pub gate: Gate,
+    /// The configuration.
+    pub config: Config,
+    /// The node stops: say so where a load balancer looks.
+    pub draining: AtomicBool,
+}
+
+impl Edge {
+    /// An edge that lets everyone in whom the configuration does.
+    pub fn new(core: Arc<Core>, verifier: Verifier, config: Config) -> Arc<Self> {
+        let gate = Gate::new(&config);
+        Arc::new(Self {
+            core,
+            verifier: Arc::new(verifier),
+            gate,
+            config,
+            draining: AtomicBool::new(false),
+        })
+    }
+
+    /// Says from now on that the node stops.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the node stops.
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+}
+
+/// Binds and starts serving. Returns the server, to be awaited, and the address it has.
+///
+/// # Errors
+///
+/// The address can't be bound.
+pub fn serve(edge: Arc<Edge>) -> anyhow::Result<(Server, SocketAddr)> {
+    let listen = edge.config.http.listen;
+    let workers = match edge.config.http.workers {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        n => n,
+    };
+    let shutdown = edge.config.node.shutdown_timeout.as_secs().max(1);
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(web::Data::from(Arc::clone(&edge)))
+            .app_data(web::PayloadConfig::new(edge.config.http.body_max.bytes()))
+            .wrap(cors::cors(&edge.config))
+            .wrap(
+                DefaultHeaders::new()
+                    .add(("X-Content-Type-Options", "nosniff"))
+                    .add(("Cache-Control", "no-store")),
+            )
+            .configure(ws::routes)
+            .configure(api::routes)
+            .configure(health::routes)
+            .default_service(web::to(error::no_route))
+    })
+    .workers(workers)
+    // The node handles signals itself: actix takes SIGINT for a forced stop.
+    .disable_signals()
+    .shutdown_timeout(shutdown)
+    .on_connect(kill::remember_socket)
+    .bind(listen)
+    .with_context(|| {
+        format!("can't listen on {listen}; is another program there? choose with --listen")
+    })?;
+    let address = *server.addrs().first().context("no address was bound")?;
+    Ok((server.run(), address))
+}
