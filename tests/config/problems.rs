@@ -47,6 +47,13 @@ fn a_name_nobody_knows_is_an_error_that_says_what_was_meant() {
         &["notice: ignored: c.toml:2: ", "the configuration is good\n"],
     );
 
+    let names = bench.refused(
+        "--dev",
+        &[("PARLOUR_B", ""), ("PARLOUR_C", ""), ("PARLOUR_A", "")],
+    );
+    assert!(names.find("PARLOUR_A") < names.find("PARLOUR_B"), "{names}");
+    assert!(names.find("PARLOUR_B") < names.find("PARLOUR_C"), "{names}");
+
     let unknown = bench.run("run --log-levle=info", &[]);
     assert_eq!(unknown.code, 64);
     assert_says(&unknown.err, &["--log-levle", "--log-level"]);
