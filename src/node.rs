@@ -180,8 +180,7 @@ async fn open_store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
     let options = Options {
         commit_operations_max: storage.commit_operations_max,
         commit_wait: storage.commit_wait,
-        queue_max: storage.queue_max,
-        readers: storage.readers,
+        reader_threads: storage.readers,
         stall_timeout: storage.stall_timeout,
         cache_bytes: storage.cache.bytes() as u64,
         ..Options::default()
@@ -189,7 +188,7 @@ async fn open_store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
     let opened =
         actix_web::rt::task::spawn_blocking(move || -> anyhow::Result<Arc<dyn Store>> {
             Ok(match storage.engine {
-                Engine::Memory => Arc::new(MemoryStore::new(options)),
+                Engine::Memory => Arc::new(MemoryStore::new(options)?),
                 Engine::Sled => {
                     make_private_folder(&data)?;
                     let path = data.join("sled");

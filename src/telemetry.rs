@@ -1,5 +1,7 @@
 //! Logs: to standard error, as text for people or JSON for machines. No token and no message body.
 
+use std::io::IsTerminal as _;
+
 use anyhow::Context as _;
 use tracing_subscriber::{EnvFilter, fmt};
 
@@ -10,9 +12,12 @@ use crate::config::{Log, LogFormat};
 /// # Errors
 ///
 /// Something else logs already.
-pub fn start(log: &Log) -> anyhow::Result<()> {
-    let filter = EnvFilter::new(log.level.to_string());
-    let builder = fmt().with_env_filter(filter).with_writer(std::io::stderr);
+pub(crate) fn start(log: &Log) -> anyhow::Result<()> {
+    let filter = EnvFilter::new(log.level.as_str());
+    let builder = fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     let started = match log.format {
         LogFormat::Pretty => builder.with_target(false).try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),

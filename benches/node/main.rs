@@ -25,7 +25,9 @@ fn main() {
         }
         Some("messages") => messages::run(number.unwrap_or(10)),
         Some("fanout") => fanout::run(number.unwrap_or(10)),
-        Some("soak") => soak::run(number.unwrap_or(2_000_000)),
+        Some("soak") => {
+            soak::run(number.map_or(2_000_000, |n| usize::try_from(n).unwrap_or(usize::MAX)))
+        }
         Some(other) => println!(
             "no such bench: {other}; there are messages [SECONDS], fanout [SECONDS], soak [MESSAGES]"
         ),

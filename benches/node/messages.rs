@@ -7,7 +7,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use actix::prelude::*;
 use hdrhistogram::Histogram;
 use parlour_actors::{
     command::{Command, Reply, Request, Target},
@@ -69,7 +68,9 @@ async fn measure(n_conversations: usize, n_senders: usize, time: Duration) {
         sender.await.expect("no panic");
     }
     let (seconds, cpu) = (from.elapsed().as_secs_f64(), cpu_seconds() - cpu_from);
-    let latency = latency.borrow();
+    let latency = Rc::into_inner(latency)
+        .expect("all senders are done")
+        .into_inner();
     let n = latency.len() as f64;
     let ms = |quantile| latency.value_at_quantile(quantile) as f64 / 1000.0;
     println!(
