@@ -18,10 +18,10 @@ use super::{
     identity::Signed,
 };
 use crate::dialects::native::{
-    input::{
-        self, ChangesPage, ConversationsPage, Id, Key, MessagesPage, OpenGroup, Role, Send, User,
-    },
-    wire::Answer,
+    Answer,
+    fields::{ChangesPage, ConversationsPage, MessagesPage, OfUsers, OpenGroup, Send},
+    input,
+    scalar::{Id, Key, Role, User, user_ids},
 };
 
 type Answered = Result<HttpResponse, Refused>;
@@ -327,12 +327,12 @@ async fn members(asked: Asked) -> Answered {
 }
 
 async fn add_members(asked: Asked) -> Answered {
-    let users: input::OfUsers = asked.body()?;
+    let users: OfUsers = asked.body()?;
     let conversation = asked.conversation()?;
     asked
         .command(Command::Add {
             conversation,
-            users: input::user_ids(users.users),
+            users: user_ids(users.users),
         })
         .await
 }
