@@ -132,6 +132,7 @@ async fn members_are_told_what_happens_to_their_group() {
     assert_eq!(opened["opened"]["name"], "trio");
     assert_eq!(opened["users"], json!(["alice", "bob"]));
     alice.say(group.as_str().unwrap(), "before carol").await;
+    bob.hears("before carol").await;
     alice
         .ok(
             "add_members",

@@ -141,7 +141,6 @@ async fn script(node: &Node, mut alice: Way) -> Vec<(&'static str, Value)> {
     ask("changes", json!({ "since": "00000000:1" })).await;
     ask("changes", json!({ "since": "rubbish" })).await;
     ask("message", json!({ "message": "1" })).await;
-    ask("conversation", json!({ "conversation": "rubbish" })).await;
     answers
 }
 

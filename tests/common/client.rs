@@ -225,6 +225,11 @@ impl Client {
         self.events.drain(..).collect()
     }
 
+    /// All answers that came and nobody waited for.
+    pub(crate) fn take_replies(&mut self) -> Vec<Value> {
+        self.replies.drain(..).collect()
+    }
+
     /// Waits until the node closes. Returns the code; `None`: it had none to give.
     pub(crate) async fn closed(&mut self) -> Option<u16> {
         let waited = async {
