@@ -21,3 +21,5 @@ mod migrate;
 mod record;
 pub mod sled_store;
 pub mod store;
+#[cfg(feature = "testsuite")]
+pub mod suite;

@@ -1,0 +1,68 @@
+//! What every store must do, subject by subject: one suite for all of them.
+//!
+//! An engine gives a [`Bed`] for each case and calls [`run_all`]. Every case takes new names and counts from
+//! the head that it finds, so one database shared by all cases will do. Says nothing of what only an engine
+//! inside the process can be tested for (lost writes, failed syncs): that is in `tests/`.
+
+mod blocks;
+mod changes;
+mod commits;
+mod conversations;
+mod cursors;
+mod members;
+mod messages;
+mod reopen;
+mod roles;
+mod rows;
+mod scene;
+mod summaries;
+mod users;
+
+use std::{pin::Pin, sync::Arc};
+
+pub use scene::{Bed, Scene};
+
+type Run = fn(Scene) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// A case: its name, and what it does.
+type Case = (&'static str, Run);
+
+/// Lists cases by the names of their functions.
+macro_rules! cases {
+    ($($case:ident),* $(,)?) => {
+        pub(super) fn cases() -> Vec<super::Case> {
+            vec![$((concat!(module_path!(), "::", stringify!($case)), |scene| Box::pin($case(scene)))),*]
+        }
+    };
+}
+use cases;
+
+/// Runs every case, each on a bed of its own.
+///
+/// # Panics
+///
+/// If one fails, after all have run; names those that did.
+pub async fn run_all(bed: impl Fn() -> Arc<dyn Bed>) {
+    let subjects = [
+        users::cases,
+        blocks::cases,
+        conversations::cases,
+        members::cases,
+        roles::cases,
+        messages::cases,
+        cursors::cases,
+        summaries::cases,
+        changes::cases,
+        rows::cases,
+        commits::cases,
+        reopen::cases,
+    ];
+    let mut failed = Vec::new();
+    for (name, run) in subjects.into_iter().flat_map(|cases| cases()) {
+        let scene = Scene::new(bed()).await;
+        if tokio::spawn(run(scene)).await.is_err() {
+            failed.push(name);
+        }
+    }
+    assert!(failed.is_empty(), "failed: {failed:#?}");
+}

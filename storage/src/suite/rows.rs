@@ -1,0 +1,283 @@
+//! What is written beside a change: limiter states, events, notifications.
+
+use super::{Scene, cases, scene::send};
+use crate::{
+    ids::{Position, UserId},
+    store::{
+        Event, EventDraft, EventId, LimiterState, NotificationDraft, NotificationId, Rejection,
+        Transaction, Write,
+    },
+};
+
+cases![
+    the_limiter_remembers_the_newest_state,
+    events_are_kept_in_order_until_forgotten,
+    consumers_remember_their_place,
+    notifications_are_read_up_to_one,
+    a_refused_transaction_leaves_nothing,
+    what_changes_nothing_tells_nobody,
+    rows_have_bounds,
+];
+
+fn limit(user: &UserId, rule: &str, tat_us: i64) -> LimiterState {
+    LimiterState {
+        user: user.clone(),
+        rule: rule.to_owned(),
+        tat_us,
+    }
+}
+
+fn event(topic: &str) -> EventDraft {
+    EventDraft {
+        topic: topic.to_owned(),
+        body: "{}".to_owned(),
+    }
+}
+
+fn notification(user: &UserId, topic: &str) -> NotificationDraft {
+    NotificationDraft {
+        user: user.clone(),
+        topic: topic.to_owned(),
+        body: "{}".to_owned(),
+    }
+}
+
+/// A transaction with one of everything.
+async fn full(scene: &Scene, by: &UserId, write: Write) -> Transaction {
+    Transaction {
+        limits: vec![limit(by, "send", 7)],
+        events: vec![event("sent")],
+        notifications: vec![notification(by, "note")],
+        ..scene.transaction(by, write)
+    }
+}
+
+async fn the_limiter_remembers_the_newest_state(scene: Scene) {
+    let [ann, bob] = scene.people(["ann", "bob"]);
+    let id = scene.direct(&ann, &bob).await;
+    for tat_us in [5, 9] {
+        let limits = vec![limit(&ann, "send", tat_us), limit(&bob, "other", -1)];
+        let transaction = Transaction {
+            limits,
+            ..scene.transaction(&ann, send(id, "x"))
+        };
+        scene.commit(transaction).await.expect("taken");
+    }
+    let limits = async |user| scene.store.limits_of(user).await.expect("reads");
+    assert_eq!(limits(&ann).await, [limit(&ann, "send", 9)]);
+    assert_eq!(limits(&bob).await, [limit(&bob, "other", -1)]);
+}
+
+async fn events_after(scene: &Scene, after: EventId, limit: usize) -> Vec<Event> {
+    scene.store.events_after(after, limit).await.expect("reads")
+}
+
+fn at(position: Position) -> EventId {
+    EventId {
+        position,
+        n: u16::MAX,
+    }
+}
+
+async fn events_are_kept_in_order_until_forgotten(scene: Scene) {
+    let [ann, bob] = scene.people(["ann", "bob"]);
+    let id = scene.direct(&ann, &bob).await;
+    let start = at(scene.store.head());
+    let mut expected = Vec::new();
+    for n in 0..40 {
+        let events = (0..=n % 3).map(|n| event(&n.to_string())).collect();
+        let transaction = Transaction {
+            events,
+            ..scene.transaction(&ann, send(id, "x"))
+        };
+        let when = transaction.at;
+        let outcome = scene.commit(transaction).await.expect("taken");
+        let crate::store::Outcome::Changed(changes) = outcome else {
+            panic!("{outcome:?}")
+        };
+        let position = changes[0].position;
+        expected.extend((0..=n % 3).map(|n| Event {
+            id: EventId { position, n },
+            by: ann.clone(),
+            at: when,
+            topic: n.to_string(),
+            body: "{}".to_owned(),
+        }));
+    }
+    assert_eq!(events_after(&scene, start, 1000).await, expected);
+    assert_eq!(events_after(&scene, start, 5).await, expected[..5]);
+    assert_eq!(
+        events_after(&scene, expected[4].id, 1000).await,
+        expected[5..]
+    );
+    scene
+        .store
+        .forget_events(expected[60].id)
+        .await
+        .expect("forgets");
+    assert_eq!(events_after(&scene, start, 1000).await, expected[61..]);
+    let no_conversation = Transaction {
+        events: vec![event("user.saw")],
+        ..scene.transaction(
+            &ann,
+            Write::Block {
+                user: bob.clone(),
+                reason: None,
+            },
+        )
+    };
+    scene.commit(no_conversation).await.expect("taken");
+    let last = expected[expected.len() - 1].id;
+    assert_eq!(events_after(&scene, last, 9).await.len(), 1);
+}
+
+async fn consumers_remember_their_place(scene: Scene) {
+    let name = scene.person("search").to_string();
+    let store = &scene.store;
+    assert_eq!(
+        store.consumer(&name).await.expect("reads"),
+        EventId::default()
+    );
+    let place = EventId {
+        position: Position::new(77).expect("small"),
+        n: 3,
+    };
+    store.move_consumer(&name, place).await.expect("moves");
+    assert_eq!(store.consumer(&name).await.expect("reads"), place);
+}
+
+async fn notifications_are_read_up_to_one(scene: Scene) {
+    let [ann, bob] = scene.people(["ann", "bob"]);
+    let id = scene.direct(&ann, &bob).await;
+    for n in 0..3 {
+        let topics = [format!("{n}a"), format!("{n}b")];
+        let notifications = topics
+            .iter()
+            .map(|topic| notification(&bob, topic))
+            .collect();
+        let transaction = Transaction {
+            notifications,
+            ..scene.transaction(&ann, send(id, "x"))
+        };
+        scene.commit(transaction).await.expect("taken");
+    }
+    let page = async |before, limit| {
+        let page = scene.store.notifications(&bob, before, limit).await;
+        page.expect("reads")
+    };
+    let all = page(None, 99).await;
+    let topics: Vec<_> = all.iter().map(|n| n.topic.as_str()).collect();
+    assert_eq!(topics, ["2b", "2a", "1b", "1a", "0b", "0a"]);
+    assert!(all.iter().all(|n| !n.read));
+    assert_eq!(page(None, 2).await, all[..2]);
+    assert_eq!(page(Some(all[1].id), 99).await, all[2..]);
+    let unread = async || scene.store.unread_notifications(&bob).await.expect("reads");
+    assert_eq!(unread().await, 6);
+
+    let read = |through| Write::ReadNotifications { through };
+    scene.done(&bob, read(all[2].id)).await;
+    assert_eq!(unread().await, 2);
+    for older in [all[2].id, all[5].id] {
+        scene.unchanged(&bob, read(older)).await;
+    }
+    let states: Vec<_> = page(None, 99).await.iter().map(|n| n.read).collect();
+    assert_eq!(states, [false, false, true, true, true, true]);
+    // The future is not read yet.
+    scene.done(&bob, read(NotificationId(Position::MAX))).await;
+    assert_eq!(unread().await, 0);
+    scene
+        .unchanged(&bob, read(NotificationId(Position::MAX)))
+        .await;
+    let transaction = full(&scene, &bob, send(id, "x")).await;
+    scene.commit(transaction).await.expect("taken");
+    assert_eq!(unread().await, 1);
+}
+
+async fn a_refused_transaction_leaves_nothing(scene: Scene) {
+    let [ann, bob, cid] = scene.people(["ann", "bob", "cid"]);
+    let id = scene.direct(&ann, &bob).await;
+    let start = at(scene.store.head());
+    let transaction = full(&scene, &cid, send(id, "x")).await;
+    assert_eq!(scene.commit(transaction).await, Err(Rejection::NotMember));
+    assert!(scene.store.limits_of(&cid).await.expect("reads").is_empty());
+    assert!(events_after(&scene, start, 9).await.is_empty());
+    assert_eq!(
+        scene.store.unread_notifications(&cid).await.expect("reads"),
+        0
+    );
+}
+
+async fn what_changes_nothing_tells_nobody(scene: Scene) {
+    let [ann, bob] = scene.people(["ann", "bob"]);
+    scene.direct(&ann, &bob).await;
+    let start = at(scene.store.head());
+    let again = Write::OpenDirect { with: bob.clone() };
+    let transaction = full(&scene, &ann, again).await;
+    scene.commit(transaction).await.expect("taken");
+    let transaction = full(&scene, &ann, Write::SeeUser).await;
+    scene.commit(transaction).await.expect("taken");
+    assert!(events_after(&scene, start, 9).await.is_empty());
+    assert_eq!(
+        scene.store.unread_notifications(&ann).await.expect("reads"),
+        0
+    );
+    let limits = scene.store.limits_of(&ann).await.expect("reads");
+    assert_eq!(
+        limits,
+        [limit(&ann, "send", 7)],
+        "asking costs all the same"
+    );
+}
+
+async fn rows_have_bounds(scene: Scene) {
+    let [ann, bob] = scene.people(["ann", "bob"]);
+    let id = scene.direct(&ann, &bob).await;
+    let plain = || scene.transaction(&ann, send(id, "x"));
+    let large = "x".repeat(1024 * 1024 + 1);
+    let body = |body| EventDraft { body, ..event("x") };
+    for transaction in [
+        Transaction {
+            limits: vec![limit(&ann, &"x".repeat(256), 1)],
+            ..plain()
+        },
+        Transaction {
+            events: vec![event(&"x".repeat(1025))],
+            ..plain()
+        },
+        Transaction {
+            events: vec![body(large)],
+            ..plain()
+        },
+        Transaction {
+            events: vec![event("x"); 65_536],
+            ..plain()
+        },
+        Transaction {
+            notifications: vec![notification(&bob, &"x".repeat(1025))],
+            ..plain()
+        },
+    ] {
+        let refused = scene.commit(transaction).await;
+        assert!(matches!(refused, Err(Rejection::Invalid(_))), "{refused:?}");
+    }
+    let sent = scene.send(&ann, id, "x").await;
+    assert_eq!(sent.seq.0, 1, "none of them was sent");
+    let longest = body("x".repeat(1024 * 1024));
+    let transaction = Transaction {
+        events: vec![longest.clone()],
+        ..plain()
+    };
+    scene.commit(transaction).await.expect("taken");
+    let rows = events_after(&scene, at(sent.position()), 9).await;
+    assert_eq!(rows[0].body, longest.body);
+    scene
+        .store
+        .forget_events(rows[0].id)
+        .await
+        .expect("forgets");
+    assert!(
+        events_after(&scene, at(sent.position()), 9)
+            .await
+            .is_empty()
+    );
+}

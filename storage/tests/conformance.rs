@@ -1,0 +1,47 @@
+//! The conformance suite, run by every engine inside the process.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use parlour_storage::{
+    local::Options,
+    memory_store::MemoryStore,
+    sled_store::SledStore,
+    store::Store,
+    suite::{self, Bed},
+};
+use tempfile::TempDir;
+
+#[derive(Debug)]
+struct Memory;
+
+#[async_trait]
+impl Bed for Memory {
+    async fn open(&self) -> Arc<dyn Store> {
+        Arc::new(MemoryStore::new(Options::default()).unwrap())
+    }
+
+    fn remembers(&self) -> bool {
+        false
+    }
+}
+
+#[derive(Debug)]
+struct Sled(TempDir);
+
+#[async_trait]
+impl Bed for Sled {
+    async fn open(&self) -> Arc<dyn Store> {
+        Arc::new(SledStore::open(self.0.path(), Options::default()).unwrap())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_memory_store_conforms() {
+    suite::run_all(|| Arc::new(Memory)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sled_store_conforms() {
+    suite::run_all(|| Arc::new(Sled(TempDir::new().unwrap()))).await;
+}
