@@ -31,7 +31,7 @@ pub trait Store: Send + Sync + fmt::Debug {
     ///
     /// When this returns `Ok`, every transaction with an `Ok` result is durable: it survives the end
     /// of the process and of power. A transaction that is refused ([`Rejection`]) leaves nothing
-    /// behind, its limiter states included. Positions grow in the order of the transactions, and of the calls.
+    /// behind but its limiter states: an attempt counts. Positions grow in the order of the transactions, and of the calls.
     /// Dropping the future does not undo or stop the commit.
     ///
     /// # Errors

@@ -55,15 +55,21 @@ impl Engine {
     ) -> Result<Result<Outcome, Rejection>, StoreError> {
         let Transaction { at, by, .. } = transaction;
         let mut tx = Tx::new(kv, batch, &self.heads, self.last, *at, by);
-        match write(&mut tx, transaction) {
-            Ok(outcome) => {
-                let made = tx.done();
-                self.keep(batch, made)?;
-                Ok(Ok(outcome))
+        let result = match write(&mut tx, transaction) {
+            Ok(outcome) => Ok(outcome),
+            Err(Stop::Rejected(rejection)) => {
+                // An attempt counts against a limit whether it succeeds or not, also over a restart.
+                tx = Tx::new(kv, batch, &self.heads, self.last, *at, by);
+                match remember(&mut tx, &transaction.limits) {
+                    Err(Stop::Broken(error)) => return Err(error),
+                    Ok(()) | Err(Stop::Rejected(_)) => Err(rejection),
+                }
             }
-            Err(Stop::Rejected(rejection)) => Ok(Err(rejection)),
-            Err(Stop::Broken(error)) => Err(error),
-        }
+            Err(Stop::Broken(error)) => return Err(error),
+        };
+        let made = tx.done();
+        self.keep(batch, made)?;
+        Ok(result)
     }
 
     /// Adds housekeeping to the batch: writes that no user does and no position counts.
@@ -122,19 +128,25 @@ fn write(tx: &mut Tx<'_>, transaction: &Transaction) -> Written {
         notifications,
         ..
     } = transaction;
-    limits.iter().try_for_each(bounds::limit)?;
+    remember(tx, limits)?;
     bounds::events(events)?;
     bounds::notifications(notifications)?;
     let outcome = do_it(tx, &transaction.write)?;
-    for LimiterState { user, rule, tat_us } in limits {
-        tx.put(keys::limit(user, rule), &LimitV1 { tat_us: *tat_us })?;
-    }
     // Nobody is told of what did not happen, or happened before.
     if matches!(outcome, Outcome::Changed(_) | Outcome::Done) {
         outbox::write(tx, events)?;
         notifications::write(tx, notifications)?;
     }
     Ok(outcome)
+}
+
+/// Keeps what the rate limiter remembers.
+fn remember(tx: &mut Tx<'_>, limits: &[LimiterState]) -> Result<(), Stop> {
+    limits.iter().try_for_each(bounds::limit)?;
+    for LimiterState { user, rule, tat_us } in limits {
+        tx.put(keys::limit(user, rule), &LimitV1 { tat_us: *tat_us })?;
+    }
+    Ok(())
 }
 
 fn do_it(tx: &mut Tx<'_>, write: &Write) -> Written {

@@ -14,7 +14,7 @@ cases![
     events_are_kept_in_order_until_forgotten,
     consumers_remember_their_place,
     notifications_are_read_up_to_one,
-    a_refused_transaction_leaves_nothing,
+    a_refused_transaction_leaves_nothing_but_its_limits,
     what_changes_nothing_tells_nobody,
     rows_have_bounds,
 ];
@@ -193,13 +193,18 @@ async fn notifications_are_read_up_to_one(scene: Scene) {
     assert_eq!(unread().await, 1);
 }
 
-async fn a_refused_transaction_leaves_nothing(scene: Scene) {
+async fn a_refused_transaction_leaves_nothing_but_its_limits(scene: Scene) {
     let [ann, bob, cid] = scene.people(["ann", "bob", "cid"]);
     let id = scene.direct(&ann, &bob).await;
     let start = at(scene.store.head());
     let transaction = full(&scene, &cid, send(id, "x")).await;
     assert_eq!(scene.commit(transaction).await, Err(Rejection::NotMember));
-    assert!(scene.store.limits_of(&cid).await.expect("reads").is_empty());
+    let limits = scene.store.limits_of(&cid).await.expect("reads");
+    assert_eq!(
+        limits,
+        [limit(&cid, "send", 7)],
+        "an attempt counts all the same"
+    );
     assert!(events_after(&scene, start, 9).await.is_empty());
     assert_eq!(
         scene.store.unread_notifications(&cid).await.expect("reads"),
