@@ -26,10 +26,11 @@ fn main() {
         Some("messages") => messages::run(number.unwrap_or(10)),
         Some("fanout") => fanout::run(number.unwrap_or(10)),
         Some("soak") => {
-            soak::run(number.map_or(2_000_000, |n| usize::try_from(n).unwrap_or(usize::MAX)))
+            let n_messages = number.map_or(2_000_000, |n| usize::try_from(n).unwrap_or(usize::MAX));
+            soak::run(n_messages, args.get(2).and_then(|n| n.parse().ok()));
         }
         Some(other) => println!(
-            "no such bench: {other}; there are messages [SECONDS], fanout [SECONDS], soak [MESSAGES]"
+            "no such bench: {other}; there are messages [SECONDS], fanout [SECONDS], soak [MESSAGES [KEYS_IN_A_BATCH]]"
         ),
     }
 }

@@ -8,6 +8,7 @@ use std::{sync::Arc, time::Instant};
 use parlour_storage::{
     domain::message::Content,
     ids::{ConversationId, IdempotencyKey, Timestamp},
+    local::Options,
     store::{Outcome, Store, Transaction, Write},
 };
 
@@ -18,17 +19,22 @@ const GROUP: usize = 512;
 /// Groups that the store has at once.
 const IN_FLIGHT: usize = 4;
 
-pub(crate) fn run(n_messages: usize) {
+pub(crate) fn run(n_messages: usize, batch_keys_max: Option<usize>) {
+    let mut options = Options::default();
+    options.batch_keys_max = batch_keys_max.unwrap_or(options.batch_keys_max);
     let n_conversations = CONVERSATIONS.min(n_messages / 10).max(1);
-    println!("soak: {n_messages} messages of 200 bytes over {n_conversations} conversations");
+    println!(
+        "soak: {n_messages} messages of 200 bytes over {n_conversations} conversations, {} keys in a batch",
+        options.batch_keys_max
+    );
     println!("| messages | messages/s | RSS MiB | disk MiB | bytes each |");
     println!("|---|---|---|---|---|");
-    actix::System::new().block_on(soak(n_messages, n_conversations));
+    actix::System::new().block_on(soak(n_messages, n_conversations, &options));
 }
 
-async fn soak(n_messages: usize, n_conversations: usize) {
+async fn soak(n_messages: usize, n_conversations: usize, options: &Options) {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let store = open(folder.path());
+    let store = open(folder.path(), options.clone());
     let conversations = open_conversations(&store, n_conversations).await;
     report(0, 0.0, folder.path());
     let (mut n, mut n_reported) = (0, 0);
@@ -64,7 +70,7 @@ async fn soak(n_messages: usize, n_conversations: usize) {
     }
     store.close().await.expect("a clean close");
     let from = Instant::now();
-    let store = open(folder.path());
+    let store = open(folder.path(), options.clone());
     println!(
         "reopened in {:.1} s, RSS {} MiB",
         from.elapsed().as_secs_f64(),

@@ -36,13 +36,13 @@ pub(crate) fn caller(user: UserId) -> Arc<Caller> {
     )
 }
 
-pub(crate) fn open(folder: &Path) -> Arc<dyn Store> {
-    Arc::new(SledStore::open(&folder.join("sled"), Options::default()).expect("a fresh folder"))
+pub(crate) fn open(folder: &Path, options: Options) -> Arc<dyn Store> {
+    Arc::new(SledStore::open(&folder.join("sled"), options).expect("a fresh folder"))
 }
 
 pub(crate) fn start(folder: &Path) -> System {
     // No rate limits: they are what would be measured.
-    System::start(open(folder), Settings::default())
+    System::start(open(folder, Options::default()), Settings::default())
 }
 
 /// Resident memory of this process, in MiB.

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use super::{config_args::ConfigArgs, out};
 use crate::{
-    config::{Config, Engine},
+    config::{Config, Engine, program},
     node,
 };
 
@@ -23,14 +23,14 @@ impl Args {
             &loaded.notices,
             |config, address| {
                 // A node whose output nobody reads runs all the same.
-                let _closed = out::print(&banner(config, address));
+                let _closed = out::print(&banner(&program(), config, address));
             },
         )
     }
 }
 
 /// What a person at the terminal wants to know first.
-fn banner(config: &Config, address: SocketAddr) -> String {
+fn banner(program: &str, config: &Config, address: SocketAddr) -> String {
     let data = match config.storage.engine {
         Engine::Sled => config.node.data.display().to_string(),
         Engine::Memory => "nowhere: all is gone when the node ends".to_owned(),
@@ -49,8 +49,8 @@ fn banner(config: &Config, address: SocketAddr) -> String {
             _ => format!(" --url ws://{address}/v1/ws"),
         };
         text += &format!(
-            "  a token    parlour token --dev{flag} --user alice\n  \
-               to chat    parlour chat --dev{flag}{port} --as alice --to bob\n\n\
+            "  a token    {program} token --dev{flag} --user alice\n  \
+               to chat    {program} chat --dev{flag}{port} --as alice --to bob\n\n\
              This is for trying out: anyone who can read {data} can sign tokens. Ctrl-C stops it.\n"
         );
     }

@@ -101,6 +101,15 @@ fn is_service_link(name: &str) -> bool {
         || rest.strip_prefix("PORT_").is_some_and(port)
 }
 
+/// How this program was called, for commands that a person can paste.
+pub fn program() -> String {
+    let called = std::env::args_os().next();
+    called.map_or_else(
+        || "parlour".to_owned(),
+        |name| name.to_string_lossy().into_owned(),
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

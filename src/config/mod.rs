@@ -22,6 +22,7 @@ mod value;
 mod weak_secret;
 
 pub use dev_secret::{DEV_SECRET_FILE, dev_secret};
+pub use environment::program;
 pub use options::{
     Auth, Config, Http, Log, Node, OPTIONS, Policy, Presence, Rooms, SECTIONS, Session, Storage,
 };
