@@ -109,6 +109,21 @@ impl Client {
         within(&format!("answer to request {id}"), waited).await
     }
 
+    /// The answer to a request that was begun; `None`: the connection is gone.
+    pub(crate) async fn try_reply(&mut self, id: u64) -> Option<Value> {
+        let waited = async {
+            loop {
+                let frame = self.try_read().await.ok()?;
+                match frame["type"].as_str() {
+                    Some("ok" | "error") if frame["id"] == id => return Some(frame),
+                    Some("ok" | "error") => self.replies.push_back(frame),
+                    _ => self.events.push_back(frame),
+                }
+            }
+        };
+        within(&format!("answer to request {id}"), waited).await
+    }
+
     /// Sends a request and waits for its answer: the whole frame.
     pub(crate) async fn request(&mut self, kind: &str, fields: Value) -> Value {
         let id = self.begin(kind, &fields).await;

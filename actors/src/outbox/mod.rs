@@ -353,12 +353,13 @@ impl Outbox {
         if state.closing.is_some() {
             return false;
         }
-        let n_bytes = state.n_bytes + frame.n_bytes();
-        if state.n_frames >= self.frames_max || n_bytes > self.bytes_max {
+        // What waits already counts, and not the new one: a single answer may be longer than the bound, and
+        // whoever reads must get it.
+        if state.n_frames >= self.frames_max || state.n_bytes >= self.bytes_max {
             return state.spill() && self.admit(state, frame);
         }
         state.n_frames += 1;
-        state.n_bytes = n_bytes;
+        state.n_bytes += frame.n_bytes();
         true
     }
 
