@@ -19,6 +19,8 @@ use parlour_storage::{
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
+use super::types::RequestType;
+
 /// Page size where none is given.
 pub const PAGE_DEFAULT: usize = 50;
 
@@ -79,9 +81,17 @@ fn fields<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
 }
 
 fn frame(kind: &str, text: &str, id: &RequestId) -> Result<ClientFrame, Failure> {
+    use RequestType as T;
+    let Some(kind) = RequestType::find(kind) else {
+        let message = "there is no such frame type; docs/protocol.md lists them";
+        return Err(Failure {
+            field: Some("type"),
+            ..Failure::new(ErrorCode::UnknownCommand, message)
+        });
+    };
     let request = match kind {
-        "ping" => return Ok(ClientFrame::Ping(id.clone())),
-        "auth" => {
+        T::Ping => return Ok(ClientFrame::Ping(id.clone())),
+        T::Auth => {
             let Auth { token, resume } = fields(text)?;
             let resume = resume.map(|token| resume_token(&token)).transpose()?;
             return Ok(ClientFrame::Auth {
@@ -90,22 +100,22 @@ fn frame(kind: &str, text: &str, id: &RequestId) -> Result<ClientFrame, Failure>
                 resume,
             });
         }
-        "open_direct" => Request::Do(Command::OpenDirect {
+        T::OpenDirect => Request::Do(Command::OpenDirect {
             with: fields::<OfUser>(text)?.user.0,
         }),
-        "open_group" => Request::Do(fields::<OpenGroup>(text)?.into()),
-        "send" => Request::Do(fields::<Send>(text)?.into_command()?),
-        "edit" => {
+        T::OpenGroup => Request::Do(fields::<OpenGroup>(text)?.into()),
+        T::Send => Request::Do(fields::<Send>(text)?.into_command()?),
+        T::Edit => {
             let Edit { message, text } = fields(text)?;
             Request::Do(Command::Edit {
                 message: message.0,
                 text,
             })
         }
-        "delete" => Request::Do(Command::Delete {
+        T::Delete => Request::Do(Command::Delete {
             message: fields::<OfMessage>(text)?.message.0,
         }),
-        "react" => {
+        T::React => {
             let React { message, emoji, on } = fields(text)?;
             Request::Do(Command::React {
                 message: message.0,
@@ -113,20 +123,20 @@ fn frame(kind: &str, text: &str, id: &RequestId) -> Result<ClientFrame, Failure>
                 on,
             })
         }
-        "read" => Request::Do(Command::Read {
+        T::Read => Request::Do(Command::Read {
             up_to: fields::<UpTo>(text)?.into_mark()?,
         }),
-        "delivered" => Request::Do(Command::Deliver {
+        T::Delivered => Request::Do(Command::Deliver {
             up_to: fields::<UpTo>(text)?.into_mark()?,
         }),
-        "typing" => {
+        T::Typing => {
             let Typing { conversation, on } = fields(text)?;
             Request::Do(Command::Type {
                 conversation: conversation.0,
                 on,
             })
         }
-        "add_members" => {
+        T::AddMembers => {
             let AddMembers {
                 conversation,
                 users,
@@ -136,14 +146,14 @@ fn frame(kind: &str, text: &str, id: &RequestId) -> Result<ClientFrame, Failure>
                 users: user_ids(users),
             })
         }
-        "remove_member" => {
+        T::RemoveMember => {
             let OfMember { conversation, user } = fields(text)?;
             Request::Do(Command::Remove {
                 conversation: conversation.0,
                 user: user.0,
             })
         }
-        "set_role" => {
+        T::SetRole => {
             let SetRole {
                 conversation,
                 user,
@@ -155,56 +165,52 @@ fn frame(kind: &str, text: &str, id: &RequestId) -> Result<ClientFrame, Failure>
                 role: role.into(),
             })
         }
-        "rename" => {
+        T::Rename => {
             let Rename { conversation, name } = fields(text)?;
             Request::Do(Command::Rename {
                 conversation: conversation.0,
                 name,
             })
         }
-        "block" => {
+        T::Block => {
             let Block { user, reason } = fields(text)?;
             Request::Do(Command::Block {
                 user: user.0,
                 reason,
             })
         }
-        "unblock" => Request::Do(Command::Unblock {
+        T::Unblock => Request::Do(Command::Unblock {
             user: fields::<OfUser>(text)?.user.0,
         }),
-        _ => Request::Ask(question(kind, text)?),
+        T::Me => Request::Ask(Question::Me),
+        T::User => Request::Ask(Question::User(fields::<OfUser>(text)?.user.0)),
+        T::Conversations => Request::Ask(fields::<ConversationsPage>(text)?.into_question()),
+        T::Conversation => {
+            let conversation = fields::<OfConversation>(text)?.conversation.0;
+            Request::Ask(Question::Conversation(conversation))
+        }
+        T::Members => {
+            let conversation = fields::<OfConversation>(text)?.conversation.0;
+            Request::Ask(Question::Members(conversation))
+        }
+        T::Messages => {
+            let conversation = fields::<OfConversation>(text)?.conversation.0;
+            Request::Ask(fields::<MessagesPage>(text)?.into_question(conversation)?)
+        }
+        T::Message => Request::Ask(Question::Message(fields::<OfMessage>(text)?.message.0)),
+        T::Revisions => Request::Ask(Question::Revisions(fields::<OfMessage>(text)?.message.0)),
+        T::Receipts => Request::Ask(Question::Receipts(fields::<OfMessage>(text)?.message.0)),
+        T::Unread => Request::Ask(Question::Unread),
+        T::Blocks => Request::Ask(Question::Blocks),
+        T::Presence => {
+            let users = fields::<OfUsers>(text)?.users;
+            Request::Ask(Question::Presence(user_ids(users)))
+        }
+        T::Changes => Request::Ask(fields::<ChangesPage>(text)?.into_question()?),
     };
     Ok(ClientFrame::Request {
         id: id.clone(),
         request: Box::new(request),
-    })
-}
-
-fn question(kind: &str, text: &str) -> Result<Question, Failure> {
-    Ok(match kind {
-        "me" => Question::Me,
-        "user" => Question::User(fields::<OfUser>(text)?.user.0),
-        "conversations" => fields::<ConversationsPage>(text)?.into_question(),
-        "conversation" => Question::Conversation(fields::<OfConversation>(text)?.conversation.0),
-        "members" => Question::Members(fields::<OfConversation>(text)?.conversation.0),
-        "messages" => {
-            let conversation = fields::<OfConversation>(text)?.conversation.0;
-            fields::<MessagesPage>(text)?.into_question(conversation)?
-        }
-        "message" => Question::Message(fields::<OfMessage>(text)?.message.0),
-        "revisions" => Question::Revisions(fields::<OfMessage>(text)?.message.0),
-        "receipts" => Question::Receipts(fields::<OfMessage>(text)?.message.0),
-        "unread" => Question::Unread,
-        "blocks" => Question::Blocks,
-        "presence" => Question::Presence(user_ids(fields::<OfUsers>(text)?.users)),
-        "changes" => fields::<ChangesPage>(text)?.into_question()?,
-        _ => {
-            let message = "there is no such frame type; docs/protocol.md lists them";
-            return Err(Failure {
-                field: Some("type"),
-                ..Failure::new(ErrorCode::UnknownCommand, message)
-            });
-        }
     })
 }
 

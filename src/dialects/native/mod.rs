@@ -3,6 +3,7 @@
 
 pub mod input;
 mod output;
+pub mod types;
 pub mod wire;
 
 use parlour_actors::{

@@ -21,6 +21,8 @@ use parlour_storage::{
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::value::RawValue;
 
+use super::types::EventType;
+
 /// Something that is written as text: an id, a position, a token.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Text<T>(pub(super) T);
@@ -449,10 +451,10 @@ pub(super) struct Event<'a> {
 impl Serialize for Event<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("type", EventType::of(self.push).name())?;
         match self.push {
             Push::Change(change) => self.change::<S>(&mut map, change)?,
             Push::Veiled(change) => {
-                map.serialize_entry("type", "veiled")?;
                 self.place::<S>(&mut map, change)?;
                 if let ChangeBody::Sent(sent) = &change.body {
                     map.serialize_entry("message", &message(sent, true))?;
@@ -463,13 +465,11 @@ impl Serialize for Event<'_> {
                 user,
                 on,
             } => {
-                map.serialize_entry("type", "typing")?;
                 map.serialize_entry("conversation", &Text(conversation))?;
                 map.serialize_entry("user", user.as_str())?;
                 map.serialize_entry("on", on)?;
             }
             Push::Presence(presence) => {
-                map.serialize_entry("type", "presence")?;
                 map.serialize_entry("user", presence.user.as_str())?;
                 map.serialize_entry("online", &presence.online)?;
                 if let Some(last_seen) = presence.last_seen {
@@ -477,7 +477,6 @@ impl Serialize for Event<'_> {
                 }
             }
             Push::Online(users) => {
-                map.serialize_entry("type", "online")?;
                 map.serialize_entry("users", &texts(users))?;
             }
         }
@@ -506,20 +505,6 @@ impl Event<'_> {
         map: &mut S::SerializeMap,
         change: &Change,
     ) -> Result<(), S::Error> {
-        let name = match &change.body {
-            ChangeBody::Created { .. } => "opened",
-            ChangeBody::Sent(_) => "message",
-            ChangeBody::Edited(_) => "edited",
-            ChangeBody::Deleted(_) => "deleted",
-            ChangeBody::Reacted { .. } => "reacted",
-            ChangeBody::Read { .. } => "read",
-            ChangeBody::Delivered { .. } => "delivered",
-            ChangeBody::Added { .. } => "added",
-            ChangeBody::Removed { .. } => "removed",
-            ChangeBody::RoleSet { .. } => "role_set",
-            ChangeBody::Renamed { .. } => "renamed",
-        };
-        map.serialize_entry("type", name)?;
         self.place::<S>(map, change)?;
         map.serialize_entry("by", change.by.as_str())?;
         match &change.body {
