@@ -27,11 +27,17 @@ pub const PAGE_DEFAULT: usize = 50;
 /// Longest request id, in bytes.
 const REQUEST_ID_BYTES_MAX: usize = 64;
 
+/// Largest request id: above it, a JavaScript number is not exact.
+const REQUEST_NUMBER_MAX: u64 = (1 << 53) - 1;
+
 /// Reads one frame.
 pub(super) fn decode(text: &str) -> Result<ClientFrame, (RequestId, Failure)> {
     let head: Head<'_> =
         serde_json::from_str(text).map_err(|error| (RequestId::None, bad_json(&error)))?;
-    let id = head.id.map(request_id).unwrap_or_default();
+    let id = match head.id.map(request_id).transpose() {
+        Ok(id) => id.unwrap_or_default(),
+        Err(failure) => return Err((RequestId::None, failure)),
+    };
     match frame(&head.kind, text, &id) {
         Ok(frame) => Ok(frame),
         Err(failure) => Err((id, failure)),
@@ -46,24 +52,26 @@ struct Head<'a> {
 }
 
 #[derive(Deserialize)]
-#[serde(
-    untagged,
-    expecting = "id takes a number from 0 to 2^53 - 1 or a text of at most 64 bytes"
-)]
+#[serde(untagged, expecting = "id takes a number or a text")]
 enum WireRequestId {
     Number(u64),
     Text(String),
 }
 
-fn request_id(id: WireRequestId) -> RequestId {
+/// Refuses what could not be given back as it came.
+fn request_id(id: WireRequestId) -> Result<RequestId, Failure> {
     match id {
-        WireRequestId::Number(number) => RequestId::Number(number),
-        WireRequestId::Text(mut text) => {
-            let end = (0..=REQUEST_ID_BYTES_MAX.min(text.len()))
-                .rev()
-                .find(|&i| text.is_char_boundary(i));
-            text.truncate(end.unwrap_or(0));
-            RequestId::Text(text.into())
+        WireRequestId::Number(number) if number <= REQUEST_NUMBER_MAX => {
+            Ok(RequestId::Number(number))
+        }
+        WireRequestId::Text(text) if text.len() <= REQUEST_ID_BYTES_MAX => {
+            Ok(RequestId::Text(text.into()))
+        }
+        _ => {
+            let message = format!(
+                "id takes a whole number from 0 to {REQUEST_NUMBER_MAX} or a text of at most {REQUEST_ID_BYTES_MAX} bytes"
+            );
+            Err(Failure::bad_value("id", message))
         }
     }
 }
@@ -691,6 +699,28 @@ mod tests {
                 refused(text),
                 (RequestId::None, ErrorCode::BadRequest),
                 "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_id_that_can_not_be_given_back_is_refused() {
+        let with = |id: &str| format!(r#"{{"type":"me","id":{id}}}"#);
+        let text = |n| format!("\"{}\"", "é".repeat(n));
+        assert!(decode(&with(&text(32))).is_ok());
+        assert!(decode(&with("9007199254740991")).is_ok());
+        for id in [text(33), "9007199254740992".to_owned()] {
+            assert_eq!(
+                refused(&with(&id)),
+                (RequestId::None, ErrorCode::BadValue),
+                "{id}"
+            );
+        }
+        for id in ["1.5", "-1", "true", "[]"] {
+            assert_eq!(
+                refused(&with(id)),
+                (RequestId::None, ErrorCode::BadRequest),
+                "{id}"
             );
         }
     }
