@@ -18,9 +18,9 @@ use super::{
     identity::Signed,
 };
 use crate::dialects::native::{
-    input::{
-        self, ChangesPage, ConversationsPage, Id, Key, MessagesPage, OpenGroup, Role, Send, User,
-    },
+    fields::{ChangesPage, ConversationsPage, MessagesPage, OfUsers, OpenGroup, Send},
+    input::bad_json,
+    value::{Id, Key, Role, User, user_ids},
     wire::Answer,
 };
 
@@ -150,7 +150,7 @@ impl Asked {
         } else {
             &self.body
         };
-        serde_json::from_slice(bytes).map_err(|error| Refused(input::bad_json(&error)))
+        serde_json::from_slice(bytes).map_err(|error| Refused(bad_json(&error)))
     }
 
     fn query<T: DeserializeOwned>(&self) -> Result<T, Refused> {
@@ -304,12 +304,12 @@ async fn members(asked: Asked) -> Answered {
 }
 
 async fn add_members(asked: Asked) -> Answered {
-    let users: input::OfUsers = asked.body()?;
+    let users: OfUsers = asked.body()?;
     let conversation = asked.conversation()?;
     asked
         .command(Command::Add {
             conversation,
-            users: input::user_ids(users.users),
+            users: user_ids(users.users),
         })
         .await
 }

@@ -1,9 +1,11 @@
 //! Parlour's own protocol, version 1: JSON over WebSocket, and the same objects over REST. docs/protocol.md
 //! is its specification.
 
+pub mod fields;
 pub mod input;
 mod output;
 pub mod types;
+pub mod value;
 pub mod wire;
 
 use parlour_actors::{
