@@ -1,7 +1,10 @@
 //! The node: everything that touches the outside world, and the wiring.
 
 pub mod auth;
+pub mod cli;
 pub mod config;
 pub mod dialects;
 pub mod exit;
 pub mod http;
+pub mod node;
+mod telemetry;

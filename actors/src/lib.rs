@@ -31,7 +31,11 @@ pub mod registry;
 pub mod reply;
 mod resume;
 pub mod room;
+#[cfg(test)]
+mod scenarios;
 pub mod session;
 mod sweeper;
 pub mod system;
+#[cfg(test)]
+mod testkit;
 pub mod visibility;

@@ -10,11 +10,31 @@ use std::{
 
 use anyhow::Context;
 
-use super::{Secret, weak_secret};
+use super::{Auth, Config, Secret, weak_secret};
 use crate::exit::{Exit, Failure};
 
 /// Name of the file inside the data folder.
 pub const DEV_SECRET_FILE: &str = "dev-secret";
+
+impl Auth {
+    /// Whether tokens are checked with public keys.
+    pub fn has_public_key(&self) -> bool {
+        self.public_key_file.is_some() || self.jwks_file.is_some()
+    }
+}
+
+impl Config {
+    /// Puts [`dev_secret`] in place when the node is tried out and no key of any kind is configured.
+    ///
+    /// # Errors
+    /// Those of [`dev_secret`].
+    pub fn with_dev_secret(mut self) -> anyhow::Result<Self> {
+        if self.node.dev && self.auth.secret.is_none() && !self.auth.has_public_key() {
+            self.auth.secret = Some(dev_secret(&self.node.data)?);
+        }
+        Ok(self)
+    }
+}
 
 /// Reads the secret in `<data>/dev-secret`, or makes one that only the owner can read.
 ///

@@ -119,6 +119,12 @@ fn parse_line(line: &str) -> Result<Line, Mistake> {
     if spaced && value.is_some_and(|value| value.starts_with('=')) {
         return syntax("write the value right behind the =, as in --name=value");
     }
+    let strange = |c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_';
+    if let Some(end) = name.find(strange) {
+        // Without the rest, which may be a secret.
+        let message = format!("expected = behind --{}", &name[..end]);
+        return Err(Mistake::Syntax(message));
+    }
     match name {
         "flagfile" => {
             return match value {

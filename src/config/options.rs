@@ -36,8 +36,8 @@ options! {
         listen: SocketAddr = "127.0.0.1:8080";
         /// Threads that serve connections; 0 means one per core.
         workers: usize = "0" in "0"..="1024";
-        /// Origins of pages that may connect from a browser, such as https://chat.example.org or
-        /// https://*.example.org. Empty: only pages this node serves itself. `*` (all) needs node.dev.
+        /// Origins of pages that may connect from a browser, such as `https://chat.example.org` or
+        /// `https://*.example.org`. Empty: only pages this node serves itself. `*` (all) needs node.dev.
         allowed_origins: Vec<AllowedOrigin> = "";
         /// Reverse proxies, as addresses or ranges, whose X-Forwarded-For is believed. Empty: nobody's,
         /// and session.per_ip_max then counts a proxy as one address.
@@ -138,7 +138,7 @@ options! {
         /// Most operations that are synced to disk together.
         commit_operations_max: usize = "1024" in "1"..="65536";
         /// How long a commit waits for company. 0s: not at all; what comes meanwhile goes together anyway.
-        commit_wait: Duration = "0s" in "0s"..="1s";
+        commit_wait: Duration = "0s" in "0s"..="500ms";
         /// Most operations that wait for a commit; the next is refused, to be tried again.
         queue_max: usize = "65536" in "1"..="10000000";
         /// Threads that read.

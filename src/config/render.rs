@@ -81,14 +81,15 @@ pub fn describe(option: &Opt) -> Vec<String> {
     if let Some((min, max)) = option.bounds {
         lines.push(format!("From {min} to {max}."));
     }
-    let short = option.short().map(|short| format!(" or --{short}"));
-    let short = short.unwrap_or_default();
     let aliases: String = Alias::of(option).map(|name| format!(", {name}")).collect();
-    lines.push(format!(
-        "Also --{}{short}, {}{aliases}.",
-        option.flag(),
-        option.env()
-    ));
+    let names = format!("{}{aliases}", option.env());
+    let flag = option.flag();
+    lines.push(match option.short() {
+        // On the command line every user of the machine could read it.
+        _ if option.is_secret() => format!("Also {names}, and --{flag} in a flag file."),
+        Some(short) => format!("Also --{flag} or --{short}, {names}."),
+        None => format!("Also --{flag}, {names}."),
+    });
     lines
 }
 

@@ -60,6 +60,12 @@ impl Loaded {
 }
 
 impl Sources {
+    /// Adds the environment of this process. The one place that reads it.
+    pub fn with_environment(mut self) -> Self {
+        self.environment = std::env::vars_os().collect();
+        self
+    }
+
     /// Loads a configuration in which every value can be read. It may still break a rule, such as having
     /// no key: for commands that need only a part of it.
     ///

@@ -35,8 +35,6 @@ fn resolve_one(secret: &'static Opt, file: &'static Opt, values: &mut Values) {
     match content(path) {
         Ok(text) => values.set(secret, text, origin),
         Err(error) => {
-            // The secret is the one that is missing then: rules about it would add nothing.
-            values.unset(secret);
             let message = format!("failed to read {}: {error}", path.display());
             values
                 .problems
@@ -76,4 +74,26 @@ fn open_to_others(path: &Path) -> Option<u32> {
 #[cfg(not(unix))]
 fn open_to_others(_path: &Path) -> Option<u32> {
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_line_break_at_the_end_is_not_part_of_the_secret() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s");
+        for (text, secret) in [
+            ("a b", "a b"),
+            ("a\n", "a"),
+            ("a\r\n", "a"),
+            (" a\n\n", " a\n"),
+        ] {
+            fs::write(&path, text).unwrap();
+            assert_eq!(content(&path).unwrap(), secret);
+        }
+        fs::write(&path, "\n").unwrap();
+        assert!(content(&path).is_err());
+    }
 }

@@ -176,3 +176,46 @@ macro_rules! options {
     };
 }
 pub(super) use options;
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn no_two_options_share_a_name_and_each_is_found_by_all_of_its_own() {
+        let mut names = BTreeSet::new();
+        for option in OPTIONS {
+            let found = [
+                Opt::find(option.key),
+                Opt::of_env(&option.env()),
+                Opt::of_flag(&option.flag()).map(|(found, _)| found),
+            ];
+            for found in found {
+                assert_eq!(found.map(|found| found.key), Some(option.key));
+            }
+            let own = [option.env(), option.flag()];
+            let own = own.into_iter().chain(option.short().map(String::from));
+            own.for_each(|name| assert!(names.insert(name.clone()), "{name} is taken"));
+        }
+    }
+
+    #[test]
+    fn every_secret_may_stand_in_a_file() {
+        let mut secrets = OPTIONS.iter().filter(|option| option.is_secret());
+        assert!(secrets.clone().count() > 0);
+        assert!(secrets.all(|secret| secret.file().is_some()));
+    }
+
+    #[test]
+    fn a_switch_has_a_flag_that_turns_it_off_and_nothing_else_has() {
+        let turned = |flag| Opt::of_flag(flag).map(|(option, off)| (option.key, off));
+        for flag in ["nodev", "no-dev", "nonode-dev", "no-node-dev"] {
+            assert_eq!(turned(flag), Some(("node.dev", true)));
+        }
+        assert_eq!(turned("dev"), Some(("node.dev", false)));
+        assert_eq!(turned("node-data"), Some(("node.data", false)));
+        assert_eq!(turned("nodata"), None);
+    }
+}

@@ -38,7 +38,7 @@ pub(super) fn violations(config: &Config) -> Vec<Violation> {
             "auth.jwks_file",
             "auth.secret_file",
         ],
-        dev || auth.secret.is_some() || auth.public_key_file.is_some() || auth.jwks_file.is_some(),
+        dev || auth.secret.is_some() || auth.has_public_key(),
         "no key to check tokens with; set auth.secret_file, auth.public_key_file or auth.jwks_file, or try it out with --dev",
     );
     if let Some(weakness) = auth.secret.as_ref().and_then(weak_secret::weakness) {
@@ -86,11 +86,6 @@ pub(super) fn violations(config: &Config) -> Vec<Violation> {
         &["policy.limits"],
         !repeats(&config.policy.limits),
         "two rules have the same action and period; keep one",
-    );
-    rule(
-        &["storage.commit_wait", "storage.stall_timeout"],
-        config.storage.commit_wait < config.storage.stall_timeout,
-        "must be shorter than storage.stall_timeout",
     );
     broken
 }
@@ -181,10 +176,6 @@ mod tests {
         assert_eq!(
             broken(|c| c.policy.limits = Value::parse("typing=1 per 1s,typing=2 per 1s").unwrap()),
             ["policy.limits"]
-        );
-        assert_eq!(
-            broken(|c| c.storage.commit_wait = c.storage.stall_timeout),
-            ["storage.commit_wait"]
         );
     }
 }

@@ -18,10 +18,10 @@ use super::{
     identity::Signed,
 };
 use crate::dialects::native::{
+    Answer,
     fields::{ChangesPage, ConversationsPage, MessagesPage, OfUsers, OpenGroup, Send},
-    input::bad_json,
-    value::{Id, Key, Role, User, user_ids},
-    wire::Answer,
+    input,
+    scalar::{Id, Key, Role, User, user_ids},
 };
 
 type Answered = Result<HttpResponse, Refused>;
@@ -150,7 +150,7 @@ impl Asked {
         } else {
             &self.body
         };
-        serde_json::from_slice(bytes).map_err(|error| Refused(bad_json(&error)))
+        serde_json::from_slice(bytes).map_err(|error| Refused(input::bad_json(&error)))
     }
 
     fn query<T: DeserializeOwned>(&self) -> Result<T, Refused> {

@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, ResponseError, http::StatusCode, http::header};
 use parlour_actors::error::{ErrorCode, Failure};
 
-use crate::dialects::native::wire::WireFailure;
+use crate::dialects::native::WireFailure;
 
 /// A request that is answered with a failure.
 #[derive(Debug)]

@@ -173,6 +173,8 @@ impl Actor for Pump {
     }
 
     fn stopped(&mut self, _ctx: &mut Self::Context) {
+        // Whoever waits for the peer to read need wait no longer.
+        self.outbox.close(CloseCode::Normal);
         self.outbox.detach();
         if let Some(session) = self.session.take() {
             #[expect(

@@ -2,10 +2,22 @@
 //!
 //! [`store::Store`] is the contract, in the domain's verbs; `domain` the nouns; `ids` the names and
 //! numbers. Knows no actor, no socket and no wire format.
+//!
+//! Inside, `engine` holds every rule over `kv`'s ordered map of bytes; `memory_store` and `sled_store` are
+//! such maps; `local` is the threads around them.
 
 #![warn(missing_docs)]
 
+mod codec;
 pub mod domain;
+mod engine;
 pub mod error;
 pub mod ids;
+mod keys;
+mod kv;
+pub mod local;
+pub mod memory_store;
+mod migrate;
+mod record;
+pub mod sled_store;
 pub mod store;

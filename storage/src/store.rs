@@ -182,7 +182,8 @@ pub trait Store: Send + Sync + fmt::Debug {
     async fn close(&self) -> Result<(), StoreError>;
 }
 
-/// A unit of writing: all of it happens, or nothing.
+/// A unit of writing: all of it happens, or nothing. If it changes nothing ([`Outcome::Unchanged`],
+/// [`Outcome::Repeated`]), only its limiter states are kept: nobody is told of what did not happen.
 #[derive(Clone, Debug)]
 pub struct Transaction {
     /// When, by the caller's clock. Positions follow it, but never go back with it.
@@ -282,7 +283,8 @@ pub enum Write {
         /// The last message that arrived.
         seq: Seq,
     },
-    /// Adds people to a group (admins and owners only). All in it already: `Unchanged`.
+    /// Adds people to a group (admins and owners only). All in it already: `Unchanged`. Newcomers start
+    /// with both cursors at the newest message: what was said before is theirs to read, but not unread.
     Add {
         /// To which group.
         conversation: ConversationId,
@@ -313,7 +315,7 @@ pub enum Write {
         /// Its new name.
         name: Option<String>,
     },
-    /// Keeps someone away. Again: the new reason replaces the old one.
+    /// Keeps someone away. Again: the new reason replaces the old one; the same reason: `Unchanged`.
     Block {
         /// Whom.
         user: UserId,
@@ -325,7 +327,7 @@ pub enum Write {
         /// Whom.
         user: UserId,
     },
-    /// Marks the user's notifications up to and including one as read.
+    /// Marks the user's notifications up to and including one as read. All read already: `Unchanged`.
     ReadNotifications {
         /// The newest one read.
         through: NotificationId,

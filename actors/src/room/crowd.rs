@@ -199,6 +199,10 @@ impl Crowd {
         self.typing.contains_key(user)
     }
 
+    pub(super) fn nobody_types(&self) -> bool {
+        self.typing.is_empty()
+    }
+
     /// Notes that somebody stopped. `None`: they did not type.
     pub(super) fn stop_typing(&mut self, user: &UserId) -> Option<Audience> {
         self.typing.remove(user).map(|typing| typing.audience)

@@ -8,7 +8,9 @@ mod crowd;
 
 use std::{sync::Arc, time::Duration};
 
-use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
+use actix::{
+    Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, SpawnHandle, WrapFuture,
+};
 use parlour_storage::{
     domain::change::{Change, ChangeBody},
     error::StoreError,
@@ -44,6 +46,8 @@ pub struct Room {
     crowd: Option<Crowd>,
     /// When it was last of use, by [`clock_ms`].
     used_ms: u64,
+    /// Runs while anyone types.
+    typing_watch: Option<SpawnHandle>,
 }
 
 impl Room {
@@ -54,6 +58,7 @@ impl Room {
             id,
             crowd: None,
             used_ms: clock_ms(),
+            typing_watch: None,
         }
     }
 }
@@ -213,17 +218,8 @@ impl Handler<Typed> for Room {
         }
         if crowd.start_typing(&user, audience.clone(), clock_ms() + millis(timeout)) {
             self.tell_typing(&user, true, &audience);
+            self.watch_typing(ctx);
         }
-        ctx.run_later(timeout, |this, _ctx| {
-            let overdue = this
-                .crowd
-                .as_mut()
-                .map(|crowd| crowd.typing_overdue(clock_ms()))
-                .unwrap_or_default();
-            for (user, audience) in overdue {
-                this.tell_typing(&user, false, &audience);
-            }
-        });
     }
 }
 
@@ -262,6 +258,28 @@ impl Room {
             if clock_ms().saturating_sub(this.used_ms) >= millis(idle) {
                 this.leave(ctx);
             }
+        });
+    }
+
+    /// Ends typing that nobody ended. One timer for all, while anyone types.
+    fn watch_typing(&mut self, ctx: &mut Context<Self>) {
+        let every = (self.core.settings.typing_timeout / 8).max(Duration::from_millis(10));
+        self.typing_watch.get_or_insert_with(|| {
+            ctx.run_interval(every, |this, ctx| {
+                let overdue = this
+                    .crowd
+                    .as_mut()
+                    .map(|crowd| crowd.typing_overdue(clock_ms()))
+                    .unwrap_or_default();
+                for (user, audience) in overdue {
+                    this.tell_typing(&user, false, &audience);
+                }
+                if this.crowd.as_ref().is_none_or(Crowd::nobody_types)
+                    && let Some(watch) = this.typing_watch.take()
+                {
+                    ctx.cancel_future(watch);
+                }
+            })
         });
     }
 
@@ -318,4 +336,19 @@ impl Room {
 
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX / 2)
+}
+
+/// Makes the room panic.
+#[cfg(test)]
+#[derive(Debug, actix::Message)]
+#[rtype(result = "()")]
+pub(crate) struct Crash;
+
+#[cfg(test)]
+impl Handler<Crash> for Room {
+    type Result = ();
+
+    fn handle(&mut self, _: Crash, _ctx: &mut Self::Context) {
+        panic!("a room was told to crash");
+    }
 }

@@ -148,6 +148,15 @@ mod tests {
     }
 
     #[test]
+    fn a_text_is_one_that_every_form_can_hold() {
+        for text in ["a\nb", "a\u{1b}[1m", " a", "a\t", "\u{a0}a"] {
+            assert!(String::parse(text).is_err(), "{text:?}");
+            assert!(PathBuf::parse(text).is_err(), "{text:?}");
+        }
+        assert_eq!(String::parse("a b=#c"), Ok("a b=#c".into()));
+    }
+
+    #[test]
     fn log_directives_are_checked() {
         assert!(LogFilter::parse("warn,parlour=debug").is_ok());
         assert!(LogFilter::parse("off").is_ok());

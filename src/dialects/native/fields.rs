@@ -1,6 +1,4 @@
-//! The fields of each request: what a frame and a REST body have in common.
-//!
-//! Read with serde, then turned into a command or question; what serde can't say (one of two, not both) is checked there.
+//! The fields of each request, as the WebSocket's frames and REST's bodies and queries share them.
 
 use parlour_actors::{
     command::{Command, Mark, Question, Target},
@@ -16,11 +14,11 @@ use serde_json::value::RawValue;
 
 use super::{
     input::resume_token,
-    value::{Id, Key, Kind, Number, Role, User, WirePosition, user_ids},
+    scalar::{Id, Key, Kind, Number, Role, User, WirePosition, user_ids},
 };
 
 /// Page size where none is given.
-pub const PAGE_DEFAULT: usize = 50;
+const PAGE_DEFAULT: usize = 50;
 
 #[derive(Deserialize)]
 pub(super) struct Auth {

@@ -1,4 +1,4 @@
-//! What a native client sends over a WebSocket: frames, each with its type, its id and the fields of that type.
+//! What a native client sends over the WebSocket.
 //!
 //! Read in two steps, first `type` and `id`, then the fields of that type, so that an error can name
 //! the request it belongs to. Fields that the protocol doesn't know are ignored.
@@ -16,8 +16,8 @@ use super::{
         OfConversation, OfMember, OfMessage, OfUser, OfUsers, OpenGroup, React, Rename, Send,
         SetRole, Typing, UpTo,
     },
+    scalar::user_ids,
     types::RequestType,
-    value::user_ids,
 };
 
 /// Longest request id, in bytes.

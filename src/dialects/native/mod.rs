@@ -1,12 +1,18 @@
 //! Parlour's own protocol, version 1: JSON over WebSocket, and the same objects over REST. docs/protocol.md
 //! is its specification.
 
+mod answer;
+mod event;
+mod failure;
 pub mod fields;
 pub mod input;
 mod output;
+pub mod scalar;
 pub mod types;
-pub mod value;
-pub mod wire;
+mod wire;
+
+pub use answer::Answer;
+pub use failure::WireFailure;
 
 use parlour_actors::{
     codec::{ClientFrame, Codec, RequestId},

@@ -14,7 +14,10 @@ use serde::{Serialize, Serializer};
 
 use super::{
     VERSION,
-    wire::{self, Event, Text, Time, WireFailure},
+    answer::Answer,
+    event::Event,
+    failure::WireFailure,
+    wire::{self, Text, Time},
 };
 
 fn frame(value: &impl Serialize) -> Frame {
@@ -88,7 +91,7 @@ struct OkFrame<'a> {
     id: WireId<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     resume: Option<Text<parlour_actors::codec::Resume>>,
-    result: wire::Answer<'a>,
+    result: Answer<'a>,
 }
 
 #[derive(Serialize)]
@@ -114,7 +117,7 @@ pub(super) fn reply(
                 kind: "ok",
                 id,
                 resume,
-                result: wire::Answer { reply, epoch },
+                result: Answer { reply, epoch },
             })
         }
         Err(failure) => frame(&ErrorFrame {

@@ -5,23 +5,18 @@
 
 use parlour_actors::{
     codec::Resume,
-    command::{Presence, Receipt, Reply},
-    error::Failure,
-    push::Push,
+    command::{Presence, Receipt},
 };
 use parlour_storage::{
     domain::{
-        change::{Change, ChangeBody},
         conversation::{Conversation, ConversationKind, Cursor, Member, MemberRole, Summary},
         message::{Message, MessageKind, Revision},
         user::{Block, NodeRole, Plan, User},
     },
     ids::{ConversationId, Epoch, MessageId, Position, Timestamp, UserId},
 };
-use serde::{Serialize, Serializer, ser::SerializeMap};
+use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
-
-use super::types::EventType;
 
 /// Something that is written as text: an id, a position, a token.
 #[derive(Clone, Copy, Debug)]
@@ -35,7 +30,7 @@ impl<T: std::fmt::Display> Serialize for Text<T> {
 
 /// A moment.
 #[derive(Clone, Copy, Debug)]
-pub struct Time(pub Timestamp);
+pub(super) struct Time(pub(super) Timestamp);
 
 impl Serialize for Time {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -56,7 +51,7 @@ fn kind(kind: MessageKind) -> &'static str {
     }
 }
 
-fn member_role(role: MemberRole) -> &'static str {
+pub(super) fn member_role(role: MemberRole) -> &'static str {
     match role {
         MemberRole::Owner => "owner",
         MemberRole::Admin => "admin",
@@ -65,7 +60,7 @@ fn member_role(role: MemberRole) -> &'static str {
 }
 
 #[derive(Serialize)]
-struct WireMessage<'a> {
+pub(super) struct WireMessage<'a> {
     id: Text<MessageId>,
     conversation: Text<ConversationId>,
     seq: u64,
@@ -101,7 +96,7 @@ struct Reactions<'a> {
     users: Vec<&'a str>,
 }
 
-fn message(message: &Message, veiled: bool) -> WireMessage<'_> {
+pub(super) fn message(message: &Message, veiled: bool) -> WireMessage<'_> {
     let mut reactions: Vec<Reactions<'_>> = Vec::new();
     for reaction in &message.reactions {
         match reactions.last_mut() {
@@ -139,7 +134,7 @@ fn message(message: &Message, veiled: bool) -> WireMessage<'_> {
 }
 
 #[derive(Serialize)]
-struct WireConversation<'a> {
+pub(super) struct WireConversation<'a> {
     id: Text<ConversationId>,
     #[serde(rename = "type")]
     kind: &'static str,
@@ -152,7 +147,7 @@ struct WireConversation<'a> {
     created_at: Time,
 }
 
-fn conversation(conversation: &Conversation) -> WireConversation<'_> {
+pub(super) fn conversation(conversation: &Conversation) -> WireConversation<'_> {
     let (kind, users, name) = match &conversation.kind {
         ConversationKind::Direct { pair: [a, b] } => {
             ("direct", Some([a.as_str(), b.as_str()]), None)
@@ -171,7 +166,7 @@ fn conversation(conversation: &Conversation) -> WireConversation<'_> {
 }
 
 #[derive(Serialize)]
-struct WireMember<'a> {
+pub(super) struct WireMember<'a> {
     user: &'a str,
     role: &'static str,
     joined_at: Time,
@@ -180,7 +175,7 @@ struct WireMember<'a> {
 }
 
 #[derive(Serialize)]
-struct WireCursor {
+pub(super) struct WireCursor {
     read: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     read_at: Option<Time>,
@@ -198,7 +193,7 @@ fn cursor(cursor: &Cursor) -> WireCursor {
     }
 }
 
-fn member(member: &Member) -> WireMember<'_> {
+pub(super) fn member(member: &Member) -> WireMember<'_> {
     WireMember {
         user: member.user.as_str(),
         role: member_role(member.role),
@@ -208,7 +203,7 @@ fn member(member: &Member) -> WireMember<'_> {
 }
 
 #[derive(Serialize)]
-struct WireSummary<'a> {
+pub(super) struct WireSummary<'a> {
     #[serde(flatten)]
     conversation: WireConversation<'a>,
     role: &'static str,
@@ -220,7 +215,7 @@ struct WireSummary<'a> {
     last_message: Option<WireMessage<'a>>,
 }
 
-fn summary(summary: &Summary) -> WireSummary<'_> {
+pub(super) fn summary(summary: &Summary) -> WireSummary<'_> {
     WireSummary {
         conversation: conversation(&summary.conversation),
         role: member_role(summary.member.role),
@@ -232,7 +227,7 @@ fn summary(summary: &Summary) -> WireSummary<'_> {
 }
 
 #[derive(Serialize)]
-struct WireUser<'a> {
+pub(super) struct WireUser<'a> {
     id: &'a str,
     name: Option<&'a str>,
     picture: Option<&'a str>,
@@ -243,7 +238,7 @@ struct WireUser<'a> {
 }
 
 /// Role and plan are the user's own business.
-fn user(user: &User, own: bool) -> WireUser<'_> {
+pub(super) fn user(user: &User, own: bool) -> WireUser<'_> {
     let role = match user.role {
         NodeRole::User => "user",
         NodeRole::Moderator => "moderator",
@@ -263,13 +258,13 @@ fn user(user: &User, own: bool) -> WireUser<'_> {
 }
 
 #[derive(Serialize)]
-struct WireRevision<'a> {
+pub(super) struct WireRevision<'a> {
     text: &'a str,
     written_at: Time,
 }
 
 #[derive(Serialize)]
-struct WireReceipt<'a> {
+pub(super) struct WireReceipt<'a> {
     user: &'a str,
     delivered: bool,
     read: bool,
@@ -278,7 +273,7 @@ struct WireReceipt<'a> {
 }
 
 #[derive(Serialize)]
-struct WireBlock<'a> {
+pub(super) struct WireBlock<'a> {
     user: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
@@ -286,7 +281,7 @@ struct WireBlock<'a> {
 }
 
 #[derive(Serialize)]
-struct WirePresence<'a> {
+pub(super) struct WirePresence<'a> {
     user: &'a str,
     online: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -294,129 +289,23 @@ struct WirePresence<'a> {
 }
 
 #[derive(Serialize)]
-struct WireUnread {
-    conversation: Text<ConversationId>,
-    unread: u64,
+pub(super) struct WireUnread {
+    pub(super) conversation: Text<ConversationId>,
+    pub(super) unread: u64,
 }
 
-fn texts(users: &[UserId]) -> Vec<&str> {
+pub(super) fn texts(users: &[UserId]) -> Vec<&str> {
     users.iter().map(UserId::as_str).collect()
 }
 
-/// What a reply says, without the frame or response around it.
-#[derive(Debug)]
-pub struct Answer<'a> {
-    /// The reply.
-    pub reply: &'a Reply,
-    /// Which history positions belong to.
-    pub epoch: Epoch,
-}
-
-impl Serialize for Answer<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        match self.reply {
-            Reply::Done => {}
-            Reply::Opened {
-                conversation,
-                created,
-            } => {
-                map.serialize_entry("conversation", &Text(conversation))?;
-                map.serialize_entry("created", created)?;
-            }
-            Reply::Sent { change, repeated } => {
-                if let ChangeBody::Sent(sent) = &change.body {
-                    map.serialize_entry("message", &message(sent, false))?;
-                }
-                map.serialize_entry("repeated", repeated)?;
-            }
-            Reply::User(who) => map.serialize_entry("user", &user(who, false))?,
-            Reply::Me(who) => map.serialize_entry("user", &user(who, true))?,
-            Reply::Conversations(summaries) => {
-                let list: Vec<_> = summaries.iter().map(summary).collect();
-                map.serialize_entry("conversations", &list)?;
-                map.serialize_entry("next", &summaries.last().map(|s| Text(s.active)))?;
-            }
-            Reply::Conversation(one) => map.serialize_entry("conversation", &summary(one))?,
-            Reply::Roster(roster) => {
-                let list: Vec<_> = roster.members.iter().map(member).collect();
-                map.serialize_entry("members", &list)?;
-            }
-            Reply::Messages(messages) => {
-                let list: Vec<_> = messages
-                    .iter()
-                    .map(|m| message(&m.message, m.veiled))
-                    .collect();
-                map.serialize_entry("messages", &list)?;
-            }
-            Reply::Message(shown) => {
-                map.serialize_entry("message", &message(&shown.message, shown.veiled))?;
-            }
-            Reply::Revisions(revisions) => {
-                let list: Vec<_> = revisions.iter().map(revision).collect();
-                map.serialize_entry("revisions", &list)?;
-            }
-            Reply::Receipts(receipts) => {
-                let list: Vec<_> = receipts.iter().map(receipt).collect();
-                map.serialize_entry("receipts", &list)?;
-            }
-            Reply::Unread(unread) => {
-                let total: u64 = unread.iter().map(|(_, n)| n).sum();
-                let list: Vec<_> = unread
-                    .iter()
-                    .map(|&(id, unread)| WireUnread {
-                        conversation: Text(id),
-                        unread,
-                    })
-                    .collect();
-                map.serialize_entry("total", &total)?;
-                map.serialize_entry("conversations", &list)?;
-            }
-            Reply::Blocks(blocks) => {
-                let list: Vec<_> = blocks.iter().map(block).collect();
-                map.serialize_entry("blocks", &list)?;
-            }
-            Reply::Presence(presence) => {
-                let list: Vec<_> = presence.iter().map(wire_presence).collect();
-                map.serialize_entry("presence", &list)?;
-            }
-            Reply::Changes {
-                recovered,
-                changes,
-                through,
-                more,
-            } => {
-                let list: Vec<_> = changes
-                    .iter()
-                    .map(|push| Event {
-                        epoch: self.epoch,
-                        push,
-                    })
-                    .collect();
-                map.serialize_entry("recovered", recovered)?;
-                map.serialize_entry("changes", &list)?;
-                map.serialize_entry(
-                    "resume",
-                    &Text(Resume {
-                        epoch: self.epoch,
-                        position: *through,
-                    }),
-                )?;
-                map.serialize_entry("more", more)?;
-            }
-        }
-        map.end()
-    }
-}
-
-fn revision(revision: &Revision) -> WireRevision<'_> {
+pub(super) fn revision(revision: &Revision) -> WireRevision<'_> {
     WireRevision {
         text: &revision.text,
         written_at: Time(revision.written_at),
     }
 }
 
-fn receipt(receipt: &Receipt) -> WireReceipt<'_> {
+pub(super) fn receipt(receipt: &Receipt) -> WireReceipt<'_> {
     WireReceipt {
         user: receipt.user.as_str(),
         delivered: receipt.delivered,
@@ -425,7 +314,7 @@ fn receipt(receipt: &Receipt) -> WireReceipt<'_> {
     }
 }
 
-fn block(block: &Block) -> WireBlock<'_> {
+pub(super) fn block(block: &Block) -> WireBlock<'_> {
     WireBlock {
         user: block.blocked.as_str(),
         reason: block.reason.as_deref(),
@@ -433,156 +322,11 @@ fn block(block: &Block) -> WireBlock<'_> {
     }
 }
 
-fn wire_presence(presence: &Presence) -> WirePresence<'_> {
+pub(super) fn wire_presence(presence: &Presence) -> WirePresence<'_> {
     WirePresence {
         user: presence.user.as_str(),
         online: presence.online,
         last_seen: presence.last_seen.map(Time),
-    }
-}
-
-/// What is told unasked.
-#[derive(Debug)]
-pub(super) struct Event<'a> {
-    pub(super) epoch: Epoch,
-    pub(super) push: &'a Push,
-}
-
-impl Serialize for Event<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("type", EventType::of(self.push).name())?;
-        match self.push {
-            Push::Change(change) => self.change::<S>(&mut map, change)?,
-            Push::Veiled(change) => {
-                self.place::<S>(&mut map, change)?;
-                if let ChangeBody::Sent(sent) = &change.body {
-                    map.serialize_entry("message", &message(sent, true))?;
-                }
-            }
-            Push::Typing {
-                conversation,
-                user,
-                on,
-            } => {
-                map.serialize_entry("conversation", &Text(conversation))?;
-                map.serialize_entry("user", user.as_str())?;
-                map.serialize_entry("on", on)?;
-            }
-            Push::Presence(presence) => {
-                map.serialize_entry("user", presence.user.as_str())?;
-                map.serialize_entry("online", &presence.online)?;
-                if let Some(last_seen) = presence.last_seen {
-                    map.serialize_entry("last_seen", &Time(last_seen))?;
-                }
-            }
-            Push::Online(users) => {
-                map.serialize_entry("users", &texts(users))?;
-            }
-        }
-        map.end()
-    }
-}
-
-impl Event<'_> {
-    /// What every change carries.
-    fn place<S: Serializer>(
-        &self,
-        map: &mut S::SerializeMap,
-        change: &Change,
-    ) -> Result<(), S::Error> {
-        let resume = Resume {
-            epoch: self.epoch,
-            position: change.position,
-        };
-        map.serialize_entry("resume", &Text(resume))?;
-        map.serialize_entry("conversation", &Text(change.conversation))?;
-        map.serialize_entry("at", &Time(change.at))
-    }
-
-    fn change<S: Serializer>(
-        &self,
-        map: &mut S::SerializeMap,
-        change: &Change,
-    ) -> Result<(), S::Error> {
-        self.place::<S>(map, change)?;
-        map.serialize_entry("by", change.by.as_str())?;
-        match &change.body {
-            ChangeBody::Created {
-                conversation: opened,
-                members,
-            } => {
-                map.serialize_entry("opened", &conversation(opened))?;
-                map.serialize_entry("users", &texts(members))
-            }
-            ChangeBody::Sent(one) | ChangeBody::Edited(one) | ChangeBody::Deleted(one) => {
-                map.serialize_entry("message", &message(one, false))
-            }
-            ChangeBody::Reacted {
-                message,
-                seq,
-                emoji,
-                on,
-            } => {
-                map.serialize_entry("message", &Text(message))?;
-                map.serialize_entry("seq", seq)?;
-                map.serialize_entry("emoji", emoji)?;
-                map.serialize_entry("on", on)
-            }
-            ChangeBody::Read { seq } | ChangeBody::Delivered { seq } => {
-                map.serialize_entry("seq", &seq.0)
-            }
-            ChangeBody::Added { users } => map.serialize_entry("users", &texts(users)),
-            ChangeBody::Removed { user } => map.serialize_entry("user", user.as_str()),
-            ChangeBody::RoleSet { user, role } => {
-                map.serialize_entry("user", user.as_str())?;
-                map.serialize_entry("role", member_role(*role))
-            }
-            ChangeBody::Renamed { name } => map.serialize_entry("name", name),
-        }
-    }
-}
-
-/// What a refusal says: the body of a REST error (CONTRACT S2-52), and the middle of an error frame.
-#[derive(Debug, Serialize)]
-pub struct WireFailure<'a> {
-    error: &'a str,
-    code: &'static str,
-    number: u16,
-    retry: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    retry_after_ms: Option<u64>,
-    details: Details<'a>,
-    timestamp: Time,
-}
-
-impl<'a> From<&'a Failure> for WireFailure<'a> {
-    fn from(failure: &'a Failure) -> Self {
-        Self {
-            error: &failure.message,
-            code: failure.code.label(),
-            number: failure.code.number(),
-            retry: failure.code.retry(),
-            retry_after_ms: failure
-                .retry_after
-                .map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)),
-            details: Details(failure),
-            timestamp: Time(Timestamp::now()),
-        }
-    }
-}
-
-/// Which field is at fault, and why.
-#[derive(Debug)]
-struct Details<'a>(&'a Failure);
-
-impl Serialize for Details<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        if let Some(field) = self.0.field {
-            map.serialize_entry(field, &self.0.message)?;
-        }
-        map.end()
     }
 }
 

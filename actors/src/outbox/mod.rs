@@ -5,12 +5,16 @@
 //! connection sees positions ascend and the last position it saw is an exact place to resume from.
 //! Knows no socket: a transport lends it a way to be woken and a way to be killed.
 
+mod liveness;
+#[cfg(test)]
+mod tests;
+
 use std::{
     collections::VecDeque,
     fmt,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicU32, AtomicU64, Ordering},
+        atomic::{AtomicU32, Ordering},
     },
     time::Duration,
 };
@@ -20,6 +24,8 @@ use bytestring::ByteString;
 use parlour_storage::ids::Position;
 use tokio::sync::Notify;
 
+pub use self::liveness::clock_ms;
+use self::liveness::{Alive, Liveness};
 use crate::error::CloseCode;
 
 /// One connection, for as long as the process lives.
@@ -64,10 +70,7 @@ pub struct Outbox {
     state: Mutex<State>,
     drained: Notify,
     kill: OnceLock<Kill>,
-    /// Last sign of life of the client, in milliseconds of [`clock_ms`].
-    heard_ms: AtomicU64,
-    /// When a ping was asked for that nothing has answered yet; 0: none.
-    pinged_ms: AtomicU64,
+    liveness: Liveness,
     in_flight: AtomicU32,
 }
 
@@ -125,19 +128,6 @@ pub enum Drained {
     Closed,
 }
 
-/// Milliseconds since the process first asked. Never goes back; coarse enough to compare with an atomic.
-pub fn clock_ms() -> u64 {
-    static START: OnceLock<std::time::Instant> = OnceLock::new();
-    // 1 and not 0 at the start: 0 means "never" to its users.
-    1 + u64::try_from(
-        START
-            .get_or_init(std::time::Instant::now)
-            .elapsed()
-            .as_millis(),
-    )
-    .unwrap_or(u64::MAX - 1)
-}
-
 impl Outbox {
     /// An outbox that holds live changes back until [`Outbox::open_gate`].
     pub fn new(id: ConnectionId, frames_max: usize, bytes_max: usize) -> Arc<Self> {
@@ -148,8 +138,7 @@ impl Outbox {
             state: Mutex::default(),
             drained: Notify::new(),
             kill: OnceLock::new(),
-            heard_ms: AtomicU64::new(clock_ms()),
-            pinged_ms: AtomicU64::new(0),
+            liveness: Liveness::default(),
             in_flight: AtomicU32::new(0),
         })
     }
@@ -322,26 +311,20 @@ impl Outbox {
 
     /// Notes a sign of life of the client.
     pub fn heard(&self) {
-        self.heard_ms.store(clock_ms(), Ordering::Relaxed);
-        self.pinged_ms.store(0, Ordering::Relaxed);
+        self.liveness.heard();
     }
 
     /// Asks a client that was silent for `interval` for a sign of life. `false`: it was asked
     /// `timeout` ago and gave none.
     pub fn check_alive(&self, interval: Duration, timeout: Duration) -> bool {
-        let now = clock_ms();
-        let passed = |since: u64, limit: Duration| {
-            u128::from(now.saturating_sub(since)) >= limit.as_millis()
-        };
-        let pinged = self.pinged_ms.load(Ordering::Relaxed);
-        if pinged != 0 {
-            return !passed(pinged, timeout);
+        match self.liveness.check(interval, timeout) {
+            Alive::Heard | Alive::Asked => true,
+            Alive::Ask => {
+                self.push(Frame::Ping);
+                true
+            }
+            Alive::Gone => false,
         }
-        if passed(self.heard_ms.load(Ordering::Relaxed), interval) {
-            self.pinged_ms.store(now, Ordering::Relaxed);
-            self.push(Frame::Ping);
-        }
-        true
     }
 
     /// Counts a request that is to be answered. `false`: too many are unanswered.
@@ -458,162 +441,5 @@ impl State {
 impl fmt::Debug for Outbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Outbox").field(&self.id).finish()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn text(text: &'static str) -> Frame {
-        Frame::Text(ByteString::from_static(text))
-    }
-
-    fn at(n: u64) -> Position {
-        Position::new(n).unwrap()
-    }
-
-    fn open(frames_max: usize, bytes_max: usize) -> Arc<Outbox> {
-        let outbox = Outbox::new(ConnectionId(1), frames_max, bytes_max);
-        assert!(outbox.open_gate(Position::ZERO));
-        outbox
-    }
-
-    fn drain(outbox: &Outbox) -> Vec<Frame> {
-        let mut frames = Vec::new();
-        outbox.drain(&mut frames);
-        frames
-    }
-
-    #[test]
-    fn changes_come_out_in_order_and_only_when_released() {
-        let outbox = open(10, 100);
-        assert!(
-            outbox.stage(at(2), at(2), text("b")),
-            "the first of its group"
-        );
-        assert!(!outbox.stage(at(1), at(2), text("a")));
-        assert!(
-            outbox.stage(at(3), at(3), text("c")),
-            "the first of the next group"
-        );
-        assert_eq!(drain(&outbox), []);
-        outbox.release(at(2));
-        assert_eq!(drain(&outbox), [text("a"), text("b")]);
-        outbox.release(at(3));
-        assert_eq!(drain(&outbox), [text("c")]);
-    }
-
-    #[test]
-    fn live_changes_wait_behind_the_replay_and_are_not_repeated() {
-        let outbox = Outbox::new(ConnectionId(1), 10, 100);
-        for n in 1..=3 {
-            outbox.stage(
-                at(n),
-                at(3),
-                text(["x", "1", "2", "3"][usize::try_from(n).unwrap()]),
-            );
-        }
-        outbox.release(at(3));
-        assert!(outbox.push(text("replayed 1 and 2")));
-        assert!(outbox.open_gate(at(2)));
-        assert_eq!(drain(&outbox), [text("replayed 1 and 2"), text("3")]);
-        outbox.stage(at(2), at(4), text("late"));
-        outbox.stage(at(4), at(4), text("4"));
-        outbox.release(at(4));
-        assert_eq!(drain(&outbox), [text("4")]);
-    }
-
-    #[test]
-    fn too_much_during_a_replay_means_replay_again() {
-        let outbox = Outbox::new(ConnectionId(1), 2, 100);
-        for n in 1..=5 {
-            outbox.stage(at(n), at(n), text("x"));
-            outbox.release(at(n));
-        }
-        assert!(!outbox.open_gate(at(0)), "some were dropped");
-        assert!(outbox.open_gate(at(5)), "nothing came since");
-        outbox.stage(at(6), at(6), text("6"));
-        outbox.release(at(6));
-        assert_eq!(drain(&outbox), [text("6")]);
-    }
-
-    #[test]
-    fn a_client_that_does_not_read_costs_its_bound_and_is_told_once() {
-        for (frames_max, bytes_max) in [(3, 1000), (1000, 3)] {
-            let outbox = open(frames_max, bytes_max);
-            for _ in 0..3 {
-                assert!(outbox.push(text("x")));
-            }
-            assert!(!outbox.push(text("x")));
-            let mut frames = Vec::new();
-            assert_eq!(outbox.drain(&mut frames), Drained::Close(CloseCode::Slow));
-            assert!(frames.is_empty(), "what it didn't read is not kept");
-            assert_eq!(outbox.drain(&mut frames), Drained::Closed);
-            assert!(!outbox.push(text("x")));
-        }
-    }
-
-    #[test]
-    fn what_was_queued_goes_out_before_the_close() {
-        let outbox = open(10, 100);
-        outbox.push(text("last words"));
-        outbox.close(CloseCode::Restart);
-        outbox.close(CloseCode::Slow);
-        let mut frames = Vec::new();
-        assert_eq!(
-            outbox.drain(&mut frames),
-            Drained::Close(CloseCode::Restart)
-        );
-        assert_eq!(frames, [text("last words")]);
-    }
-
-    #[test]
-    fn draining_makes_room() {
-        let outbox = open(2, 100);
-        for _ in 0..10 {
-            assert!(outbox.push(text("x")) && outbox.push(text("y")));
-            assert_eq!(drain(&outbox).len(), 2);
-        }
-    }
-
-    #[test]
-    fn a_transport_is_woken_once_until_it_drains() {
-        #[derive(Default)]
-        struct Count(AtomicU32);
-        impl Wake for Count {
-            fn wake(&self) {
-                self.0.fetch_add(1, Ordering::Relaxed);
-            }
-        }
-        let count = Arc::new(Count::default());
-        let outbox = open(10, 100);
-        outbox.push(text("before"));
-        outbox.attach(Arc::<Count>::clone(&count));
-        assert_eq!(
-            count.0.load(Ordering::Relaxed),
-            1,
-            "something waited already"
-        );
-        outbox.push(text("more"));
-        assert_eq!(count.0.load(Ordering::Relaxed), 1);
-        drain(&outbox);
-        outbox.push(text("again"));
-        assert_eq!(count.0.load(Ordering::Relaxed), 2);
-    }
-
-    #[test]
-    fn a_silent_client_is_asked_once_and_then_given_up() {
-        let outbox = open(10, 100);
-        let now = Duration::ZERO;
-        let long = Duration::from_secs(3600);
-        assert!(outbox.check_alive(long, long));
-        assert_eq!(drain(&outbox), []);
-        assert!(outbox.check_alive(now, long));
-        assert!(outbox.check_alive(now, long));
-        assert_eq!(drain(&outbox), [Frame::Ping], "asked once");
-        assert!(!outbox.check_alive(now, now), "and no answer in time");
-        outbox.heard();
-        assert!(outbox.check_alive(long, now), "an answer counts");
     }
 }

@@ -1,59 +1,10 @@
-//! The values that fields take: ids in either spelling, keys, places, kinds, roles.
-//!
-//! Lenient in form (a number may come as a text, as it must in a query string), strict in value.
+//! The values that requests are made of: ids in both spellings, keys, numbers, kinds and roles.
 
 use parlour_storage::{
     domain::{conversation::MemberRole, message::MessageKind},
     ids::{IdempotencyKey, Position, UserId},
 };
 use serde::{Deserialize, Deserializer};
-
-/// The kind of a message.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-#[expect(missing_docs, reason = "the names say it")]
-pub enum Kind {
-    #[default]
-    Text,
-    File,
-    Image,
-    Video,
-    Audio,
-    System,
-}
-
-impl From<Kind> for MessageKind {
-    fn from(kind: Kind) -> Self {
-        match kind {
-            Kind::Text => Self::Text,
-            Kind::File => Self::File,
-            Kind::Image => Self::Image,
-            Kind::Video => Self::Video,
-            Kind::Audio => Self::Audio,
-            Kind::System => Self::System,
-        }
-    }
-}
-
-/// A member's role.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[expect(missing_docs, reason = "the names say it")]
-pub enum Role {
-    Owner,
-    Admin,
-    Member,
-}
-
-impl From<Role> for MemberRole {
-    fn from(role: Role) -> Self {
-        match role {
-            Role::Owner => Self::Owner,
-            Role::Admin => Self::Admin,
-            Role::Member => Self::Member,
-        }
-    }
-}
 
 /// A text or a whole number, as its text. Ids are written both ways (CONTRACT C-11).
 struct TextOrNumber;
@@ -128,4 +79,51 @@ impl<'de, T: std::str::FromStr<Err = parlour_storage::ids::NotAnId>> Deserialize
 /// The ids of people.
 pub fn user_ids(users: Vec<User>) -> Vec<UserId> {
     users.into_iter().map(|user| user.0).collect()
+}
+
+/// The kind of a message.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Kind {
+    #[default]
+    Text,
+    File,
+    Image,
+    Video,
+    Audio,
+    System,
+}
+
+impl From<Kind> for MessageKind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Text => Self::Text,
+            Kind::File => Self::File,
+            Kind::Image => Self::Image,
+            Kind::Video => Self::Video,
+            Kind::Audio => Self::Audio,
+            Kind::System => Self::System,
+        }
+    }
+}
+
+/// A member's role.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Role {
+    Owner,
+    Admin,
+    Member,
+}
+
+impl From<Role> for MemberRole {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Owner => Self::Owner,
+            Role::Admin => Self::Admin,
+            Role::Member => Self::Member,
+        }
+    }
 }

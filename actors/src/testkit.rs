@@ -1,0 +1,264 @@
+//! For tests: a node in memory, clients without sockets, and a dialect that is plain to read.
+
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+
+use actix::{Actor, Addr};
+use bytestring::ByteString;
+use parlour_storage::{
+    domain::{
+        change::ChangeBody,
+        message::Content,
+        user::{NodeRole, Plan},
+    },
+    ids::{ConversationId, Epoch, Position, Timestamp, UserId},
+    local::Options,
+    memory_store::MemoryStore,
+    store::Profile,
+};
+use tokio::sync::Notify;
+
+use crate::{
+    codec::{ClientFrame, Codec, RequestId, Resume},
+    command::{Caller, Command, Identity, Reply, Request, Target},
+    error::{CloseCode, Failure},
+    limits::Settings,
+    outbox::{Drained, Frame, Outbox, Wake},
+    push::{Hello, Push},
+    session::{Authenticator, Gone, Session},
+    system::{Core, System},
+};
+
+/// How long a test waits for what must happen.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+pub(crate) fn user(name: &str) -> UserId {
+    UserId::new(name).unwrap()
+}
+
+pub(crate) fn identity(name: &str) -> Identity {
+    let profile = Profile {
+        name: None,
+        picture: None,
+        role: NodeRole::User,
+        plan: Plan::Free,
+    };
+    Identity {
+        user: user(name),
+        profile,
+        expires_at: Timestamp(i64::MAX),
+    }
+}
+
+/// A node in memory.
+pub(crate) struct TestNode {
+    pub(crate) system: System,
+}
+
+impl TestNode {
+    pub(crate) fn start(settings: Settings) -> Self {
+        let store = Arc::new(MemoryStore::new(Options::default()).unwrap());
+        Self {
+            system: System::start(store, settings),
+        }
+    }
+
+    pub(crate) fn core(&self) -> &Arc<Core> {
+        self.system.core()
+    }
+
+    pub(crate) async fn ask(&self, name: &str, request: Request) -> Result<Reply, Failure> {
+        let asked = self.core().ask(Caller::new(&identity(name), None), request);
+        tokio::time::timeout(PATIENCE, asked)
+            .await
+            .expect("an answer")
+    }
+
+    pub(crate) async fn direct(&self, a: &str, b: &str) -> ConversationId {
+        let open = Request::Do(Command::OpenDirect { with: user(b) });
+        match self.ask(a, open).await.unwrap() {
+            Reply::Opened { conversation, .. } => conversation,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(crate) async fn send(
+        &self,
+        name: &str,
+        to: ConversationId,
+        text: &str,
+    ) -> Result<Reply, Failure> {
+        self.ask(name, Request::Do(message(to, text))).await
+    }
+
+    pub(crate) fn connect(&self, name: &str, resume: Option<Resume>) -> Client {
+        let settings = &self.core().settings;
+        let outbox = self
+            .core()
+            .registry
+            .open_outbox(settings.outbox_frames_max, settings.outbox_bytes_max)
+            .unwrap();
+        let wake = Arc::new(Bell::default());
+        outbox.attach(Arc::<Bell>::clone(&wake));
+        let session = Session::new(
+            Arc::clone(self.core()),
+            Arc::new(NoTokens),
+            Arc::new(Plain),
+            Arc::clone(&outbox),
+            Some((identity(name), resume)),
+        );
+        Client {
+            outbox,
+            wake,
+            session: session.start(),
+            frames: VecDeque::new(),
+            closed: None,
+        }
+    }
+
+    pub(crate) async fn stop(self) {
+        self.system.drain(Duration::ZERO).await;
+        self.system.stop().await.unwrap();
+    }
+}
+
+pub(crate) fn message(to: ConversationId, text: &str) -> Command {
+    let content = Content {
+        text: text.to_owned(),
+        ..Content::default()
+    };
+    Command::Send {
+        to: Target::Conversation(to),
+        content,
+        key: None,
+    }
+}
+
+#[derive(Default)]
+struct Bell(Notify);
+
+impl Wake for Bell {
+    fn wake(&self) {
+        self.0.notify_one();
+    }
+}
+
+/// A client without socket. Gone when dropped.
+pub(crate) struct Client {
+    pub(crate) outbox: Arc<Outbox>,
+    wake: Arc<Bell>,
+    session: Addr<Session>,
+    frames: VecDeque<String>,
+    closed: Option<CloseCode>,
+}
+
+impl Client {
+    /// The next frame, or what it was closed with.
+    pub(crate) async fn next(&mut self) -> Result<String, CloseCode> {
+        let next = async {
+            loop {
+                if let Some(frame) = self.frames.pop_front() {
+                    return Ok(frame);
+                }
+                if let Some(code) = self.closed {
+                    return Err(code);
+                }
+                let mut frames = Vec::new();
+                if let Drained::Close(code) = self.outbox.drain(&mut frames) {
+                    self.closed = Some(code);
+                }
+                for frame in &frames {
+                    if let Frame::Text(text) = frame {
+                        self.frames.push_back(text.to_string());
+                    }
+                }
+                if frames.is_empty() && self.closed.is_none() {
+                    self.wake.0.notified().await;
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, next)
+            .await
+            .expect("a frame or a close")
+    }
+
+    /// The next frame that begins so; others are skipped.
+    pub(crate) async fn expect(&mut self, beginning: &str) -> String {
+        loop {
+            let frame = self.next().await.expect("still open");
+            if frame.starts_with(beginning) {
+                return frame;
+            }
+        }
+    }
+
+    /// What it is closed with; frames are skipped.
+    pub(crate) async fn expect_close(&mut self) -> CloseCode {
+        loop {
+            if let Err(code) = self.next().await {
+                return code;
+            }
+        }
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        let _stopped_already = self.session.try_send(Gone);
+    }
+}
+
+/// `hello POSITION RECOVERED`, `message POSITION TEXT`, `change POSITION`, `veiled POSITION`, `online ...`.
+#[derive(Debug)]
+pub(crate) struct Plain;
+
+impl Codec for Plain {
+    fn key(&self) -> u16 {
+        9
+    }
+
+    fn decode(&self, _: &str) -> Result<ClientFrame, (RequestId, Failure)> {
+        Err((RequestId::None, Failure::internal()))
+    }
+
+    fn hello(&self, hello: &Hello<'_>) -> Option<Frame> {
+        text(format!("hello {} {:?}", hello.position, hello.recovered))
+    }
+
+    fn push(&self, _: Epoch, push: &Push) -> Option<Frame> {
+        text(match push {
+            Push::Change(change) => match &change.body {
+                ChangeBody::Sent(message) => {
+                    format!("message {} {}", change.position, message.content.text)
+                }
+                _ => format!("change {}", change.position),
+            },
+            Push::Veiled(change) => format!("veiled {}", change.position),
+            Push::Typing { user, on, .. } => format!("typing {user} {on}"),
+            Push::Presence(presence) => format!("presence {} {}", presence.user, presence.online),
+            Push::Online(users) => format!("online {users:?}"),
+        })
+    }
+
+    fn reply(
+        &self,
+        _: Epoch,
+        _: &RequestId,
+        position: Option<Position>,
+        result: Result<&Reply, &Failure>,
+    ) -> Option<Frame> {
+        text(format!("reply {position:?} {result:?}"))
+    }
+}
+
+fn text(text: String) -> Option<Frame> {
+    Some(Frame::Text(ByteString::from(text)))
+}
+
+#[derive(Debug)]
+struct NoTokens;
+
+impl Authenticator for NoTokens {
+    fn authenticate(&self, _: &str) -> Result<Identity, Failure> {
+        Err(Failure::internal())
+    }
+}

@@ -1,0 +1,35 @@
+//! What a node does per second: durable messages, fan-out, and a soak. Prints figures, judges nothing.
+//!
+//! `cargo bench` runs the first two; `cargo bench -- soak` commits two million messages over 100,000
+//! conversations (a few minutes, about 2 GB in a temporary folder), `cargo bench -- soak 300000` fewer.
+//! In process: real actors, real store, no sockets.
+
+#![expect(clippy::print_stdout, reason = "a bench is there to print")]
+
+mod fanout;
+mod messages;
+mod soak;
+mod system;
+
+fn main() {
+    // cargo passes `--bench`; what a person gives stands after it.
+    let args: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|arg| !arg.starts_with("--"))
+        .collect();
+    let number = args.get(1).and_then(|n| n.parse().ok());
+    match args.first().map(String::as_str) {
+        None => {
+            messages::run(10);
+            fanout::run(10);
+        }
+        Some("messages") => messages::run(number.unwrap_or(10)),
+        Some("fanout") => fanout::run(number.unwrap_or(10)),
+        Some("soak") => {
+            soak::run(number.map_or(2_000_000, |n| usize::try_from(n).unwrap_or(usize::MAX)))
+        }
+        Some(other) => println!(
+            "no such bench: {other}; there are messages [SECONDS], fanout [SECONDS], soak [MESSAGES]"
+        ),
+    }
+}

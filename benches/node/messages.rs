@@ -1,0 +1,125 @@
+//! Durable, acknowledged messages per second, and how long the acknowledgement takes.
+
+use std::{
+    cell::RefCell,
+    rc::Rc,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use hdrhistogram::Histogram;
+use parlour_actors::{
+    command::{Command, Reply, Request, Target},
+    system::Core,
+};
+use parlour_storage::{
+    domain::message::Content,
+    ids::{ConversationId, IdempotencyKey},
+};
+
+use crate::system::{caller, cpu_seconds, start, user};
+
+pub(crate) fn run(seconds: u64) {
+    println!(
+        "durable messages: 200-byte texts, each with an idempotency key, closed loop, {seconds} s"
+    );
+    println!(
+        "| conversations | in flight | messages/s | CPU µs each | p50 ms | p99 ms | p99.9 ms |"
+    );
+    println!("|---|---|---|---|---|---|---|");
+    for (n_conversations, n_senders) in [(1, 1), (1, 256), (1000, 100), (1000, 1000)] {
+        actix::System::new().block_on(measure(
+            n_conversations,
+            n_senders,
+            Duration::from_secs(seconds),
+        ));
+    }
+}
+
+async fn measure(n_conversations: usize, n_senders: usize, time: Duration) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let system = start(folder.path());
+    let core = system.core();
+    let mut conversations = Vec::new();
+    for n in 0..n_conversations {
+        let open = Command::OpenDirect {
+            with: user(2 * n + 1),
+        };
+        let reply = core.ask(caller(user(2 * n)), Request::Do(open)).await;
+        let Ok(Reply::Opened { conversation, .. }) = reply else {
+            panic!("{reply:?}")
+        };
+        conversations.push(conversation);
+    }
+    let latency = Rc::new(RefCell::new(Histogram::<u64>::new(3).expect("3 digits")));
+    let (from, cpu_from) = (Instant::now(), cpu_seconds());
+    let senders = (0..n_senders).map(|n| {
+        let of = n % n_conversations;
+        actix::spawn(send(
+            Arc::clone(core),
+            of,
+            n,
+            conversations[of],
+            from + time,
+            Rc::clone(&latency),
+        ))
+    });
+    for sender in senders.collect::<Vec<_>>() {
+        sender.await.expect("no panic");
+    }
+    let (seconds, cpu) = (from.elapsed().as_secs_f64(), cpu_seconds() - cpu_from);
+    let latency = Rc::into_inner(latency)
+        .expect("all senders are done")
+        .into_inner();
+    let n = latency.len() as f64;
+    let ms = |quantile| latency.value_at_quantile(quantile) as f64 / 1000.0;
+    println!(
+        "| {n_conversations} | {n_senders} | {:.0} | {:.1} | {:.2} | {:.2} | {:.2} |",
+        n / seconds,
+        cpu * 1e6 / n,
+        ms(0.5),
+        ms(0.99),
+        ms(0.999)
+    );
+    system.drain(Duration::from_secs(1)).await;
+    system.stop().await.expect("a clean stop");
+}
+
+async fn send(
+    core: Arc<Core>,
+    of: usize,
+    sender: usize,
+    conversation: ConversationId,
+    until: Instant,
+    latency: Rc<RefCell<Histogram<u64>>>,
+) {
+    let caller = caller(user(2 * of));
+    let mut n = 0_u64;
+    while Instant::now() < until {
+        n += 1;
+        let key = IdempotencyKey::new(&format!("{sender}-{n}")).expect("short");
+        let content = Content {
+            text: "x".repeat(200),
+            ..Content::default()
+        };
+        let command = Command::Send {
+            to: Target::Conversation(conversation),
+            content,
+            key: Some(key),
+        };
+        let from = Instant::now();
+        let reply = core.ask(Arc::clone(&caller), Request::Do(command)).await;
+        assert!(
+            matches!(
+                reply,
+                Ok(Reply::Sent {
+                    repeated: false,
+                    ..
+                })
+            ),
+            "{reply:?}"
+        );
+        let micros = u64::try_from(from.elapsed().as_micros()).unwrap_or(u64::MAX);
+        latency.borrow_mut().record(micros).expect("resizes");
+    }
+}

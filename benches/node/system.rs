@@ -1,0 +1,94 @@
+//! Actors and a store to measure, and what the kernel says of this process.
+
+use std::{fs, path::Path, sync::Arc};
+
+use parlour_actors::{
+    command::{Caller, Identity},
+    limits::Settings,
+    system::System,
+};
+use parlour_storage::{
+    domain::user::{NodeRole, Plan},
+    ids::{Timestamp, UserId},
+    local::Options,
+    sled_store::SledStore,
+    store::{Profile, Store},
+};
+
+pub(crate) fn user(n: usize) -> UserId {
+    UserId::new(&format!("user-{n:06}")).expect("short")
+}
+
+pub(crate) fn caller(user: UserId) -> Arc<Caller> {
+    let profile = Profile {
+        name: None,
+        picture: None,
+        role: NodeRole::User,
+        plan: Plan::Free,
+    };
+    Caller::new(
+        &Identity {
+            user,
+            profile,
+            expires_at: Timestamp(i64::MAX),
+        },
+        None,
+    )
+}
+
+pub(crate) fn open(folder: &Path) -> Arc<dyn Store> {
+    Arc::new(SledStore::open(&folder.join("sled"), Options::default()).expect("a fresh folder"))
+}
+
+pub(crate) fn start(folder: &Path) -> System {
+    // No rate limits: they are what would be measured.
+    System::start(open(folder), Settings::default())
+}
+
+/// Resident memory of this process, in MiB.
+pub(crate) fn rss_mib() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").expect("Linux");
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmRSS:"))
+        .expect("always there");
+    line.split_whitespace()
+        .nth(1)
+        .and_then(|kib| kib.parse::<u64>().ok())
+        .expect("a number")
+        / 1024
+}
+
+/// User and system time of this process so far, in seconds.
+pub(crate) fn cpu_seconds() -> f64 {
+    let stat = fs::read_to_string("/proc/self/stat").expect("Linux");
+    // The name of the process, in parentheses, may hold anything.
+    let fields: Vec<&str> = stat
+        .rsplit(')')
+        .next()
+        .expect("fields")
+        .split_whitespace()
+        .collect();
+    let ticks = |n: usize| fields[n].parse::<f64>().expect("a number");
+    // Linux counts these in hundredths of a second everywhere (USER_HZ).
+    (ticks(11) + ticks(12)) / 100.0
+}
+
+/// What a folder takes on disk, in MiB.
+pub(crate) fn disk_mib(folder: &Path) -> u64 {
+    fn bytes(path: &Path) -> u64 {
+        let entries = fs::read_dir(path).into_iter().flatten().flatten();
+        entries
+            .map(|e| {
+                e.metadata().map_or(0, |m| {
+                    if m.is_dir() {
+                        bytes(&e.path())
+                    } else {
+                        m.len()
+                    }
+                })
+            })
+            .sum()
+    }
+    bytes(folder) >> 20
+}

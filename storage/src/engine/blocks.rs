@@ -1,0 +1,98 @@
+//! Who wants nothing from whom. Each block has two records, one to find it from either side.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    domain::user::Blocks,
+    engine::{
+        bounds, records,
+        tx::{Tx, Written},
+    },
+    error::StoreError,
+    ids::{ConversationId, UserId},
+    keys::{self, Parts, Table},
+    kv::{Order, Source},
+    record::{BlockV1, BlockedByV1, MemberV1},
+    store::{Outcome, Rejection},
+};
+
+pub(crate) fn block(tx: &mut Tx<'_>, user: &UserId, reason: Option<&str>) -> Written {
+    if user == tx.by {
+        return Err(Rejection::Invalid("nobody blocks themselves").into());
+    }
+    bounds::label(reason)?;
+    let key = keys::block(tx.by, user);
+    let old: Option<BlockV1> = records::load(tx, &key)?;
+    let new = BlockV1 {
+        reason: reason.map(str::to_owned),
+        at: old.as_ref().map_or(tx.at, |old| old.at),
+    };
+    if old.as_ref() == Some(&new) {
+        return Ok(Outcome::Unchanged);
+    }
+    tx.put(key, &new)?;
+    tx.put(keys::blocked_by(user, tx.by), &BlockedByV1)?;
+    Ok(Outcome::Done)
+}
+
+pub(crate) fn unblock(tx: &mut Tx<'_>, user: &UserId) -> Written {
+    let key = keys::block(tx.by, user);
+    if records::load::<BlockV1>(tx, &key)?.is_none() {
+        return Ok(Outcome::Unchanged);
+    }
+    tx.delete::<BlockV1>(key)?;
+    tx.delete::<BlockedByV1>(keys::blocked_by(user, tx.by))?;
+    Ok(Outcome::Done)
+}
+
+pub(crate) fn of(source: &dyn Source, user: &UserId) -> Result<Blocks, StoreError> {
+    let mut blocks = Blocks::default();
+    for entry in records::all::<BlockV1>(source, keys::blocks(user), Order::Ascending) {
+        let (key, block) = entry?;
+        let blocked = other_side(Table::Block, &key)?;
+        blocks.by_them.push(block.into_domain(blocked));
+    }
+    let mirror = keys::blocked_by_all(user);
+    for entry in records::all::<BlockedByV1>(source, mirror, Order::Ascending) {
+        blocks
+            .of_them
+            .push(other_side(Table::BlockedBy, &entry?.0)?);
+    }
+    blocks.by_them.sort_by(|a, b| a.blocked.cmp(&b.blocked));
+    blocks.of_them.sort();
+    Ok(blocks)
+}
+
+/// The second user in the key of a block.
+pub(crate) fn other_side(table: Table, key: &[u8]) -> Result<UserId, StoreError> {
+    records::parsed(key, |key| {
+        let mut parts = Parts::of(table, key)?;
+        parts.user()?;
+        parts.user()
+    })
+}
+
+/// Whom a user keeps away.
+pub(crate) fn hidden_from(
+    source: &dyn Source,
+    user: &UserId,
+) -> Result<BTreeSet<UserId>, StoreError> {
+    let blocks = source.scan(keys::blocks(user), Order::Ascending);
+    blocks
+        .map(|entry| other_side(Table::Block, &entry?.0))
+        .collect()
+}
+
+/// The ordinals in a conversation of people who are, or were, in it.
+pub(crate) fn ordinals(
+    source: &dyn Source,
+    conversation: ConversationId,
+    users: &BTreeSet<UserId>,
+) -> Result<BTreeSet<u32>, StoreError> {
+    let mut ordinals = BTreeSet::new();
+    for user in users {
+        let member: Option<MemberV1> = records::load(source, &keys::member(conversation, user))?;
+        ordinals.extend(member.map(|member| member.ordinal));
+    }
+    Ok(ordinals)
+}

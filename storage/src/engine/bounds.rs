@@ -1,0 +1,109 @@
+//! How long what is written may be.
+//!
+//! These are the store's own bounds, far above what policies allow: they keep records that must fit one
+//! value (see [`codec`](crate::codec)) within it, and the rest within reason.
+
+use crate::{
+    domain::message::{Content, EMOJI_BYTES_MAX, METADATA_BYTES_MAX, MessageKind},
+    store::{EventDraft, LimiterState, NotificationDraft, Rejection},
+};
+
+/// Longest text of a message.
+const TEXT_BYTES_MAX: usize = 256 * 1024;
+/// Longest name of a person or group, reason of a block, topic, or name of a rule.
+const LABEL_BYTES_MAX: usize = 1024;
+/// Longest address of a picture.
+const ADDRESS_BYTES_MAX: usize = 2048;
+/// Longest body of an event or notification.
+const BODY_BYTES_MAX: usize = 1024 * 1024;
+/// Parts of keys carry their length in one byte.
+const KEY_PART_BYTES_MAX: usize = 255;
+
+fn within(bytes: usize, max: usize, otherwise: &'static str) -> Result<(), Rejection> {
+    if bytes <= max {
+        Ok(())
+    } else {
+        Err(Rejection::Invalid(otherwise))
+    }
+}
+
+/// Names and reasons.
+pub(crate) fn label(text: Option<&str>) -> Result<(), Rejection> {
+    let bytes = text.map_or(0, str::len);
+    within(
+        bytes,
+        LABEL_BYTES_MAX,
+        "a name or reason takes at most 1024 bytes",
+    )
+}
+
+pub(crate) fn address(text: Option<&str>) -> Result<(), Rejection> {
+    let bytes = text.map_or(0, str::len);
+    within(
+        bytes,
+        ADDRESS_BYTES_MAX,
+        "an address takes at most 2048 bytes",
+    )
+}
+
+pub(crate) fn text(kind: MessageKind, text: &str) -> Result<(), Rejection> {
+    if text.is_empty() && kind == MessageKind::Text {
+        return Err(Rejection::Invalid("a text message needs a text"));
+    }
+    within(text.len(), TEXT_BYTES_MAX, "a text takes at most 256 KiB")
+}
+
+pub(crate) fn content(content: &Content) -> Result<(), Rejection> {
+    text(content.kind, &content.text)?;
+    let metadata = content.metadata.as_ref().map_or(0, String::len);
+    within(
+        metadata,
+        METADATA_BYTES_MAX,
+        "metadata take at most 2048 bytes",
+    )
+}
+
+pub(crate) fn emoji(emoji: &str) -> Result<(), Rejection> {
+    if emoji.is_empty() || emoji.chars().any(char::is_control) {
+        return Err(Rejection::Invalid(
+            "a reaction is a short text without control characters",
+        ));
+    }
+    within(
+        emoji.len(),
+        EMOJI_BYTES_MAX,
+        "a reaction takes at most 64 bytes",
+    )
+}
+
+pub(crate) fn limit(limit: &LimiterState) -> Result<(), Rejection> {
+    within(
+        limit.rule.len(),
+        KEY_PART_BYTES_MAX,
+        "the name of a rule takes at most 255 bytes",
+    )
+}
+
+pub(crate) fn events(events: &[EventDraft]) -> Result<(), Rejection> {
+    within(
+        events.len(),
+        usize::from(u16::MAX),
+        "a transaction has at most 65535 events",
+    )?;
+    let mut rows = events.iter().map(|row| (&row.topic, &row.body));
+    rows.try_for_each(|(topic, body)| row(topic, body))
+}
+
+pub(crate) fn notifications(notifications: &[NotificationDraft]) -> Result<(), Rejection> {
+    let mut rows = notifications.iter().map(|row| (&row.topic, &row.body));
+    rows.try_for_each(|(topic, body)| row(topic, body))
+}
+
+fn row(topic: &str, body: &str) -> Result<(), Rejection> {
+    within(
+        topic.len(),
+        LABEL_BYTES_MAX,
+        "a topic takes at most 1024 bytes",
+    )?;
+    within(body.len(), BODY_BYTES_MAX, "a body takes at most 1 MiB")
+}

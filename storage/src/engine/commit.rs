@@ -1,0 +1,195 @@
+//! The writer's side of the engine: runs transactions one after the other into a batch.
+
+use crate::{
+    engine::{
+        blocks, bounds, conversations, cursors,
+        heads::Heads,
+        members, messages, notifications, outbox, reactions, records,
+        tx::{Made, Stop, Tx, Written},
+        users,
+    },
+    error::StoreError,
+    ids::{Position, Timestamp, UserId},
+    keys::{self, Meta, Parts, Table},
+    kv::{Batch, Kv, Order, Source},
+    record::{CeilingV1, LimitV1},
+    store::{LimiterState, Outcome, Rejection, Transaction, Write},
+};
+
+/// Positions are reserved this far ahead, so that the ceiling is written once a second and not with every
+/// change: 1,000 ms of 4,096.
+const RESERVED: u64 = 1000 << 12;
+
+/// What the writer remembers between transactions.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    /// The newest position given out.
+    last: Position,
+    /// Written in the store: no position above it was given out.
+    ceiling: Position,
+    heads: Heads,
+}
+
+impl Engine {
+    /// Continues where the store ends: above every position that can have been used.
+    pub(crate) fn load(source: &dyn Source) -> Result<Self, StoreError> {
+        let ceiling: CeilingV1 = records::must(source, &keys::meta(Meta::Ceiling))?;
+        Ok(Self {
+            last: ceiling.position,
+            ceiling: ceiling.position,
+            heads: Heads::default(),
+        })
+    }
+
+    /// The newest position given out.
+    pub(crate) fn last(&self) -> Position {
+        self.last
+    }
+
+    /// Adds a transaction to the batch, or nothing if it is refused or the store is broken.
+    pub(crate) fn run(
+        &mut self,
+        kv: &dyn Kv,
+        batch: &mut Batch,
+        transaction: &Transaction,
+    ) -> Result<Result<Outcome, Rejection>, StoreError> {
+        let Transaction { at, by, .. } = transaction;
+        let mut tx = Tx::new(kv, batch, &self.heads, self.last, *at, by);
+        match write(&mut tx, transaction) {
+            Ok(outcome) => {
+                let made = tx.done();
+                self.keep(batch, made)?;
+                Ok(Ok(outcome))
+            }
+            Err(Stop::Rejected(rejection)) => Ok(Err(rejection)),
+            Err(Stop::Broken(error)) => Err(error),
+        }
+    }
+
+    /// Adds housekeeping to the batch: writes that no user does and no position counts.
+    pub(crate) fn keep_house<T>(
+        &mut self,
+        kv: &dyn Kv,
+        batch: &mut Batch,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let nobody = UserId::new("store").expect("a good name");
+        let at = Timestamp::default();
+        let mut tx = Tx::new(kv, batch, &self.heads, self.last, at, &nobody);
+        let done = work(&mut tx)?;
+        let made = tx.done();
+        self.keep(batch, made)?;
+        Ok(done)
+    }
+
+    fn keep(&mut self, batch: &mut Batch, made: Made) -> Result<(), StoreError> {
+        if made.last > self.ceiling {
+            let ahead = made.last.get().saturating_add(RESERVED);
+            self.ceiling = Position::new(ahead).unwrap_or(Position::MAX);
+            self.put_ceiling(batch)?;
+        }
+        batch.extend(made.writes);
+        self.last = made.last;
+        if let Some((conversation, seq)) = made.sent {
+            self.heads.set(conversation, seq);
+        }
+        Ok(())
+    }
+
+    /// At a clean end nothing is reserved, so the next start continues right there.
+    pub(crate) fn finish(&mut self, batch: &mut Batch) -> Result<(), StoreError> {
+        self.ceiling = self.last;
+        self.put_ceiling(batch)
+    }
+
+    fn put_ceiling(&self, batch: &mut Batch) -> Result<(), StoreError> {
+        put_ceiling(batch, self.ceiling)
+    }
+}
+
+/// Writes a ceiling into a batch.
+pub(crate) fn put_ceiling(batch: &mut Batch, position: Position) -> Result<(), StoreError> {
+    let key = keys::meta(Meta::Ceiling);
+    let sealed = crate::codec::seal(&key, &CeilingV1 { position })?;
+    batch.insert(key, Some(sealed.head));
+    Ok(())
+}
+
+fn write(tx: &mut Tx<'_>, transaction: &Transaction) -> Written {
+    let Transaction {
+        limits,
+        events,
+        notifications,
+        ..
+    } = transaction;
+    limits.iter().try_for_each(bounds::limit)?;
+    bounds::events(events)?;
+    bounds::notifications(notifications)?;
+    let outcome = do_it(tx, &transaction.write)?;
+    for LimiterState { user, rule, tat_us } in limits {
+        tx.put(keys::limit(user, rule), &LimitV1 { tat_us: *tat_us })?;
+    }
+    // Nobody is told of what did not happen, or happened before.
+    if matches!(outcome, Outcome::Changed(_) | Outcome::Done) {
+        outbox::write(tx, events)?;
+        notifications::write(tx, notifications)?;
+    }
+    Ok(outcome)
+}
+
+fn do_it(tx: &mut Tx<'_>, write: &Write) -> Written {
+    match write {
+        Write::SaveUser(profile) => users::save(tx, profile),
+        Write::SeeUser => users::see(tx),
+        Write::OpenDirect { with } => conversations::open_direct(tx, with),
+        Write::OpenGroup { name, members, key } => {
+            conversations::open_group(tx, name.as_deref(), members, key.as_ref())
+        }
+        Write::Send {
+            conversation,
+            content,
+            key,
+        } => messages::send(tx, *conversation, content, key.as_ref()),
+        Write::Edit { message, text } => messages::edit(tx, *message, text),
+        Write::Delete { message } => messages::delete(tx, *message),
+        Write::React { message, emoji, on } => reactions::react(tx, *message, emoji, *on),
+        Write::Read { conversation, seq } => cursors::read(tx, *conversation, *seq),
+        Write::Deliver { conversation, seq } => cursors::deliver(tx, *conversation, *seq),
+        Write::Add {
+            conversation,
+            users,
+        } => members::add(tx, *conversation, users),
+        Write::Remove { conversation, user } => members::remove(tx, *conversation, user),
+        Write::SetRole {
+            conversation,
+            user,
+            role,
+        } => members::set_role(tx, *conversation, user, *role),
+        Write::Rename { conversation, name } => {
+            conversations::rename(tx, *conversation, name.as_deref())
+        }
+        Write::Block { user, reason } => blocks::block(tx, user, reason.as_deref()),
+        Write::Unblock { user } => blocks::unblock(tx, user),
+        Write::ReadNotifications { through } => notifications::read(tx, *through),
+    }
+}
+
+/// What the rate limiter remembers of a user.
+pub(crate) fn limits_of(
+    source: &dyn Source,
+    user: &UserId,
+) -> Result<Vec<LimiterState>, StoreError> {
+    let entries = records::all::<LimitV1>(source, keys::limits(user), Order::Ascending);
+    let limits = entries.map(|entry| {
+        let (key, LimitV1 { tat_us }) = entry?;
+        records::parsed(&key, |key| {
+            let mut parts = Parts::of(Table::Limit, key)?;
+            Some(LimiterState {
+                user: parts.user()?,
+                rule: parts.name()?.to_owned(),
+                tat_us,
+            })
+        })
+    });
+    limits.collect()
+}

@@ -1,0 +1,279 @@
+//! Sending, editing, deleting and reading messages.
+
+use crate::{
+    domain::{
+        change::{Change, ChangeBody},
+        message::{Content, Message, Revision},
+    },
+    engine::{
+        bounds,
+        fingerprint::Fingerprint,
+        heads, members, reactions, records,
+        tx::{Stop, Tx, Written},
+    },
+    error::StoreError,
+    ids::{ConversationId, IdempotencyKey, MessageId, Position, Seq},
+    keys,
+    kv::{Order, Source},
+    record::{
+        ChangeBodyV1, ConversationV1, MadeV1, MemberV1, MessageV1, PlaceV1, RequestV1, RevisionV1,
+    },
+    store::{MessagePage, Outcome, PageFrom, Rejection},
+};
+
+/// Two reads (member, request) and three writes, of which only the request's key is not in time order.
+pub(crate) fn send(
+    tx: &mut Tx<'_>,
+    conversation: ConversationId,
+    content: &Content,
+    key: Option<&IdempotencyKey>,
+) -> Written {
+    bounds::content(content)?;
+    let fingerprint = fingerprint(conversation, content);
+    let request = key.map(|key| keys::request(tx.by, key));
+    // Looked at before membership: who has left since still learns that the message arrived.
+    if let Some(request) = &request
+        && let Some(before) = records::load::<RequestV1>(tx, request)?
+    {
+        let MadeV1::Message(made) = before.made else {
+            return Err(Rejection::KeyReused.into());
+        };
+        // A message that retention took away is forgotten together with its key.
+        if let Some(message) = message(tx, made)? {
+            return if before.fingerprint == fingerprint {
+                Ok(Outcome::Repeated(Box::new(sent(message))))
+            } else {
+                Err(Rejection::KeyReused.into())
+            };
+        }
+    }
+    let author = members::acting(tx, conversation)?;
+    if let Some(answered) = content.reply_to {
+        let answered: Option<MessageV1> = records::load(tx, &keys::message(answered))?;
+        if answered.is_none_or(|answered| answered.conversation != conversation) {
+            return Err(Rejection::NoMessage.into());
+        }
+    }
+    let seq = tx.heads.of(tx, conversation)?.next();
+    let id = MessageId::created_at(tx.position()?);
+    let record = MessageV1 {
+        conversation,
+        seq,
+        author: tx.by.clone(),
+        kind: content.kind.into(),
+        text: content.text.clone(),
+        reply_to: content.reply_to,
+        metadata: content.metadata.clone(),
+        key: key.cloned(),
+        sent_at: tx.at,
+        edited_at: None,
+        deleted_at: None,
+        reacted: false,
+    };
+    let place = PlaceV1 {
+        message: id,
+        author: author.ordinal,
+        deleted: false,
+    };
+    tx.put_new(keys::message(id), &record)?;
+    tx.put_new(keys::place(conversation, seq), &place)?;
+    if let Some(request) = request {
+        let made = MadeV1::Message(id);
+        tx.put_new(request, &RequestV1 { fingerprint, made })?;
+    }
+    tx.sent(conversation, seq);
+    Ok(Outcome::Changed(vec![sent(record.into_domain(id))]))
+}
+
+fn fingerprint(conversation: ConversationId, content: &Content) -> u64 {
+    let Content {
+        kind,
+        text,
+        reply_to,
+        metadata,
+    } = content;
+    Fingerprint::of("message")
+        .number(conversation.get())
+        .number(*kind as u64)
+        .part(text.as_bytes())
+        .number(reply_to.map_or(0, MessageId::get))
+        .optional(metadata.as_deref().map(str::as_bytes))
+        .done()
+}
+
+/// The change that sent a message.
+pub(crate) fn sent(message: Message) -> Change {
+    Change {
+        position: message.position(),
+        conversation: message.conversation,
+        by: message.author.clone(),
+        at: message.sent_at,
+        body: ChangeBody::Sent(message),
+    }
+}
+
+/// A message, and the membership of who wants to do something to it.
+pub(crate) fn acting_on(tx: &Tx<'_>, id: MessageId) -> Result<(MessageV1, MemberV1), Stop> {
+    let message: Option<MessageV1> = records::load(tx, &keys::message(id))?;
+    let message = message.ok_or(Rejection::NoMessage)?;
+    let member = members::acting(tx, message.conversation)?;
+    Ok((message, member))
+}
+
+pub(crate) fn edit(tx: &mut Tx<'_>, id: MessageId, text: &str) -> Written {
+    let (mut record, _) = acting_on(tx, id)?;
+    if record.author != *tx.by {
+        return Err(Rejection::NotAuthor.into());
+    }
+    if record.deleted_at.is_some() {
+        return Err(Rejection::Deleted.into());
+    }
+    bounds::text(record.kind.into(), text)?;
+    if record.text == text {
+        return Ok(Outcome::Unchanged);
+    }
+    let position = tx.position()?;
+    let revision = RevisionV1 {
+        text: std::mem::replace(&mut record.text, text.to_owned()),
+        written_at: record.edited_at.unwrap_or(record.sent_at),
+    };
+    tx.put_new(keys::revision(id, position), &revision)?;
+    record.edited_at = Some(tx.at);
+    tx.put(keys::message(id), &record)?;
+    let stored = ChangeBodyV1::Edited { message: id };
+    let message = with_reactions(tx, id, record)?;
+    let conversation = message.conversation;
+    let change = tx.change(conversation, position, stored, ChangeBody::Edited(message))?;
+    Ok(Outcome::Changed(vec![change]))
+}
+
+pub(crate) fn delete(tx: &mut Tx<'_>, id: MessageId) -> Written {
+    let (mut record, member) = acting_on(tx, id)?;
+    let conversation = record.conversation;
+    if record.author != *tx.by && !member.role().may_manage() {
+        let of: ConversationV1 = records::must(tx, &keys::conversation(conversation))?;
+        let rejection = if of.is_group() {
+            Rejection::NotAllowed
+        } else {
+            Rejection::NotAuthor
+        };
+        return Err(rejection.into());
+    }
+    if record.deleted_at.is_some() {
+        return Ok(Outcome::Unchanged);
+    }
+    let position = tx.position()?;
+    record.deleted_at = Some(tx.at);
+    tx.put(keys::message(id), &record)?;
+    let key = keys::place(conversation, record.seq);
+    let mut place: PlaceV1 = records::must(tx, &key)?;
+    place.deleted = true;
+    tx.put(key, &place)?;
+    let stored = ChangeBodyV1::Deleted { message: id };
+    let body = ChangeBody::Deleted(record.into_domain(id));
+    let change = tx.change(conversation, position, stored, body)?;
+    Ok(Outcome::Changed(vec![change]))
+}
+
+fn with_reactions(
+    source: &dyn Source,
+    id: MessageId,
+    record: MessageV1,
+) -> Result<Message, StoreError> {
+    let look = record.reacted && record.deleted_at.is_none();
+    let mut message = record.into_domain(id);
+    if look {
+        message.reactions = reactions::of(source, id)?;
+    }
+    Ok(message)
+}
+
+pub(crate) fn message(source: &dyn Source, id: MessageId) -> Result<Option<Message>, StoreError> {
+    let record: Option<MessageV1> = records::load(source, &keys::message(id))?;
+    record
+        .map(|record| with_reactions(source, id, record))
+        .transpose()
+}
+
+pub(crate) fn page(
+    source: &dyn Source,
+    conversation: ConversationId,
+    page: MessagePage,
+) -> Result<Vec<Message>, StoreError> {
+    let (range, order) = match page.from {
+        PageFrom::End => (keys::places(conversation), Order::Descending),
+        PageFrom::Before(seq) => (keys::places_below(conversation, seq), Order::Descending),
+        PageFrom::After(Seq(u64::MAX)) => return Ok(Vec::new()),
+        PageFrom::After(seq) => (
+            keys::places_from(conversation, seq.next()),
+            Order::Ascending,
+        ),
+    };
+    let mut messages = Vec::new();
+    for entry in records::all::<PlaceV1>(source, range, order).take(page.limit) {
+        source.breathe();
+        let id = entry?.1.message;
+        let found = message(source, id)?;
+        messages.push(found.ok_or_else(|| missing(id))?);
+    }
+    if order == Order::Descending {
+        messages.reverse();
+    }
+    Ok(messages)
+}
+
+fn missing(id: MessageId) -> StoreError {
+    records::corrupt(&keys::message(id), "it is missing, though a place names it")
+}
+
+pub(crate) fn revisions(source: &dyn Source, id: MessageId) -> Result<Vec<Revision>, StoreError> {
+    let message: Option<MessageV1> = records::load(source, &keys::message(id))?;
+    if message.is_none_or(|message| message.deleted_at.is_some()) {
+        return Ok(Vec::new());
+    }
+    let revisions = records::all::<RevisionV1>(source, keys::revisions(id), Order::Ascending);
+    let revision = |record: RevisionV1| Revision {
+        text: record.text,
+        written_at: record.written_at,
+    };
+    revisions.map(|entry| Ok(revision(entry?.1))).collect()
+}
+
+/// The place of the first message above a position, found by leaps back from the newest one: places have
+/// no gap, and their positions ascend.
+pub(crate) fn first_above(
+    source: &dyn Source,
+    conversation: ConversationId,
+    above: Position,
+) -> Result<Option<Seq>, StoreError> {
+    let Some((newest, place)) = heads::newest(source, conversation)? else {
+        return Ok(None);
+    };
+    if place.message.position() <= above {
+        return Ok(None);
+    }
+    // What retention took away counts as not above.
+    let is_above = |seq: u64| -> Result<bool, StoreError> {
+        let place: Option<PlaceV1> = records::load(source, &keys::place(conversation, Seq(seq)))?;
+        Ok(place.is_some_and(|place| place.message.position() > above))
+    };
+    let mut yes = newest.0;
+    let mut leap = 1;
+    let mut no = loop {
+        let probe = newest.0.saturating_sub(leap);
+        if probe == 0 || !is_above(probe)? {
+            break probe;
+        }
+        yes = probe;
+        leap *= 2;
+    };
+    while yes - no > 1 {
+        let middle = no + (yes - no) / 2;
+        if is_above(middle)? {
+            yes = middle;
+        } else {
+            no = middle;
+        }
+    }
+    Ok(Some(Seq(yes)))
+}

@@ -1,0 +1,213 @@
+//! A transaction in the making: it sees the store, the batch so far and its own writes.
+
+use std::ops::Range;
+
+use crate::{
+    codec::{self, Record},
+    domain::change::{Change, ChangeBody},
+    engine::heads::Heads,
+    error::StoreError,
+    ids::{ConversationId, Position, Seq, Timestamp, UserId},
+    keys,
+    kv::{Batch, Kv, Order, Scan, Source},
+    record::{ChangeBodyV1, ChangeV1},
+    store::{Outcome, Rejection},
+};
+
+/// Why a transaction ends early.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// It may not be. Nothing of it stays.
+    Rejected(Rejection),
+    /// The store is damaged or broken.
+    Broken(StoreError),
+}
+
+impl From<Rejection> for Stop {
+    fn from(rejection: Rejection) -> Self {
+        Self::Rejected(rejection)
+    }
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        Self::Broken(error)
+    }
+}
+
+/// What came of a transaction, before it is durable.
+pub(crate) type Written = Result<Outcome, Stop>;
+
+/// A transaction in the making. Dropping it leaves no trace.
+pub(crate) struct Tx<'a> {
+    kv: &'a dyn Kv,
+    batch: &'a Batch,
+    own: Batch,
+    pub(crate) heads: &'a Heads,
+    pub(crate) at: Timestamp,
+    pub(crate) by: &'a UserId,
+    first: Option<Position>,
+    last: Position,
+    sent: Option<(ConversationId, Seq)>,
+}
+
+/// What a finished transaction leaves.
+pub(crate) struct Made {
+    pub(crate) writes: Batch,
+    pub(crate) last: Position,
+    pub(crate) sent: Option<(ConversationId, Seq)>,
+}
+
+impl<'a> Tx<'a> {
+    /// `last`: the newest position given out so far.
+    pub(crate) fn new(
+        kv: &'a dyn Kv,
+        batch: &'a Batch,
+        heads: &'a Heads,
+        last: Position,
+        at: Timestamp,
+        by: &'a UserId,
+    ) -> Self {
+        Self {
+            kv,
+            batch,
+            own: Batch::new(),
+            heads,
+            at,
+            by,
+            first: None,
+            last,
+            sent: None,
+        }
+    }
+
+    pub(crate) fn done(self) -> Made {
+        Made {
+            writes: self.own,
+            last: self.last,
+            sent: self.sent,
+        }
+    }
+
+    /// The next position.
+    pub(crate) fn position(&mut self) -> Result<Position, Rejection> {
+        let next = self.last.next(self.at);
+        if next == Position::MAX {
+            return Err(Rejection::Invalid(
+                "the clock is past the last position, in 2094",
+            ));
+        }
+        self.last = next;
+        self.first.get_or_insert(next);
+        Ok(next)
+    }
+
+    /// The position that the transaction is known by: its first one.
+    pub(crate) fn own_position(&mut self) -> Result<Position, Rejection> {
+        match self.first {
+            Some(first) => Ok(first),
+            None => self.position(),
+        }
+    }
+
+    /// Remembers the new head of a conversation, for when the transaction is done.
+    pub(crate) fn sent(&mut self, conversation: ConversationId, seq: Seq) {
+        self.sent = Some((conversation, seq));
+    }
+
+    /// Writes a record where none is yet, or none that could have been long.
+    pub(crate) fn put_new<R: Record>(
+        &mut self,
+        key: Vec<u8>,
+        record: &R,
+    ) -> Result<(), StoreError> {
+        let sealed = codec::seal(&key, record)?;
+        for (n, part) in (1..).zip(sealed.rest) {
+            self.own.insert(keys::continuation(&key, n), Some(part));
+        }
+        self.own.insert(key, Some(sealed.head));
+        Ok(())
+    }
+
+    /// Writes a record in the place of what is there.
+    pub(crate) fn put<R: Record>(&mut self, key: Vec<u8>, record: &R) -> Result<(), StoreError> {
+        if R::LARGE {
+            self.delete_parts(&key)?;
+        }
+        self.put_new(key, record)
+    }
+
+    pub(crate) fn delete<R: Record>(&mut self, key: Vec<u8>) -> Result<(), StoreError> {
+        if R::LARGE {
+            self.delete_parts(&key)?;
+        }
+        self.own.insert(key, None);
+        Ok(())
+    }
+
+    fn delete_parts(&mut self, key: &[u8]) -> Result<(), StoreError> {
+        let n_parts = self.get(key)?.map_or(0, |old| codec::n_continuations(&old));
+        for n in 1..=n_parts {
+            self.own.insert(keys::continuation(key, n), None);
+        }
+        Ok(())
+    }
+
+    /// Writes a change other than a sent message, and gives it back for the outcome.
+    pub(crate) fn change(
+        &mut self,
+        conversation: ConversationId,
+        position: Position,
+        stored: ChangeBodyV1,
+        body: ChangeBody,
+    ) -> Result<Change, StoreError> {
+        let record = ChangeV1 {
+            by: self.by.clone(),
+            at: self.at,
+            body: stored,
+        };
+        self.put_new(keys::change(conversation, position), &record)?;
+        Ok(Change {
+            position,
+            conversation,
+            by: self.by.clone(),
+            at: self.at,
+            body,
+        })
+    }
+}
+
+impl Source for Tx<'_> {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        match self.own.get(key).or_else(|| self.batch.get(key)) {
+            Some(written) => Ok(written.clone()),
+            None => self.kv.get(key),
+        }
+    }
+
+    /// The range is read whole before the first entry comes out if something in it was just written; that
+    /// is rare, and such ranges are short.
+    fn scan(&self, range: Range<Vec<u8>>, order: Order) -> Scan<'_> {
+        if range.start >= range.end {
+            return Box::new(std::iter::empty());
+        }
+        let mut written = self.batch.range(range.clone()).peekable();
+        let mut own = self.own.range(range.clone()).peekable();
+        if written.peek().is_none() && own.peek().is_none() {
+            return self.kv.scan(range, order);
+        }
+        let mut whole = Batch::new();
+        for entry in self.kv.scan(range, Order::Ascending) {
+            match entry {
+                Ok((key, value)) => whole.insert(key, Some(value)),
+                Err(error) => return Box::new(std::iter::once(Err(error))),
+            };
+        }
+        whole.extend(written.chain(own).map(|(k, v)| (k.clone(), v.clone())));
+        let entries = whole.into_iter().filter_map(|(k, v)| Some(Ok((k, v?))));
+        match order {
+            Order::Ascending => Box::new(entries),
+            Order::Descending => Box::new(entries.rev()),
+        }
+    }
+}

@@ -1,0 +1,482 @@
+//! Every key there is.
+//!
+//! A key is the table's byte, then its parts: numbers as eight bytes, most significant first, so that they
+//! sort; names with their length in front (one byte), so that no name can reach into the next part. Names
+//! of different length therefore don't sort as text: whoever promises an order of names sorts.
+
+use std::ops::Range;
+
+use crate::{
+    ids::{ConversationId, IdempotencyKey, MessageId, Position, Seq, UserId},
+    store::EventId,
+};
+
+/// The first byte of each key. Never reuse a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub(crate) enum Table {
+    /// What the store says of itself: see [`Meta`].
+    Meta = 0x01,
+    /// user
+    User = 0x10,
+    /// by whom, whom
+    Block = 0x11,
+    /// whom, by whom
+    BlockedBy = 0x12,
+    /// user, rule
+    Limit = 0x13,
+    /// conversation
+    Conversation = 0x20,
+    /// smaller user, larger user
+    Pair = 0x21,
+    /// conversation, user
+    Member = 0x22,
+    /// user, conversation, position of joining
+    Stint = 0x23,
+    /// message
+    Message = 0x30,
+    /// conversation, seq
+    Place = 0x31,
+    /// user, idempotency key
+    Request = 0x32,
+    /// message, position of the edit
+    Revision = 0x33,
+    /// message, emoji, user
+    Reaction = 0x34,
+    /// conversation, user, seq
+    ReadMark = 0x35,
+    /// conversation, position
+    Change = 0x40,
+    /// position, n
+    Event = 0x50,
+    /// name
+    Consumer = 0x51,
+    /// user, position
+    Notification = 0x60,
+    /// user
+    NotificationsRead = 0x61,
+    /// another key, number of the part (two bytes)
+    Continuation = 0xf0,
+}
+
+/// What the store says of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Meta {
+    /// Number of the format.
+    Format = 1,
+    /// Which history it is.
+    Epoch = 2,
+    /// Above every position used.
+    Ceiling = 3,
+}
+
+/// A key in the making.
+struct Key(Vec<u8>);
+
+impl Key {
+    fn of(table: Table) -> Self {
+        let mut bytes = Vec::with_capacity(32);
+        bytes.push(table as u8);
+        Self(bytes)
+    }
+
+    fn number(mut self, number: u64) -> Self {
+        self.0.extend_from_slice(&number.to_be_bytes());
+        self
+    }
+
+    /// # Panics
+    ///
+    /// If the name has more than 255 bytes; ids have half of that, and the rest is checked on the way in.
+    fn name(mut self, name: &str) -> Self {
+        let length = u8::try_from(name.len()).expect("names in keys are checked on the way in");
+        self.0.push(length);
+        self.0.extend_from_slice(name.as_bytes());
+        self
+    }
+
+    fn done(self) -> Vec<u8> {
+        self.0
+    }
+
+    /// Every key that begins so.
+    fn all(self) -> Range<Vec<u8>> {
+        let end = after_all(&self.0);
+        self.0..end
+    }
+}
+
+/// The smallest key above all that begin with `prefix`.
+fn after_all(prefix: &[u8]) -> Vec<u8> {
+    let mut end = prefix.to_vec();
+    while let Some(last) = end.pop() {
+        if let Some(more) = last.checked_add(1) {
+            end.push(more);
+            break;
+        }
+    }
+    end
+}
+
+/// Every key of a table.
+pub(crate) fn table(table: Table) -> Range<Vec<u8>> {
+    Key::of(table).all()
+}
+
+pub(crate) fn meta(meta: Meta) -> Vec<u8> {
+    vec![Table::Meta as u8, meta as u8]
+}
+
+pub(crate) fn user(user: &UserId) -> Vec<u8> {
+    Key::of(Table::User).name(user.as_str()).done()
+}
+
+pub(crate) fn block(by: &UserId, whom: &UserId) -> Vec<u8> {
+    let key = Key::of(Table::Block).name(by.as_str());
+    key.name(whom.as_str()).done()
+}
+
+pub(crate) fn blocks(by: &UserId) -> Range<Vec<u8>> {
+    Key::of(Table::Block).name(by.as_str()).all()
+}
+
+pub(crate) fn blocked_by(whom: &UserId, by: &UserId) -> Vec<u8> {
+    let key = Key::of(Table::BlockedBy).name(whom.as_str());
+    key.name(by.as_str()).done()
+}
+
+pub(crate) fn blocked_by_all(whom: &UserId) -> Range<Vec<u8>> {
+    Key::of(Table::BlockedBy).name(whom.as_str()).all()
+}
+
+pub(crate) fn limit(user: &UserId, rule: &str) -> Vec<u8> {
+    Key::of(Table::Limit).name(user.as_str()).name(rule).done()
+}
+
+pub(crate) fn limits(user: &UserId) -> Range<Vec<u8>> {
+    Key::of(Table::Limit).name(user.as_str()).all()
+}
+
+pub(crate) fn conversation(conversation: ConversationId) -> Vec<u8> {
+    Key::of(Table::Conversation)
+        .number(conversation.get())
+        .done()
+}
+
+/// The same for both orders of a pair.
+pub(crate) fn pair(a: &UserId, b: &UserId) -> Vec<u8> {
+    let key = Key::of(Table::Pair).name(a.min(b).as_str());
+    key.name(a.max(b).as_str()).done()
+}
+
+pub(crate) fn member(conversation: ConversationId, user: &UserId) -> Vec<u8> {
+    let key = Key::of(Table::Member).number(conversation.get());
+    key.name(user.as_str()).done()
+}
+
+pub(crate) fn members(conversation: ConversationId) -> Range<Vec<u8>> {
+    Key::of(Table::Member).number(conversation.get()).all()
+}
+
+pub(crate) fn stint(user: &UserId, conversation: ConversationId, joined: Position) -> Vec<u8> {
+    let key = Key::of(Table::Stint).name(user.as_str());
+    key.number(conversation.get()).number(joined.get()).done()
+}
+
+pub(crate) fn stints(user: &UserId) -> Range<Vec<u8>> {
+    Key::of(Table::Stint).name(user.as_str()).all()
+}
+
+pub(crate) fn message(message: MessageId) -> Vec<u8> {
+    Key::of(Table::Message).number(message.get()).done()
+}
+
+pub(crate) fn place(conversation: ConversationId, seq: Seq) -> Vec<u8> {
+    let key = Key::of(Table::Place).number(conversation.get());
+    key.number(seq.0).done()
+}
+
+pub(crate) fn places(conversation: ConversationId) -> Range<Vec<u8>> {
+    Key::of(Table::Place).number(conversation.get()).all()
+}
+
+/// Places from `first` on.
+pub(crate) fn places_from(conversation: ConversationId, first: Seq) -> Range<Vec<u8>> {
+    place(conversation, first)..places(conversation).end
+}
+
+/// Places below `end`.
+pub(crate) fn places_below(conversation: ConversationId, end: Seq) -> Range<Vec<u8>> {
+    places(conversation).start..place(conversation, end)
+}
+
+pub(crate) fn request(user: &UserId, key: &IdempotencyKey) -> Vec<u8> {
+    let request = Key::of(Table::Request).name(user.as_str());
+    request.name(key.as_str()).done()
+}
+
+pub(crate) fn revision(message: MessageId, edited: Position) -> Vec<u8> {
+    let key = Key::of(Table::Revision).number(message.get());
+    key.number(edited.get()).done()
+}
+
+pub(crate) fn revisions(message: MessageId) -> Range<Vec<u8>> {
+    Key::of(Table::Revision).number(message.get()).all()
+}
+
+pub(crate) fn reaction(message: MessageId, emoji: &str, user: &UserId) -> Vec<u8> {
+    let key = Key::of(Table::Reaction).number(message.get());
+    key.name(emoji).name(user.as_str()).done()
+}
+
+pub(crate) fn reactions(message: MessageId) -> Range<Vec<u8>> {
+    Key::of(Table::Reaction).number(message.get()).all()
+}
+
+pub(crate) fn read_mark(conversation: ConversationId, reader: &UserId, up_to: Seq) -> Vec<u8> {
+    let key = Key::of(Table::ReadMark).number(conversation.get());
+    key.name(reader.as_str()).number(up_to.0).done()
+}
+
+/// Marks of a reader from `first` on.
+pub(crate) fn read_marks_from(
+    conversation: ConversationId,
+    reader: &UserId,
+    first: Seq,
+) -> Range<Vec<u8>> {
+    let all = Key::of(Table::ReadMark).number(conversation.get());
+    read_mark(conversation, reader, first)..all.name(reader.as_str()).all().end
+}
+
+pub(crate) fn change(conversation: ConversationId, position: Position) -> Vec<u8> {
+    let key = Key::of(Table::Change).number(conversation.get());
+    key.number(position.get()).done()
+}
+
+/// Changes from `first` on.
+pub(crate) fn changes_from(conversation: ConversationId, first: Position) -> Range<Vec<u8>> {
+    let all = Key::of(Table::Change).number(conversation.get()).all();
+    change(conversation, first)..all.end
+}
+
+pub(crate) fn event(event: EventId) -> Vec<u8> {
+    let mut key = Key::of(Table::Event).number(event.position.get());
+    key.0.extend_from_slice(&event.n.to_be_bytes());
+    key.done()
+}
+
+/// Events above a place.
+pub(crate) fn events_after(after: EventId) -> Range<Vec<u8>> {
+    after_all(&event(after))..table(Table::Event).end
+}
+
+/// Events up to and including a place.
+pub(crate) fn events_through(through: EventId) -> Range<Vec<u8>> {
+    table(Table::Event).start..after_all(&event(through))
+}
+
+pub(crate) fn consumer(name: &str) -> Vec<u8> {
+    Key::of(Table::Consumer).name(name).done()
+}
+
+pub(crate) fn notification(user: &UserId, position: Position) -> Vec<u8> {
+    let key = Key::of(Table::Notification).name(user.as_str());
+    key.number(position.get()).done()
+}
+
+/// Notifications from `first` to below `end`, `None`: to the newest.
+pub(crate) fn notifications(
+    user: &UserId,
+    first: Position,
+    end: Option<Position>,
+) -> Range<Vec<u8>> {
+    let all = Key::of(Table::Notification).name(user.as_str()).all();
+    let end = end.map_or(all.end, |end| notification(user, end));
+    notification(user, first)..end
+}
+
+pub(crate) fn notifications_read(user: &UserId) -> Vec<u8> {
+    Key::of(Table::NotificationsRead).name(user.as_str()).done()
+}
+
+pub(crate) fn continuation(key: &[u8], n: u16) -> Vec<u8> {
+    let mut part = Vec::with_capacity(key.len() + 3);
+    part.push(Table::Continuation as u8);
+    part.extend_from_slice(key);
+    part.extend_from_slice(&n.to_be_bytes());
+    part
+}
+
+/// The key and the part number of a continuation key.
+pub(crate) fn continued(part: &[u8]) -> Option<(&[u8], u16)> {
+    let rest = part.strip_prefix(&[Table::Continuation as u8])?;
+    let (key, n) = rest.split_last_chunk::<2>()?;
+    Some((key, u16::from_be_bytes(*n)))
+}
+
+/// Takes a key apart again.
+pub(crate) struct Parts<'a>(&'a [u8]);
+
+impl<'a> Parts<'a> {
+    /// `None` if the key is of another table.
+    pub(crate) fn of(table: Table, key: &'a [u8]) -> Option<Self> {
+        key.strip_prefix(&[table as u8]).map(Self)
+    }
+
+    pub(crate) fn number(&mut self) -> Option<u64> {
+        let (number, rest) = self.0.split_first_chunk::<8>()?;
+        self.0 = rest;
+        Some(u64::from_be_bytes(*number))
+    }
+
+    pub(crate) fn short(&mut self) -> Option<u16> {
+        let (number, rest) = self.0.split_first_chunk::<2>()?;
+        self.0 = rest;
+        Some(u16::from_be_bytes(*number))
+    }
+
+    pub(crate) fn position(&mut self) -> Option<Position> {
+        self.number().and_then(Position::new)
+    }
+
+    pub(crate) fn conversation(&mut self) -> Option<ConversationId> {
+        self.position().map(ConversationId::created_at)
+    }
+
+    pub(crate) fn message(&mut self) -> Option<MessageId> {
+        self.position().map(MessageId::created_at)
+    }
+
+    pub(crate) fn seq(&mut self) -> Option<Seq> {
+        self.number().map(Seq)
+    }
+
+    pub(crate) fn name(&mut self) -> Option<&'a str> {
+        let (&length, rest) = self.0.split_first()?;
+        let (name, rest) = rest.split_at_checked(usize::from(length))?;
+        self.0 = rest;
+        std::str::from_utf8(name).ok()
+    }
+
+    pub(crate) fn user(&mut self) -> Option<UserId> {
+        self.name().and_then(|name| UserId::new(name).ok())
+    }
+
+    /// `None` if something is left over.
+    pub(crate) fn end(&self) -> Option<()> {
+        self.0.is_empty().then_some(())
+    }
+}
+
+/// A key as logs and reports show it.
+pub(crate) fn printable(key: &[u8]) -> String {
+    key.escape_ascii().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(text: &str) -> UserId {
+        UserId::new(text).unwrap()
+    }
+
+    fn hostile() -> Vec<UserId> {
+        let long = "x".repeat(crate::ids::NAME_BYTES_MAX);
+        let longer_sorts_first = format!("{}a", "x".repeat(crate::ids::NAME_BYTES_MAX - 1));
+        [
+            "a",
+            "ab",
+            "b",
+            "a\u{ff}b",
+            "\u{10ffff}",
+            " ",
+            "0",
+            &long,
+            &longer_sorts_first,
+        ]
+        .map(name)
+        .to_vec()
+    }
+
+    fn id(number: u64) -> ConversationId {
+        ConversationId::created_at(Position::new(number).unwrap())
+    }
+
+    #[test]
+    fn no_name_reaches_into_another_ones_range() {
+        for mine in hostile() {
+            for theirs in hostile() {
+                for n in [0, 1, 255, 256, Position::MAX.get()] {
+                    let joined = Position::new(n).unwrap();
+                    let key = stint(&theirs, id(n), joined);
+                    assert_eq!(stints(&mine).contains(&key), mine == theirs);
+                    let key = block(&theirs, &mine);
+                    assert_eq!(blocks(&mine).contains(&key), mine == theirs);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_sort_as_numbers() {
+        let numbers = [0, 1, 255, 256, 65_535, 1 << 40, Position::MAX.get()];
+        for pair in numbers.windows(2) {
+            let [small, large] = [Seq(pair[0]), Seq(pair[1])];
+            assert!(place(id(7), small) < place(id(7), large));
+            assert!(places_from(id(7), large).contains(&place(id(7), large)));
+            assert!(!places_from(id(7), large).contains(&place(id(7), small)));
+            assert!(!places_below(id(7), large).contains(&place(id(7), large)));
+            assert!(places_below(id(7), large).contains(&place(id(7), small)));
+            assert!(!places(id(pair[0])).contains(&place(id(pair[1]), small)));
+        }
+    }
+
+    #[test]
+    fn parts_come_back_as_they_went_in() {
+        for user in hostile() {
+            let key = stint(&user, id(9), Position::MAX);
+            let mut parts = Parts::of(Table::Stint, &key).unwrap();
+            assert_eq!(parts.user().as_ref(), Some(&user));
+            assert_eq!(parts.conversation(), Some(id(9)));
+            assert_eq!(parts.position(), Some(Position::MAX));
+            assert_eq!(parts.end(), Some(()));
+            assert!(Parts::of(Table::Member, &key).is_none());
+
+            let part = continuation(&key, 515);
+            assert_eq!(continued(&part), Some((&key[..], 515)));
+        }
+    }
+
+    #[test]
+    fn cut_keys_have_no_parts() {
+        let key = stint(&name("ab"), id(9), Position::MAX);
+        for length in 1..key.len() {
+            let mut parts = Parts::of(Table::Stint, &key[..length]).unwrap();
+            let all = (|| Some((parts.user()?, parts.conversation()?, parts.position()?)))();
+            assert_eq!(all, None, "{length}");
+        }
+    }
+
+    #[test]
+    fn a_range_after_an_event_begins_with_the_next_one() {
+        let at = |position, n| EventId {
+            position: Position::new(position).unwrap(),
+            n,
+        };
+        for (before, after) in [(at(1, 0), at(1, 1)), (at(1, u16::MAX), at(2, 0))] {
+            assert!(events_after(before).contains(&event(after)));
+            assert!(!events_after(before).contains(&event(before)));
+            assert!(events_through(before).contains(&event(before)));
+            assert!(!events_through(before).contains(&event(after)));
+        }
+    }
+
+    #[test]
+    fn tables_do_not_overlap() {
+        assert!(table(Table::Continuation).contains(&continuation(&meta(Meta::Epoch), 1)));
+        assert!(!table(Table::Meta).contains(&continuation(&meta(Meta::Epoch), 1)));
+        assert_eq!(after_all(&[1, 0xff, 0xff]), [2]);
+    }
+}

@@ -1,0 +1,453 @@
+//! The store's face: puts calls into the queues and waits for their answers.
+
+use std::{
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle},
+};
+
+use async_trait::async_trait;
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use tokio::sync::{oneshot, watch};
+
+use crate::{
+    domain::{
+        conversation::{Conversation, Member, Summary},
+        message::{Message, ReadMark, Revision},
+        user::{Blocks, User},
+    },
+    engine::{
+        blocks, changes, commit, conversations, cursors, members, messages, notifications, outbox,
+        summaries, users, view::View,
+    },
+    error::{StoreError, StoreErrorKind},
+    ids::{ConversationId, Epoch, MessageId, Position, Seq, UserId},
+    kv::{Batch, Kv},
+    local::{
+        options::Options,
+        pulse::{self, Pulse},
+        reader::{self, Read},
+        syncer,
+        tide::{self, Tide},
+        writer::{Chore, Job, Outcomes, Writer},
+    },
+    migrate,
+    store::{
+        Changes, Event, EventId, Health, LimiterState, MessagePage, Notification, NotificationId,
+        Roster, Store, Transaction,
+    },
+};
+
+/// Rows of the event outbox removed in one batch.
+const FORGET_ROWS: usize = 32;
+
+/// A store inside this process. Dropping it ends it as [`close`](Store::close) does, but nobody waits for that.
+pub struct LocalStore {
+    epoch: Epoch,
+    tide: Arc<Tide>,
+    jobs: Sender<Job>,
+    reads: Sender<Option<Read>>,
+    closed: AtomicBool,
+    threads: Mutex<Option<Threads>>,
+}
+
+struct Threads {
+    writer: JoinHandle<()>,
+    syncer: JoinHandle<()>,
+    readers: Vec<JoinHandle<()>>,
+    watchdog: JoinHandle<()>,
+    /// The watchdog ends when this is dropped.
+    _watching: Sender<()>,
+}
+
+impl fmt::Debug for LocalStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LocalStore")
+            .field("epoch", &self.epoch)
+            .field("tide", &self.tide)
+            .finish_non_exhaustive()
+    }
+}
+
+impl LocalStore {
+    /// Starts the threads over an engine.
+    pub(crate) fn start(kv: Arc<dyn Kv>, options: Options) -> Result<Self, StoreError> {
+        let epoch = migrate::prepare(&*kv)?;
+        let engine = commit::Engine::load(&*kv)?;
+        let tide = Arc::new(Tide::new(engine.last()));
+        let (jobs, job_queue) = bounded(options.commit_queue_max.max(1));
+        let (reads, read_queue) = bounded(options.read_queue_max.max(1));
+        let (watching, stop) = bounded(0);
+        let pulses = ["store-writer", "store-syncer"].into_iter();
+        let pulses = pulses.chain((0..options.reader_threads.max(1)).map(|_| "store-reader"));
+        let pulses: Vec<_> = pulses.map(|name| (name, Arc::new(Pulse::new()))).collect();
+        let pulse = |n: usize| Arc::clone(&pulses[n].1);
+        let writer = Writer {
+            kv: Arc::clone(&kv),
+            tide: Arc::clone(&tide),
+            pulse: pulse(0),
+            engine,
+            options: options.clone(),
+            batch: Batch::new(),
+            n_operations: 0,
+            n_applied: 0,
+            answers: Vec::new(),
+        };
+        let threads = Threads {
+            writer: spawn("store-writer", &tide, move |_| writer.run(&job_queue))?,
+            syncer: {
+                let (kv, pulse) = (Arc::clone(&kv), pulse(1));
+                let (wait, most) = (options.commit_wait, options.commit_operations_max);
+                spawn("store-syncer", &tide, move |tide| {
+                    syncer::run(&*kv, tide, &pulse, wait, most);
+                })?
+            },
+            readers: (2..pulses.len())
+                .map(|n| {
+                    let (kv, pulse) = (Arc::clone(&kv), pulse(n));
+                    let reads: Receiver<_> = read_queue.clone();
+                    spawn("store-reader", &tide, move |tide| {
+                        reader::run(&*kv, tide, &pulse, &reads);
+                    })
+                })
+                .collect::<Result<_, _>>()?,
+            watchdog: {
+                let pulses = pulses.clone();
+                spawn("store-watchdog", &tide, move |tide| {
+                    pulse::watch(tide, &pulses, options.stall_timeout, &stop);
+                })?
+            },
+            _watching: watching,
+        };
+        Ok(Self {
+            epoch,
+            tide,
+            jobs,
+            reads,
+            closed: AtomicBool::new(false),
+            threads: Mutex::new(Some(threads)),
+        })
+    }
+
+    /// Why a queue takes nothing, or an answer never came.
+    fn gone(&self) -> StoreError {
+        if self.closed.load(Ordering::Acquire) && !self.tide.has_failed() {
+            StoreError::new(StoreErrorKind::Closed)
+        } else {
+            tide::failed()
+        }
+    }
+
+    fn open(&self) -> Result<(), StoreError> {
+        if self.tide.has_failed() || self.closed.load(Ordering::Acquire) {
+            return Err(self.gone());
+        }
+        Ok(())
+    }
+
+    fn put<T>(&self, queue: &Sender<T>, job: T) -> Result<(), StoreError> {
+        queue.try_send(job).map_err(|error| match error {
+            TrySendError::Full(_) => StoreError::new(StoreErrorKind::Busy),
+            TrySendError::Disconnected(_) => self.gone(),
+        })
+    }
+
+    /// Runs `read` on a reader thread, and answers when what it saw is durable.
+    async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&View<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.open()?;
+        let (reply, answer) = oneshot::channel();
+        let job: Read = Box::new(move |kv, tide| {
+            let view = View::new(kv, &tide.gate);
+            let found = read(&view);
+            let seen = view.applied().batch;
+            drop(view);
+            if let Err(error) = &found {
+                match error.kind {
+                    StoreErrorKind::Failed => tide.fail("failed to read", error),
+                    _ => tracing::error!(%error, "met a damaged record in a read"),
+                }
+            }
+            let reply = move |durable: Result<(), StoreError>| {
+                // A caller who has gone away doesn't want to know.
+                let _ = reply.send(durable.and(found));
+            };
+            tide.when_durable(seen, Box::new(reply));
+        });
+        self.put(&self.reads, Some(job))?;
+        answer.await.unwrap_or_else(|_| Err(self.gone()))
+    }
+
+    async fn chore(&self, chore: Chore) -> Result<(), StoreError> {
+        self.open()?;
+        let (reply, answer) = oneshot::channel();
+        self.put(&self.jobs, Job::Chore { chore, reply })?;
+        answer.await.unwrap_or_else(|_| Err(self.gone()))
+    }
+}
+
+/// A panic in one of these threads is the end of the store, not a hang.
+fn spawn(
+    name: &'static str,
+    tide: &Arc<Tide>,
+    run: impl FnOnce(&Arc<Tide>) + Send + 'static,
+) -> Result<JoinHandle<()>, StoreError> {
+    let tide = Arc::clone(tide);
+    let guarded = move || {
+        if catch_unwind(AssertUnwindSafe(|| run(&tide))).is_err() {
+            tide.fail(name, &Panicked);
+        }
+    };
+    thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(guarded)
+        .map_err(|error| StoreError::caused_by(StoreErrorKind::Failed, error))
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the thread panicked")]
+struct Panicked;
+
+impl Threads {
+    /// In this order: what the writer applied is synced, and answers that wait for it come before the end.
+    fn join(self, jobs: &Sender<Job>, reads: &Sender<Option<Read>>) {
+        // Errors: the thread has ended by itself, and a panic in it has been told already.
+        let _ = jobs.send(Job::Close);
+        let _ = self.writer.join();
+        let _ = self.syncer.join();
+        for _ in &self.readers {
+            let _ = reads.send(None);
+        }
+        for reader in self.readers {
+            let _ = reader.join();
+        }
+        drop(self._watching);
+        let _ = self.watchdog.join();
+    }
+}
+
+#[async_trait]
+impl Store for LocalStore {
+    async fn commit(&self, group: Vec<Transaction>) -> Result<Outcomes, StoreError> {
+        self.open()?;
+        let (reply, answer) = oneshot::channel();
+        self.put(&self.jobs, Job::Commit { group, reply })?;
+        answer.await.unwrap_or_else(|_| Err(self.gone()))
+    }
+
+    fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    fn head(&self) -> Position {
+        self.tide.durable_head()
+    }
+
+    fn health(&self) -> watch::Receiver<Health> {
+        self.tide.health()
+    }
+
+    async fn user(&self, user: &UserId) -> Result<Option<User>, StoreError> {
+        let user = user.clone();
+        self.read(move |view| users::user(view, &user)).await
+    }
+
+    async fn users(&self, users: &[UserId]) -> Result<Vec<User>, StoreError> {
+        let users = users.to_vec();
+        self.read(move |view| users::users(view, &users)).await
+    }
+
+    async fn conversation(&self, id: ConversationId) -> Result<Option<Conversation>, StoreError> {
+        self.read(move |view| conversations::conversation(view, id))
+            .await
+    }
+
+    async fn direct_between(
+        &self,
+        a: &UserId,
+        b: &UserId,
+    ) -> Result<Option<ConversationId>, StoreError> {
+        let (a, b) = (a.clone(), b.clone());
+        self.read(move |view| conversations::direct_between(view, &a, &b))
+            .await
+    }
+
+    async fn member(
+        &self,
+        id: ConversationId,
+        user: &UserId,
+    ) -> Result<Option<Member>, StoreError> {
+        let user = user.clone();
+        self.read(move |view| members::member(view, id, &user))
+            .await
+    }
+
+    async fn roster(&self, id: ConversationId) -> Result<Option<Roster>, StoreError> {
+        self.read(move |view| members::roster(view, id)).await
+    }
+
+    async fn conversation_ids_of(&self, user: &UserId) -> Result<Vec<ConversationId>, StoreError> {
+        let user = user.clone();
+        self.read(move |view| members::conversation_ids(view, &user))
+            .await
+    }
+
+    async fn conversations_of(
+        &self,
+        user: &UserId,
+        before: Option<Position>,
+        limit: usize,
+    ) -> Result<Vec<Summary>, StoreError> {
+        let user = user.clone();
+        self.read(move |view| summaries::page(view, &user, before, limit))
+            .await
+    }
+
+    async fn summary(
+        &self,
+        id: ConversationId,
+        user: &UserId,
+    ) -> Result<Option<Summary>, StoreError> {
+        let user = user.clone();
+        self.read(move |view| summaries::summary(view, id, &user))
+            .await
+    }
+
+    async fn unread(&self, user: &UserId) -> Result<Vec<(ConversationId, u64)>, StoreError> {
+        let user = user.clone();
+        self.read(move |view| summaries::unread(view, &user)).await
+    }
+
+    async fn contacts(
+        &self,
+        user: &UserId,
+        group_members_max: u32,
+    ) -> Result<Vec<UserId>, StoreError> {
+        let user = user.clone();
+        self.read(move |view| members::contacts(view, &user, group_members_max))
+            .await
+    }
+
+    async fn acquainted(&self, a: &UserId, b: &UserId) -> Result<bool, StoreError> {
+        let (a, b) = (a.clone(), b.clone());
+        self.read(move |view| members::acquainted(view, &a, &b))
+            .await
+    }
+
+    async fn message(&self, id: MessageId) -> Result<Option<Message>, StoreError> {
+        self.read(move |view| messages::message(view, id)).await
+    }
+
+    async fn messages(
+        &self,
+        id: ConversationId,
+        page: MessagePage,
+    ) -> Result<Vec<Message>, StoreError> {
+        self.read(move |view| messages::page(view, id, page)).await
+    }
+
+    async fn revisions(&self, id: MessageId) -> Result<Vec<Revision>, StoreError> {
+        self.read(move |view| messages::revisions(view, id)).await
+    }
+
+    async fn read_marks(
+        &self,
+        id: ConversationId,
+        reader: &UserId,
+        from: Seq,
+        to: Seq,
+    ) -> Result<Vec<ReadMark>, StoreError> {
+        let reader = reader.clone();
+        self.read(move |view| cursors::read_marks(view, id, &reader, from, to))
+            .await
+    }
+
+    async fn changes_since(
+        &self,
+        user: &UserId,
+        after: Position,
+        limit: usize,
+    ) -> Result<Changes, StoreError> {
+        let user = user.clone();
+        self.read(move |view| changes::since(view, &user, after, limit))
+            .await
+    }
+
+    async fn blocks_of(&self, user: &UserId) -> Result<Blocks, StoreError> {
+        let user = user.clone();
+        self.read(move |view| blocks::of(view, &user)).await
+    }
+
+    async fn limits_of(&self, user: &UserId) -> Result<Vec<LimiterState>, StoreError> {
+        let user = user.clone();
+        self.read(move |view| commit::limits_of(view, &user)).await
+    }
+
+    async fn events_after(&self, after: EventId, limit: usize) -> Result<Vec<Event>, StoreError> {
+        self.read(move |view| outbox::after(view, after, limit))
+            .await
+    }
+
+    async fn consumer(&self, name: &str) -> Result<EventId, StoreError> {
+        let name = name.to_owned();
+        self.read(move |view| outbox::consumer(view, &name)).await
+    }
+
+    async fn move_consumer(&self, name: &str, through: EventId) -> Result<(), StoreError> {
+        let name = name.to_owned();
+        let chore: Chore = Box::new(move |tx| {
+            outbox::move_consumer(tx, &name, through)?;
+            Ok(false)
+        });
+        self.chore(chore).await
+    }
+
+    async fn forget_events(&self, through: EventId) -> Result<(), StoreError> {
+        self.chore(Box::new(move |tx| outbox::forget(tx, through, FORGET_ROWS)))
+            .await
+    }
+
+    async fn notifications(
+        &self,
+        user: &UserId,
+        before: Option<NotificationId>,
+        limit: usize,
+    ) -> Result<Vec<Notification>, StoreError> {
+        let user = user.clone();
+        self.read(move |view| notifications::page(view, &user, before, limit))
+            .await
+    }
+
+    async fn unread_notifications(&self, user: &UserId) -> Result<u64, StoreError> {
+        let user = user.clone();
+        self.read(move |view| notifications::n_unread(view, &user))
+            .await
+    }
+
+    async fn close(&self) -> Result<(), StoreError> {
+        self.open()?;
+        self.closed.store(true, Ordering::Release);
+        let threads = self
+            .threads
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(threads) = threads {
+            let (jobs, reads) = (self.jobs.clone(), self.reads.clone());
+            let joined = tokio::task::spawn_blocking(move || threads.join(&jobs, &reads));
+            joined
+                .await
+                .map_err(|error| StoreError::caused_by(StoreErrorKind::Failed, error))?;
+        }
+        if self.tide.has_failed() {
+            return Err(self.gone());
+        }
+        Ok(())
+    }
+}

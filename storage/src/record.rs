@@ -1,0 +1,425 @@
+//! What is stored, as it is stored.
+//!
+//! Looks like the domain today and needn't tomorrow: these structs only change by a new version beside the
+//! old one (see [`codec`](crate::codec)). What a record's key says is not said again inside.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    codec::Record,
+    domain::{
+        conversation::{Conversation, ConversationKind, Cursor, Member, MemberRole},
+        message::{Content, Message, MessageKind},
+        user::{Block, NodeRole, Plan, User},
+    },
+    ids::{ConversationId, IdempotencyKey, MessageId, Position, Seq, Timestamp, UserId},
+    store::{Event, EventId, Notification, NotificationId},
+};
+
+macro_rules! record {
+    ($name:ident, $kind:literal, $version:literal $(, LARGE: $large:literal)?) => {
+        impl Record for $name {
+            const KIND: u8 = $kind;
+            const VERSION: u8 = $version;
+            $(const LARGE: bool = $large;)?
+        }
+    };
+}
+
+/// An enum of the domain as it is stored: by the order of its cases.
+macro_rules! stored_enum {
+    ($stored:ident = $domain:ident { $($case:ident),* }) => {
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        pub(crate) enum $stored { $($case),* }
+
+        impl From<$domain> for $stored {
+            fn from(domain: $domain) -> Self {
+                match domain { $($domain::$case => Self::$case),* }
+            }
+        }
+
+        impl From<$stored> for $domain {
+            fn from(stored: $stored) -> Self {
+                match stored { $($stored::$case => Self::$case),* }
+            }
+        }
+    };
+}
+
+stored_enum!(
+    NodeRoleV1 = NodeRole {
+        User,
+        Moderator,
+        Admin
+    }
+);
+stored_enum!(PlanV1 = Plan { Free, Premium });
+stored_enum!(
+    MemberRoleV1 = MemberRole {
+        Member,
+        Admin,
+        Owner
+    }
+);
+stored_enum!(
+    MessageKindV1 = MessageKind {
+        Text,
+        File,
+        Image,
+        Video,
+        Audio,
+        System
+    }
+);
+
+record!(FormatV1, 1, 1);
+/// Which layout of keys and records the store has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct FormatV1 {
+    pub(crate) number: u32,
+}
+
+record!(EpochV1, 2, 1);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct EpochV1 {
+    pub(crate) epoch: u32,
+}
+
+record!(CeilingV1, 3, 1);
+/// No position above this one was ever given out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct CeilingV1 {
+    pub(crate) position: Position,
+}
+
+record!(UserV1, 16, 1);
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct UserV1 {
+    pub(crate) name: Option<String>,
+    pub(crate) picture: Option<String>,
+    pub(crate) role: NodeRoleV1,
+    pub(crate) plan: PlanV1,
+    pub(crate) created_at: Timestamp,
+    pub(crate) last_seen: Option<Timestamp>,
+}
+
+impl UserV1 {
+    pub(crate) fn into_domain(self, id: UserId) -> User {
+        User {
+            id,
+            name: self.name,
+            picture: self.picture,
+            role: self.role.into(),
+            plan: self.plan.into(),
+            created_at: self.created_at,
+            last_seen: self.last_seen,
+        }
+    }
+}
+
+record!(BlockV1, 17, 1);
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct BlockV1 {
+    pub(crate) reason: Option<String>,
+    pub(crate) at: Timestamp,
+}
+
+impl BlockV1 {
+    pub(crate) fn into_domain(self, blocked: UserId) -> Block {
+        Block {
+            blocked,
+            reason: self.reason,
+            at: self.at,
+        }
+    }
+}
+
+record!(BlockedByV1, 18, 1);
+/// The other side of a block, to find it from there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct BlockedByV1;
+
+record!(LimitV1, 19, 1);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LimitV1 {
+    pub(crate) tat_us: i64,
+}
+
+record!(ConversationV1, 32, 1);
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ConversationV1 {
+    pub(crate) kind: ConversationKindV1,
+    pub(crate) created_by: UserId,
+    pub(crate) created_at: Timestamp,
+    /// Present members.
+    pub(crate) n_members: u32,
+    /// The ordinal of the next one who was never in it before.
+    pub(crate) next_ordinal: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum ConversationKindV1 {
+    Direct { pair: [UserId; 2] },
+    Group { name: Option<String> },
+}
+
+impl ConversationV1 {
+    pub(crate) fn into_domain(self, id: ConversationId) -> Conversation {
+        Conversation {
+            id,
+            kind: match self.kind {
+                ConversationKindV1::Direct { pair } => ConversationKind::Direct { pair },
+                ConversationKindV1::Group { name } => ConversationKind::Group { name },
+            },
+            created_by: self.created_by,
+            created_at: self.created_at,
+            n_members: self.n_members,
+        }
+    }
+
+    pub(crate) fn is_group(&self) -> bool {
+        matches!(self.kind, ConversationKindV1::Group { .. })
+    }
+}
+
+record!(PairV1, 33, 1);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PairV1 {
+    pub(crate) conversation: ConversationId,
+}
+
+record!(MemberV1, 34, 1);
+/// Stays when its member leaves: what they wrote keeps pointing to their ordinal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct MemberV1 {
+    /// Stands for the user in the places of messages.
+    pub(crate) ordinal: u32,
+    pub(crate) present: bool,
+    pub(crate) role: MemberRoleV1,
+    /// When and with which change they came, the last time.
+    pub(crate) joined_at: Timestamp,
+    pub(crate) joined: Position,
+    pub(crate) read: Seq,
+    pub(crate) read_at: Option<Timestamp>,
+    pub(crate) delivered: Seq,
+    pub(crate) delivered_at: Option<Timestamp>,
+}
+
+impl MemberV1 {
+    pub(crate) fn to_domain(self, user: UserId) -> Member {
+        Member {
+            user,
+            role: self.role.into(),
+            joined_at: self.joined_at,
+            cursor: Cursor {
+                read: self.read,
+                read_at: self.read_at,
+                delivered: self.delivered,
+                delivered_at: self.delivered_at,
+            },
+        }
+    }
+
+    pub(crate) fn role(&self) -> MemberRole {
+        self.role.into()
+    }
+}
+
+record!(StintV1, 35, 1);
+/// One stay of a user in a conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct StintV1 {
+    /// The change that ended it.
+    pub(crate) left: Option<Position>,
+}
+
+record!(MessageV1, 48, 1, LARGE: true);
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct MessageV1 {
+    pub(crate) conversation: ConversationId,
+    pub(crate) seq: Seq,
+    pub(crate) author: UserId,
+    pub(crate) kind: MessageKindV1,
+    pub(crate) text: String,
+    pub(crate) reply_to: Option<MessageId>,
+    pub(crate) metadata: Option<String>,
+    pub(crate) key: Option<IdempotencyKey>,
+    pub(crate) sent_at: Timestamp,
+    pub(crate) edited_at: Option<Timestamp>,
+    pub(crate) deleted_at: Option<Timestamp>,
+    /// It had a reaction once, so they have to be looked for.
+    pub(crate) reacted: bool,
+}
+
+impl MessageV1 {
+    /// Without reactions, and a tombstone if it was deleted.
+    pub(crate) fn into_domain(self, id: MessageId) -> Message {
+        let content = if self.deleted_at.is_some() {
+            Content::default()
+        } else {
+            Content {
+                kind: self.kind.into(),
+                text: self.text,
+                reply_to: self.reply_to,
+                metadata: self.metadata,
+            }
+        };
+        Message {
+            id,
+            conversation: self.conversation,
+            seq: self.seq,
+            author: self.author,
+            content,
+            key: self.key,
+            sent_at: self.sent_at,
+            edited_at: self.edited_at,
+            deleted_at: self.deleted_at,
+            reactions: Vec::new(),
+        }
+    }
+}
+
+record!(PlaceV1, 49, 1);
+/// What stands at a place of a conversation: enough to count unread messages without reading them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PlaceV1 {
+    pub(crate) message: MessageId,
+    /// The author's ordinal.
+    pub(crate) author: u32,
+    pub(crate) deleted: bool,
+}
+
+record!(RequestV1, 50, 1);
+/// What came of a request with an idempotency key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct RequestV1 {
+    pub(crate) fingerprint: u64,
+    pub(crate) made: MadeV1,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum MadeV1 {
+    Message(MessageId),
+    Group(ConversationId),
+}
+
+record!(RevisionV1, 51, 1, LARGE: true);
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct RevisionV1 {
+    pub(crate) text: String,
+    pub(crate) written_at: Timestamp,
+}
+
+record!(ReactionV1, 52, 1);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ReactionV1 {
+    pub(crate) at: Timestamp,
+}
+
+record!(ReadMarkV1, 53, 1);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ReadMarkV1 {
+    pub(crate) at: Timestamp,
+}
+
+record!(ChangeV1, 64, 1, LARGE: true);
+/// Every change but a sent message, which is its own record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ChangeV1 {
+    pub(crate) by: UserId,
+    pub(crate) at: Timestamp,
+    pub(crate) body: ChangeBodyV1,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum ChangeBodyV1 {
+    Created {
+        members: Vec<UserId>,
+    },
+    Edited {
+        message: MessageId,
+    },
+    Deleted {
+        message: MessageId,
+    },
+    Reacted {
+        message: MessageId,
+        seq: Seq,
+        emoji: String,
+        on: bool,
+    },
+    Read {
+        seq: Seq,
+    },
+    Delivered {
+        seq: Seq,
+    },
+    Added {
+        users: Vec<UserId>,
+    },
+    Removed {
+        user: UserId,
+    },
+    RoleSet {
+        user: UserId,
+        role: MemberRoleV1,
+    },
+    Renamed {
+        name: Option<String>,
+    },
+}
+
+record!(EventV1, 80, 1, LARGE: true);
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct EventV1 {
+    pub(crate) by: UserId,
+    pub(crate) at: Timestamp,
+    pub(crate) topic: String,
+    pub(crate) body: String,
+}
+
+impl EventV1 {
+    pub(crate) fn into_domain(self, id: EventId) -> Event {
+        Event {
+            id,
+            by: self.by,
+            at: self.at,
+            topic: self.topic,
+            body: self.body,
+        }
+    }
+}
+
+record!(ConsumerV1, 81, 1);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ConsumerV1 {
+    pub(crate) position: Position,
+    pub(crate) n: u16,
+}
+
+record!(NotificationV1, 96, 1, LARGE: true);
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct NotificationV1 {
+    pub(crate) topic: String,
+    pub(crate) body: String,
+    pub(crate) at: Timestamp,
+}
+
+impl NotificationV1 {
+    pub(crate) fn into_domain(self, id: NotificationId, read: bool) -> Notification {
+        Notification {
+            id,
+            topic: self.topic,
+            body: self.body,
+            at: self.at,
+            read,
+        }
+    }
+}
+
+record!(NotificationsReadV1, 97, 1);
+/// Every notification up to here is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct NotificationsReadV1 {
+    pub(crate) through: Position,
+}
