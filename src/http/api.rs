@@ -67,6 +67,16 @@ fn at(path: &str) -> Resource {
     web::resource(path).default_service(web::to(wrong_method))
 }
 
+/// The parts of a path, decoded. `match_info().get` would leave `%`, `/` and `+` as they were quoted.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Parts {
+    conversation: String,
+    message: String,
+    user: String,
+    emoji: String,
+}
+
 /// A request: who makes it, and what came with it.
 struct Asked {
     edge: Arc<Edge>,
@@ -116,31 +126,24 @@ fn body_refused(error: &actix_web::Error) -> Refused {
 }
 
 impl Asked {
-    /// A part of the path.
-    fn part<T: std::str::FromStr>(
-        &self,
-        name: &'static str,
-        otherwise: fn() -> Failure,
-    ) -> Result<T, Refused> {
-        self.request
-            .match_info()
-            .get(name)
-            .and_then(|text| text.parse().ok())
-            .ok_or_else(|| Refused(otherwise()))
+    fn parts(&self) -> Parts {
+        // Texts alone, and each may be missing: there is nothing to fail at.
+        self.request.match_info().load().unwrap_or_default()
     }
 
     fn conversation(&self) -> Result<ConversationId, Refused> {
-        self.part("conversation", Failure::no_conversation)
+        let id = self.parts().conversation.parse();
+        id.map_err(|_| Failure::no_conversation().into())
     }
 
     fn message(&self) -> Result<MessageId, Refused> {
-        self.part("message", Failure::no_message)
+        let id = self.parts().message.parse();
+        id.map_err(|_| Failure::no_message().into())
     }
 
     fn user(&self) -> Result<UserId, Refused> {
-        let text = self.request.match_info().get("user").unwrap_or_default();
-        UserId::new(text)
-            .map_err(|e| Refused(Failure::bad_value("user", format!("a user id: {e}"))))
+        UserId::new(&self.parts().user)
+            .map_err(|e| Failure::bad_value("user", format!("a user id: {e}")).into())
     }
 
     /// The body, as JSON whatever its content type says. An empty one counts as `{}`.
@@ -424,9 +427,7 @@ async fn take_reaction_back(asked: Asked) -> Answered {
 
 async fn set_reaction(asked: Asked, on: bool) -> Answered {
     let message = asked.message()?;
-    let emoji = asked.part("emoji", || {
-        Failure::bad_value("emoji", "a reaction is a short text")
-    })?;
+    let emoji = asked.parts().emoji;
     asked.command(Command::React { message, emoji, on }).await
 }
 
