@@ -19,7 +19,7 @@ use parlour::{
 use self::{common::Node, document::Document, replay::Replay};
 
 /// The options that the document says its node runs with.
-const FLAGS: &[&str] = &["--policy-limits=message.edit=1 per 1h", "--auth-leeway=0s"];
+const FLAGS: &[&str] = &["--policy-limits=message.edit=1 per 1h"];
 
 #[tokio::test]
 async fn the_examples_happen_as_they_are_written() {
