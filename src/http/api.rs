@@ -26,64 +26,41 @@ use crate::dialects::native::{
 
 type Answered = Result<HttpResponse, Refused>;
 
-/// The flat table. Literal parts stand before `{parts}` of the same place.
-pub(super) fn routes(config: &mut web::ServiceConfig) {
-    config
-        .service(at("/v1/me").route(web::get().to(me)))
-        .service(at("/v1/users/{user}").route(web::get().to(user)))
-        .service(
-            at("/v1/conversations")
-                .route(web::get().to(conversations))
-                .route(web::post().to(open)),
-        )
-        .service(
-            at("/v1/conversations/{conversation}")
-                .route(web::get().to(conversation))
-                .route(web::patch().to(rename)),
-        )
-        .service(
-            at("/v1/conversations/{conversation}/messages")
-                .route(web::get().to(messages))
-                .route(web::post().to(send)),
-        )
-        .service(
-            at("/v1/conversations/{conversation}/members")
-                .route(web::get().to(members))
-                .route(web::post().to(add_members)),
-        )
-        .service(
-            at("/v1/conversations/{conversation}/members/{user}")
-                .route(web::patch().to(set_role))
-                .route(web::delete().to(remove_member)),
-        )
-        .service(at("/v1/conversations/{conversation}/read").route(web::post().to(read)))
-        .service(at("/v1/conversations/{conversation}/delivered").route(web::post().to(delivered)))
-        .service(at("/v1/conversations/{conversation}/typing").route(web::post().to(typing)))
-        .service(at("/v1/messages").route(web::post().to(send_to_user)))
-        .service(
-            at("/v1/messages/{message}")
-                .route(web::get().to(message))
-                .route(web::patch().to(edit))
-                .route(web::delete().to(delete)),
-        )
-        .service(at("/v1/messages/{message}/revisions").route(web::get().to(revisions)))
-        .service(at("/v1/messages/{message}/receipts").route(web::get().to(receipts)))
-        .service(at("/v1/messages/{message}/read").route(web::post().to(read_message)))
-        .service(at("/v1/messages/{message}/delivered").route(web::post().to(message_delivered)))
-        .service(
-            at("/v1/messages/{message}/reactions/{emoji}")
-                .route(web::put().to(react))
-                .route(web::delete().to(take_reaction_back)),
-        )
-        .service(at("/v1/unread").route(web::get().to(unread)))
-        .service(at("/v1/changes").route(web::get().to(changes)))
-        .service(at("/v1/presence").route(web::get().to(presence)))
-        .service(at("/v1/blocks").route(web::get().to(blocks)))
-        .service(
-            at("/v1/blocks/{user}")
-                .route(web::put().to(block))
-                .route(web::delete().to(unblock)),
-        );
+macro_rules! routes {
+    ($($path:literal { $($method:ident $handler:ident),* })*) => {
+        /// Every route: its method in lower case, and its path.
+        pub const ROUTES: &[(&str, &str)] = &[$($((stringify!($method), $path),)*)*];
+
+        pub(super) fn routes(config: &mut web::ServiceConfig) {
+            config$(.service(at($path)$(.route(web::$method().to($handler)))*))*;
+        }
+    };
+}
+
+// The flat table. Literal parts stand before `{parts}` of the same place.
+routes! {
+    "/v1/me" { get me }
+    "/v1/users/{user}" { get user }
+    "/v1/conversations" { get conversations, post open }
+    "/v1/conversations/{conversation}" { get conversation, patch rename }
+    "/v1/conversations/{conversation}/messages" { get messages, post send }
+    "/v1/conversations/{conversation}/members" { get members, post add_members }
+    "/v1/conversations/{conversation}/members/{user}" { patch set_role, delete remove_member }
+    "/v1/conversations/{conversation}/read" { post read }
+    "/v1/conversations/{conversation}/delivered" { post delivered }
+    "/v1/conversations/{conversation}/typing" { post typing }
+    "/v1/messages" { post send_to_user }
+    "/v1/messages/{message}" { get message, patch edit, delete delete }
+    "/v1/messages/{message}/revisions" { get revisions }
+    "/v1/messages/{message}/receipts" { get receipts }
+    "/v1/messages/{message}/read" { post read_message }
+    "/v1/messages/{message}/delivered" { post message_delivered }
+    "/v1/messages/{message}/reactions/{emoji}" { put react, delete take_reaction_back }
+    "/v1/unread" { get unread }
+    "/v1/changes" { get changes }
+    "/v1/presence" { get presence }
+    "/v1/blocks" { get blocks }
+    "/v1/blocks/{user}" { put block, delete unblock }
 }
 
 fn at(path: &str) -> Resource {

@@ -21,7 +21,8 @@ impl From<Failure> for Refused {
     }
 }
 
-fn status(code: ErrorCode) -> StatusCode {
+/// The status that goes with a code.
+pub fn status(code: ErrorCode) -> StatusCode {
     use ErrorCode as E;
     match code {
         E::BadRequest | E::BadValue => StatusCode::BAD_REQUEST,

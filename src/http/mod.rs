@@ -1,9 +1,9 @@
 //! The HTTP edge: one flat table of routes, and what every request meets before its handler.
 
 mod aggregator;
-mod api;
+pub mod api;
 mod cors;
-mod error;
+pub mod error;
 mod gate;
 mod health;
 mod identity;

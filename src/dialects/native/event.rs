@@ -7,7 +7,10 @@ use parlour_storage::{
 };
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
-use super::wire::{Text, Time, conversation, member_role, message, texts};
+use super::{
+    types::EventType,
+    wire::{Text, Time, conversation, member_role, message, texts},
+};
 
 /// What is told unasked.
 #[derive(Debug)]
@@ -19,10 +22,10 @@ pub(super) struct Event<'a> {
 impl Serialize for Event<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("type", EventType::of(self.push).name())?;
         match self.push {
             Push::Change(change) => self.change::<S>(&mut map, change)?,
             Push::Veiled(change) => {
-                map.serialize_entry("type", "veiled")?;
                 self.place::<S>(&mut map, change)?;
                 if let ChangeBody::Sent(sent) = &change.body {
                     map.serialize_entry("message", &message(sent, true))?;
@@ -33,13 +36,11 @@ impl Serialize for Event<'_> {
                 user,
                 on,
             } => {
-                map.serialize_entry("type", "typing")?;
                 map.serialize_entry("conversation", &Text(conversation))?;
                 map.serialize_entry("user", user.as_str())?;
                 map.serialize_entry("on", on)?;
             }
             Push::Presence(presence) => {
-                map.serialize_entry("type", "presence")?;
                 map.serialize_entry("user", presence.user.as_str())?;
                 map.serialize_entry("online", &presence.online)?;
                 if let Some(last_seen) = presence.last_seen {
@@ -47,7 +48,6 @@ impl Serialize for Event<'_> {
                 }
             }
             Push::Online(users) => {
-                map.serialize_entry("type", "online")?;
                 map.serialize_entry("users", &texts(users))?;
             }
         }
@@ -76,20 +76,6 @@ impl Event<'_> {
         map: &mut S::SerializeMap,
         change: &Change,
     ) -> Result<(), S::Error> {
-        let name = match &change.body {
-            ChangeBody::Created { .. } => "opened",
-            ChangeBody::Sent(_) => "message",
-            ChangeBody::Edited(_) => "edited",
-            ChangeBody::Deleted(_) => "deleted",
-            ChangeBody::Reacted { .. } => "reacted",
-            ChangeBody::Read { .. } => "read",
-            ChangeBody::Delivered { .. } => "delivered",
-            ChangeBody::Added { .. } => "added",
-            ChangeBody::Removed { .. } => "removed",
-            ChangeBody::RoleSet { .. } => "role_set",
-            ChangeBody::Renamed { .. } => "renamed",
-        };
-        map.serialize_entry("type", name)?;
         self.place::<S>(map, change)?;
         map.serialize_entry("by", change.by.as_str())?;
         match &change.body {

@@ -17,16 +17,23 @@ use super::{
         SetRole, Typing, UpTo,
     },
     scalar::user_ids,
+    types::RequestType,
 };
 
 /// Longest request id, in bytes.
 const REQUEST_ID_BYTES_MAX: usize = 64;
 
+/// Largest request id: above it, a JavaScript number is not exact.
+const REQUEST_NUMBER_MAX: u64 = (1 << 53) - 1;
+
 /// Reads one frame.
 pub(super) fn decode(text: &str) -> Result<ClientFrame, (RequestId, Failure)> {
     let head: Head<'_> =
         serde_json::from_str(text).map_err(|error| (RequestId::None, bad_json(&error)))?;
-    let id = head.id.map(request_id).unwrap_or_default();
+    let id = match head.id.map(request_id).transpose() {
+        Ok(id) => id.unwrap_or_default(),
+        Err(failure) => return Err((RequestId::None, failure)),
+    };
     match frame(&head.kind, text, &id) {
         Ok(frame) => Ok(frame),
         Err(failure) => Err((id, failure)),
@@ -41,24 +48,26 @@ struct Head<'a> {
 }
 
 #[derive(Deserialize)]
-#[serde(
-    untagged,
-    expecting = "id takes a number from 0 to 2^53 - 1 or a text of at most 64 bytes"
-)]
+#[serde(untagged, expecting = "id takes a number or a text")]
 enum WireRequestId {
     Number(u64),
     Text(String),
 }
 
-fn request_id(id: WireRequestId) -> RequestId {
+/// Refuses what could not be given back as it came.
+fn request_id(id: WireRequestId) -> Result<RequestId, Failure> {
     match id {
-        WireRequestId::Number(number) => RequestId::Number(number),
-        WireRequestId::Text(mut text) => {
-            let end = (0..=REQUEST_ID_BYTES_MAX.min(text.len()))
-                .rev()
-                .find(|&i| text.is_char_boundary(i));
-            text.truncate(end.unwrap_or(0));
-            RequestId::Text(text.into())
+        WireRequestId::Number(number) if number <= REQUEST_NUMBER_MAX => {
+            Ok(RequestId::Number(number))
+        }
+        WireRequestId::Text(text) if text.len() <= REQUEST_ID_BYTES_MAX => {
+            Ok(RequestId::Text(text.into()))
+        }
+        _ => {
+            let message = format!(
+                "id takes a whole number from 0 to {REQUEST_NUMBER_MAX} or a text of at most {REQUEST_ID_BYTES_MAX} bytes"
+            );
+            Err(Failure::bad_value("id", message))
         }
     }
 }
@@ -76,9 +85,17 @@ fn fields<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
 }
 
 fn frame(kind: &str, text: &str, id: &RequestId) -> Result<ClientFrame, Failure> {
+    use RequestType as T;
+    let Some(kind) = RequestType::find(kind) else {
+        let message = "there is no such frame type; docs/protocol.md lists them";
+        return Err(Failure {
+            field: Some("type"),
+            ..Failure::new(ErrorCode::UnknownCommand, message)
+        });
+    };
     let request = match kind {
-        "ping" => return Ok(ClientFrame::Ping(id.clone())),
-        "auth" => {
+        T::Ping => return Ok(ClientFrame::Ping(id.clone())),
+        T::Auth => {
             let Auth { token, resume } = fields(text)?;
             let resume = resume.map(|token| resume_token(&token)).transpose()?;
             return Ok(ClientFrame::Auth {
@@ -87,22 +104,22 @@ fn frame(kind: &str, text: &str, id: &RequestId) -> Result<ClientFrame, Failure>
                 resume,
             });
         }
-        "open_direct" => Request::Do(Command::OpenDirect {
+        T::OpenDirect => Request::Do(Command::OpenDirect {
             with: fields::<OfUser>(text)?.user.0,
         }),
-        "open_group" => Request::Do(fields::<OpenGroup>(text)?.into()),
-        "send" => Request::Do(fields::<Send>(text)?.into_command()?),
-        "edit" => {
+        T::OpenGroup => Request::Do(fields::<OpenGroup>(text)?.into()),
+        T::Send => Request::Do(fields::<Send>(text)?.into_command()?),
+        T::Edit => {
             let Edit { message, text } = fields(text)?;
             Request::Do(Command::Edit {
                 message: message.0,
                 text,
             })
         }
-        "delete" => Request::Do(Command::Delete {
+        T::Delete => Request::Do(Command::Delete {
             message: fields::<OfMessage>(text)?.message.0,
         }),
-        "react" => {
+        T::React => {
             let React { message, emoji, on } = fields(text)?;
             Request::Do(Command::React {
                 message: message.0,
@@ -110,20 +127,20 @@ fn frame(kind: &str, text: &str, id: &RequestId) -> Result<ClientFrame, Failure>
                 on,
             })
         }
-        "read" => Request::Do(Command::Read {
+        T::Read => Request::Do(Command::Read {
             up_to: fields::<UpTo>(text)?.into_mark()?,
         }),
-        "delivered" => Request::Do(Command::Deliver {
+        T::Delivered => Request::Do(Command::Deliver {
             up_to: fields::<UpTo>(text)?.into_mark()?,
         }),
-        "typing" => {
+        T::Typing => {
             let Typing { conversation, on } = fields(text)?;
             Request::Do(Command::Type {
                 conversation: conversation.0,
                 on,
             })
         }
-        "add_members" => {
+        T::AddMembers => {
             let AddMembers {
                 conversation,
                 users,
@@ -133,14 +150,14 @@ fn frame(kind: &str, text: &str, id: &RequestId) -> Result<ClientFrame, Failure>
                 users: user_ids(users),
             })
         }
-        "remove_member" => {
+        T::RemoveMember => {
             let OfMember { conversation, user } = fields(text)?;
             Request::Do(Command::Remove {
                 conversation: conversation.0,
                 user: user.0,
             })
         }
-        "set_role" => {
+        T::SetRole => {
             let SetRole {
                 conversation,
                 user,
@@ -152,56 +169,52 @@ fn frame(kind: &str, text: &str, id: &RequestId) -> Result<ClientFrame, Failure>
                 role: role.into(),
             })
         }
-        "rename" => {
+        T::Rename => {
             let Rename { conversation, name } = fields(text)?;
             Request::Do(Command::Rename {
                 conversation: conversation.0,
                 name,
             })
         }
-        "block" => {
+        T::Block => {
             let Block { user, reason } = fields(text)?;
             Request::Do(Command::Block {
                 user: user.0,
                 reason,
             })
         }
-        "unblock" => Request::Do(Command::Unblock {
+        T::Unblock => Request::Do(Command::Unblock {
             user: fields::<OfUser>(text)?.user.0,
         }),
-        _ => Request::Ask(question(kind, text)?),
+        T::Me => Request::Ask(Question::Me),
+        T::User => Request::Ask(Question::User(fields::<OfUser>(text)?.user.0)),
+        T::Conversations => Request::Ask(fields::<ConversationsPage>(text)?.into_question()),
+        T::Conversation => {
+            let conversation = fields::<OfConversation>(text)?.conversation.0;
+            Request::Ask(Question::Conversation(conversation))
+        }
+        T::Members => {
+            let conversation = fields::<OfConversation>(text)?.conversation.0;
+            Request::Ask(Question::Members(conversation))
+        }
+        T::Messages => {
+            let conversation = fields::<OfConversation>(text)?.conversation.0;
+            Request::Ask(fields::<MessagesPage>(text)?.into_question(conversation)?)
+        }
+        T::Message => Request::Ask(Question::Message(fields::<OfMessage>(text)?.message.0)),
+        T::Revisions => Request::Ask(Question::Revisions(fields::<OfMessage>(text)?.message.0)),
+        T::Receipts => Request::Ask(Question::Receipts(fields::<OfMessage>(text)?.message.0)),
+        T::Unread => Request::Ask(Question::Unread),
+        T::Blocks => Request::Ask(Question::Blocks),
+        T::Presence => {
+            let users = fields::<OfUsers>(text)?.users;
+            Request::Ask(Question::Presence(user_ids(users)))
+        }
+        T::Changes => Request::Ask(fields::<ChangesPage>(text)?.into_question()?),
     };
     Ok(ClientFrame::Request {
         id: id.clone(),
         request: Box::new(request),
-    })
-}
-
-fn question(kind: &str, text: &str) -> Result<Question, Failure> {
-    Ok(match kind {
-        "me" => Question::Me,
-        "user" => Question::User(fields::<OfUser>(text)?.user.0),
-        "conversations" => fields::<ConversationsPage>(text)?.into_question(),
-        "conversation" => Question::Conversation(fields::<OfConversation>(text)?.conversation.0),
-        "members" => Question::Members(fields::<OfConversation>(text)?.conversation.0),
-        "messages" => {
-            let conversation = fields::<OfConversation>(text)?.conversation.0;
-            fields::<MessagesPage>(text)?.into_question(conversation)?
-        }
-        "message" => Question::Message(fields::<OfMessage>(text)?.message.0),
-        "revisions" => Question::Revisions(fields::<OfMessage>(text)?.message.0),
-        "receipts" => Question::Receipts(fields::<OfMessage>(text)?.message.0),
-        "unread" => Question::Unread,
-        "blocks" => Question::Blocks,
-        "presence" => Question::Presence(user_ids(fields::<OfUsers>(text)?.users)),
-        "changes" => fields::<ChangesPage>(text)?.into_question()?,
-        _ => {
-            let message = "there is no such frame type; docs/protocol.md lists them";
-            return Err(Failure {
-                field: Some("type"),
-                ..Failure::new(ErrorCode::UnknownCommand, message)
-            });
-        }
     })
 }
 
@@ -221,7 +234,6 @@ pub fn resume_token(text: &str) -> Result<Resume, Failure> {
 
 #[cfg(test)]
 mod tests {
-    use parlour_actors::command::Request;
     use parlour_storage::ids::ConversationId;
     use proptest::prelude::*;
 
@@ -282,6 +294,28 @@ mod tests {
                 refused(text),
                 (RequestId::None, ErrorCode::BadRequest),
                 "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_id_that_can_not_be_given_back_is_refused() {
+        let with = |id: &str| format!(r#"{{"type":"me","id":{id}}}"#);
+        let text = |n| format!("\"{}\"", "é".repeat(n));
+        assert!(decode(&with(&text(32))).is_ok());
+        assert!(decode(&with("9007199254740991")).is_ok());
+        for id in [text(33), "9007199254740992".to_owned()] {
+            assert_eq!(
+                refused(&with(&id)),
+                (RequestId::None, ErrorCode::BadValue),
+                "{id}"
+            );
+        }
+        for id in ["1.5", "-1", "true", "[]"] {
+            assert_eq!(
+                refused(&with(id)),
+                (RequestId::None, ErrorCode::BadRequest),
+                "{id}"
             );
         }
     }

@@ -8,6 +8,7 @@ pub mod fields;
 pub mod input;
 mod output;
 pub mod scalar;
+pub mod types;
 mod wire;
 
 pub use answer::Answer;

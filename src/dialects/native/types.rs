@@ -1,0 +1,128 @@
+//! The `type` of every frame: what a client can send, and what it is told unasked.
+//!
+//! Names only; the fields stand in `input` and `wire`. The matches there are over these enums, so the
+//! lists are complete, and the specification is tested against them.
+
+use parlour_actors::push::Push;
+use parlour_storage::domain::change::ChangeBody;
+
+macro_rules! frame_types {
+    ($(#[$doc:meta])* $name:ident { $($variant:ident = $label:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[expect(missing_docs, reason = "docs/protocol.md describes each")]
+        pub enum $name { $($variant,)* }
+
+        impl $name {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// Its name on the wire.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $label,)* }
+            }
+        }
+    };
+}
+
+frame_types! {
+    /// What a client can send.
+    RequestType {
+        Auth = "auth",
+        Ping = "ping",
+        OpenDirect = "open_direct",
+        OpenGroup = "open_group",
+        Send = "send",
+        Edit = "edit",
+        Delete = "delete",
+        React = "react",
+        Read = "read",
+        Delivered = "delivered",
+        Typing = "typing",
+        AddMembers = "add_members",
+        RemoveMember = "remove_member",
+        SetRole = "set_role",
+        Rename = "rename",
+        Block = "block",
+        Unblock = "unblock",
+        Me = "me",
+        User = "user",
+        Conversations = "conversations",
+        Conversation = "conversation",
+        Members = "members",
+        Messages = "messages",
+        Message = "message",
+        Revisions = "revisions",
+        Receipts = "receipts",
+        Unread = "unread",
+        Blocks = "blocks",
+        Presence = "presence",
+        Changes = "changes",
+    }
+}
+
+impl RequestType {
+    /// By its name on the wire.
+    pub fn find(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.name() == name)
+    }
+}
+
+frame_types! {
+    /// What a client is told unasked.
+    EventType {
+        Opened = "opened",
+        Message = "message",
+        Edited = "edited",
+        Deleted = "deleted",
+        Reacted = "reacted",
+        Read = "read",
+        Delivered = "delivered",
+        Added = "added",
+        Removed = "removed",
+        RoleSet = "role_set",
+        Renamed = "renamed",
+        Veiled = "veiled",
+        Typing = "typing",
+        Presence = "presence",
+        Online = "online",
+    }
+}
+
+impl EventType {
+    /// That of something told.
+    pub fn of(push: &Push) -> Self {
+        match push {
+            Push::Change(change) => match change.body {
+                ChangeBody::Created { .. } => Self::Opened,
+                ChangeBody::Sent(_) => Self::Message,
+                ChangeBody::Edited(_) => Self::Edited,
+                ChangeBody::Deleted(_) => Self::Deleted,
+                ChangeBody::Reacted { .. } => Self::Reacted,
+                ChangeBody::Read { .. } => Self::Read,
+                ChangeBody::Delivered { .. } => Self::Delivered,
+                ChangeBody::Added { .. } => Self::Added,
+                ChangeBody::Removed { .. } => Self::Removed,
+                ChangeBody::RoleSet { .. } => Self::RoleSet,
+                ChangeBody::Renamed { .. } => Self::Renamed,
+            },
+            Push::Veiled(_) => Self::Veiled,
+            Push::Typing { .. } => Self::Typing,
+            Push::Presence(_) => Self::Presence,
+            Push::Online(_) => Self::Online,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_request_is_found_by_its_own_name() {
+        for &kind in RequestType::ALL {
+            assert_eq!(RequestType::find(kind.name()), Some(kind));
+        }
+        assert_eq!(RequestType::find("fly"), None);
+    }
+}

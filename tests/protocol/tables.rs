@@ -1,0 +1,114 @@
+//! The tables of the documentation against the lists in the code.
+
+use std::collections::BTreeSet;
+
+use parlour::{
+    config::{Opt, SECTIONS},
+    dialects::native::types::{EventType, RequestType},
+    http::{api::ROUTES, error::status},
+};
+use parlour_actors::error::{CloseCode, ErrorCode};
+
+use super::document::Document;
+
+fn yes_or_no(yes: bool) -> &'static str {
+    if yes { "yes" } else { "no" }
+}
+
+fn protocol() -> Document {
+    Document::read("docs/protocol.md")
+}
+
+#[test]
+fn every_error_code_is_there_with_its_status() {
+    let document = protocol();
+    let rows = document.table(&["Number", "Code", "Status", "Retry"]);
+    let written: Vec<_> = rows.iter().map(|row| row[..4].join(" ")).collect();
+    let real: Vec<_> = ErrorCode::ALL
+        .iter()
+        .map(|code| {
+            let (number, label, status) = (code.number(), code.label(), status(*code).as_u16());
+            format!("{number} {label} {status} {}", yes_or_no(code.retry()))
+        })
+        .collect();
+    assert_eq!(written, real);
+}
+
+#[test]
+fn every_close_code_is_there() {
+    let document = protocol();
+    let rows = document.table(&["Code", "Reason", "Reconnect"]);
+    let written: Vec<_> = rows.iter().map(|row| row[..3].join(" ")).collect();
+    let real: Vec<_> = CloseCode::ALL
+        .iter()
+        .map(|code| {
+            let reconnect = yes_or_no(code.reconnect());
+            format!("{} {} {reconnect}", code.number(), code.reason())
+        })
+        .collect();
+    assert_eq!(written, real);
+}
+
+/// The words in code marks, and what stands before each.
+fn codes(cell: &str) -> impl Iterator<Item = (&str, &str)> {
+    let parts: Vec<_> = cell.split('`').collect();
+    let pairs: Vec<_> = parts.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();
+    pairs.into_iter()
+}
+
+#[test]
+fn every_request_is_there_with_its_routes() {
+    let document = protocol();
+    let rows = document.table(&["Request", "REST"]);
+    let written: BTreeSet<_> = rows.iter().map(|row| row[0].trim_matches('`')).collect();
+    let real: BTreeSet<_> = RequestType::ALL.iter().map(|kind| kind.name()).collect();
+    assert_eq!(written, real);
+
+    let routes = rows.iter().flat_map(|row| codes(row[1]));
+    let written: BTreeSet<_> = routes
+        .flat_map(|(before, path)| {
+            let methods = before.split([' ', ',']).filter(|word| !word.is_empty());
+            methods.map(move |method| format!("{} {path}", method.to_lowercase()))
+        })
+        .collect();
+    let real: BTreeSet<_> = ROUTES.iter().map(|(m, path)| format!("{m} {path}")).collect();
+    assert_eq!(written, real);
+}
+
+#[test]
+fn every_event_is_there() {
+    let document = protocol();
+    let rows = document.table(&["Event"]);
+    let written: BTreeSet<_> = rows.iter().flat_map(|row| codes(row[0])).map(|(_, name)| name).collect();
+    let events = EventType::ALL.iter().map(|kind| kind.name());
+    assert_eq!(written, events.chain(["hello"]).collect());
+}
+
+#[test]
+fn limits_have_the_defaults_of_their_options() {
+    let document = protocol();
+    let rows = document.table(&["What", "Option", "Default"]);
+    assert!(!rows.is_empty());
+    for row in rows {
+        let key = row[1].trim_matches('`');
+        let option = Opt::find(key).unwrap_or_else(|| panic!("there is no option {key}"));
+        assert_eq!(row[2], option.default, "{key}");
+    }
+}
+
+#[test]
+fn every_option_that_is_named_exists() {
+    for path in ["docs/protocol.md", "docs/operations.md"] {
+        let document = Document::read(path);
+        let in_section = |word: &&str| {
+            let section = word.split_once('.').map(|(section, _)| section);
+            SECTIONS.iter().any(|known| Some(known.name) == section)
+        };
+        // A sentence may speak of a file such as `config.toml`, but of no section's.
+        let words: Vec<_> = document.code().filter(in_section).collect();
+        assert!(!words.is_empty(), "{path} names no option");
+        for word in words {
+            assert!(Opt::find(word).is_some(), "{path}: there is no option {word}");
+        }
+    }
+}
