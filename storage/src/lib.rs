@@ -23,3 +23,4 @@ pub mod sled_store;
 pub mod store;
 #[cfg(feature = "testsuite")]
 pub mod suite;
+pub mod verify;
