@@ -12,6 +12,8 @@ mod codec;
 pub mod domain;
 mod engine;
 pub mod error;
+#[cfg(feature = "testsuite")]
+pub mod faulty;
 pub mod ids;
 mod keys;
 mod kv;
@@ -23,3 +25,4 @@ pub mod sled_store;
 pub mod store;
 #[cfg(feature = "testsuite")]
 pub mod suite;
+pub mod verify;

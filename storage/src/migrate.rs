@@ -44,8 +44,7 @@ pub(crate) fn prepare(kv: &dyn Kv) -> Result<Epoch, StoreError> {
 }
 
 fn create(kv: &dyn Kv) -> Result<(), StoreError> {
-    let anything = vec![0x00]..vec![0xff];
-    if let Some(entry) = kv.scan(anything, Order::Ascending).next() {
+    if let Some(entry) = kv.scan(keys::everything(), Order::Ascending).next() {
         return Err(records::corrupt(
             &entry?.0,
             "it is in a store without a format",
