@@ -20,6 +20,7 @@ mod kv;
 pub mod local;
 pub mod memory_store;
 mod migrate;
+pub use migrate::FORMAT;
 mod record;
 pub mod sled_store;
 pub mod store;

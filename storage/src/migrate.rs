@@ -14,7 +14,7 @@ use crate::{
 
 /// The number of the layout of keys and records. A change of either that old records don't survive adds
 /// one, and a function here that takes a store from the number before to it; format 1 is the first.
-pub(crate) const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 1;
 
 /// Makes an empty store usable and an old one current; tells its epoch.
 ///
