@@ -11,6 +11,7 @@ use parlour_actors::{
     counters::Counters,
     error::{CloseCode, ErrorCode},
 };
+use parlour_storage::ids::MessageId;
 
 use super::document::Document;
 
@@ -126,6 +127,14 @@ fn every_option_that_is_named_exists() {
             );
         }
     }
+}
+
+#[test]
+fn the_other_spelling_of_an_id_is_right() {
+    let id: MessageId = "7".parse().expect("an id");
+    let uuid = id.to_uuid().to_string();
+    let document = protocol();
+    assert!(document.code().any(|word| word == uuid), "7 is {uuid}");
 }
 
 #[test]
