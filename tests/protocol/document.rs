@@ -92,10 +92,18 @@ impl Entry {
         let is_name = |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase());
         let named = rest.split_once(": ").and_then(|(names, text)| {
             let names: Vec<_> = names.split(", ").map(str::to_owned).collect();
-            names.iter().all(|name| is_name(name)).then_some((names, text))
+            names
+                .iter()
+                .all(|name| is_name(name))
+                .then_some((names, text))
         });
         let (who, text) = named.unwrap_or((Vec::new(), rest));
-        Self { line: number, way, who, text: text.to_owned() }
+        Self {
+            line: number,
+            way,
+            who,
+            text: text.to_owned(),
+        }
     }
 
     /// The one whose it is.

@@ -47,7 +47,9 @@ impl Names {
             (Value::String(text), value) => self.fits_text(text, value, place),
             (Value::Object(fields), Value::Object(values)) => {
                 for (name, pattern) in fields.iter().filter(|(name, _)| *name != LEFT_OUT) {
-                    let value = values.get(name).ok_or(format!("{place}.{name} is missing"))?;
+                    let value = values
+                        .get(name)
+                        .ok_or(format!("{place}.{name} is missing"))?;
                     self.fits_part(pattern, value, &format!("{place}.{name}"))?;
                 }
                 let extra = values.keys().find(|name| !fields.contains_key(*name));
@@ -72,10 +74,15 @@ impl Names {
         if let Some(name) = text.strip_prefix('$')
             && end_of_name(name) == name.len()
         {
-            let known = self.0.entry(name.to_owned()).or_insert_with(|| value.clone());
+            let known = self
+                .0
+                .entry(name.to_owned())
+                .or_insert_with(|| value.clone());
             return match known == value {
                 true => Ok(()),
-                false => Err(format!("{place} is {value}, and ${name} was {known} before")),
+                false => Err(format!(
+                    "{place} is {value}, and ${name} was {known} before"
+                )),
             };
         }
         let wanted = self.fill(text)?;
@@ -88,17 +95,21 @@ impl Names {
 }
 
 fn end_of_name(text: &str) -> usize {
-    text.find(|c: char| !(c.is_ascii_lowercase() || c.is_ascii_digit())).unwrap_or(text.len())
+    text.find(|c: char| !(c.is_ascii_lowercase() || c.is_ascii_digit()))
+        .unwrap_or(text.len())
 }
 
 /// RFC 3339 in UTC with milliseconds.
 fn is_moment(text: &str) -> bool {
     let form = "dddd-dd-ddTdd:dd:dd.dddZ";
     text.len() == form.len()
-        && text.bytes().zip(form.bytes()).all(|(byte, form)| match form {
-            b'd' => byte.is_ascii_digit(),
-            _ => byte == form,
-        })
+        && text
+            .bytes()
+            .zip(form.bytes())
+            .all(|(byte, form)| match form {
+                b'd' => byte.is_ascii_digit(),
+                _ => byte == form,
+            })
 }
 
 /// Reads a pattern: JSON, but for `…`, which stands for a value, or for further fields of an object.
@@ -136,7 +147,9 @@ fn a_pattern_fits_what_it_says_and_nothing_else() {
     names.set("alice", "a1".into());
     let mut fits = |pattern: &str, value: &str| {
         let value = serde_json::from_str(value).expect("JSON");
-        names.fits(&parse(pattern).expect("a pattern"), &value).is_ok()
+        names
+            .fits(&parse(pattern).expect("a pattern"), &value)
+            .is_ok()
     };
     assert!(fits(r#"{"a": "$x", "b": …}"#, r#"{"a": "7", "b": [1]}"#));
     assert!(fits(r#"["$x", "<$x>"]"#, r#"["7", "<7>"]"#));
@@ -144,13 +157,20 @@ fn a_pattern_fits_what_it_says_and_nothing_else() {
     assert!(!fits(r#"{"a": "$y", "b": 1}"#, r#"{"a": "9", "b": 2}"#));
     assert!(fits(r#""$y""#, r#""10""#), "what did not fit gave no name");
     assert!(fits(r#"{"a": 1, …}"#, r#"{"a": 1, "b": 2}"#));
-    assert!(!fits(r#"{"a": 1}"#, r#"{"a": 1, "b": 2}"#), "a field too many");
+    assert!(
+        !fits(r#"{"a": 1}"#, r#"{"a": 1, "b": 2}"#),
+        "a field too many"
+    );
     assert!(!fits(r#"{"a": 1, …}"#, r#"{"b": 2}"#), "a field too few");
     assert!(!fits("[1]", "[1, 2]"));
     assert!(!fits("true", "false"));
     let moment = r#""2026-11-21T12:00:00.000Z""#;
     assert!(fits(moment, r#""1999-01-01T00:00:00.123Z""#));
     assert!(!fits(moment, r#""1999-01-01T00:00:00Z""#));
-    assert!(names.fill("/v1/$alice?$x").is_ok_and(|text| text == "/v1/a1?7"));
+    assert!(
+        names
+            .fill("/v1/$alice?$x")
+            .is_ok_and(|text| text == "/v1/a1?7")
+    );
     assert!(names.fill("$nobody").is_err());
 }

@@ -58,7 +58,9 @@ impl Peer {
         let mut request = url.into_client_request().expect("an address");
         for (name, value) in headers {
             let name: HeaderName = name.parse().expect("the name of a header");
-            request.headers_mut().insert(name, value.parse().expect("a value"));
+            request
+                .headers_mut()
+                .insert(name, value.parse().expect("a value"));
         }
         let (socket, response) = match within("handshake", connect_async(request)).await {
             Ok((socket, response)) => (Some(socket), response),
@@ -81,13 +83,22 @@ impl Peer {
 
     /// Sends a text.
     pub(crate) async fn send(&mut self, text: String) {
-        self.socket.send(Message::text(text)).await.expect("an open connection");
+        self.socket
+            .send(Message::text(text))
+            .await
+            .expect("an open connection");
     }
 
     /// Closes with a code.
     pub(crate) async fn close(&mut self, code: u16) {
-        let frame = CloseFrame { code: code.into(), reason: "".into() };
-        self.socket.close(Some(frame)).await.expect("an open connection");
+        let frame = CloseFrame {
+            code: code.into(),
+            reason: "".into(),
+        };
+        self.socket
+            .close(Some(frame))
+            .await
+            .expect("an open connection");
     }
 
     /// Takes the next frame in the order, or, for a pattern of another one, the first that fits.
@@ -97,10 +108,15 @@ impl Peer {
                 self.read().await?;
             }
             let frame = self.ordered.pop_front().unwrap_or_default();
-            return names.fits(pattern, &frame).map_err(|why| format!("{why}\n  in {frame}"));
+            return names
+                .fits(pattern, &frame)
+                .map_err(|why| format!("{why}\n  in {frame}"));
         }
         loop {
-            let found = self.aside.iter().position(|frame| names.fits(pattern, frame).is_ok());
+            let found = self
+                .aside
+                .iter()
+                .position(|frame| names.fits(pattern, frame).is_ok());
             if let Some(at) = found {
                 self.aside.remove(at);
                 return Ok(());
@@ -139,7 +155,8 @@ impl Peer {
                     return Came::Frame(serde_json::from_str(&text).expect("JSON"));
                 }
                 Some(Ok(Message::Close(frame))) => {
-                    let close = frame.map(|frame| format!("{} {}", u16::from(frame.code), frame.reason));
+                    let close =
+                        frame.map(|frame| format!("{} {}", u16::from(frame.code), frame.reason));
                     return Came::Close(close.unwrap_or_default().trim_end().to_owned());
                 }
                 Some(Ok(_)) => {}
@@ -151,5 +168,7 @@ impl Peer {
 }
 
 fn is_aside(frame: &Value) -> bool {
-    frame["type"].as_str().is_some_and(|kind| ASIDE.contains(&kind))
+    frame["type"]
+        .as_str()
+        .is_some_and(|kind| ASIDE.contains(&kind))
 }

@@ -73,7 +73,10 @@ impl<'a> Replay<'a> {
     /// Plays one entry.
     pub(crate) async fn play(&mut self, entry: &Entry) {
         if let Err(why) = self.try_play(entry).await {
-            panic!("docs/protocol.md, line {}: {why}\n  at {}", entry.line, entry.text);
+            panic!(
+                "docs/protocol.md, line {}: {why}\n  at {}",
+                entry.line, entry.text
+            );
         }
     }
 
@@ -91,7 +94,10 @@ impl<'a> Replay<'a> {
                 }
                 self.open().await;
                 if let Some(path) = text.strip_prefix("GET ") {
-                    let ask = Ask { path: path.to_owned(), ..Ask::default() };
+                    let ask = Ask {
+                        path: path.to_owned(),
+                        ..Ask::default()
+                    };
                     self.opening = Some((name.to_owned(), ask));
                     return Ok(());
                 }
@@ -100,7 +106,9 @@ impl<'a> Replay<'a> {
             Way::Received => {
                 self.open().await;
                 for name in &entry.who {
-                    self.receive(name, entry).await.map_err(|why| format!("{name}: {why}"))?;
+                    self.receive(name, entry)
+                        .await
+                        .map_err(|why| format!("{name}: {why}"))?;
                 }
                 Ok(())
             }
@@ -119,7 +127,9 @@ impl<'a> Replay<'a> {
 
     /// Opens the connection whose handshake is complete.
     async fn open(&mut self) {
-        let Some((name, ask)) = self.opening.take() else { return };
+        let Some((name, ask)) = self.opening.take() else {
+            return;
+        };
         let (peer, handshake) = Peer::open(self.node, &ask.path, &ask.headers).await;
         self.handshakes.insert(name.clone(), handshake);
         if let Some(peer) = peer {
@@ -128,7 +138,9 @@ impl<'a> Replay<'a> {
     }
 
     fn peer(&mut self, name: &str) -> Result<&mut Peer, String> {
-        self.peers.get_mut(name).ok_or(format!("{name} is not connected"))
+        self.peers
+            .get_mut(name)
+            .ok_or(format!("{name} is not connected"))
     }
 
     async fn send(&mut self, name: &str, text: String) -> Result<(), String> {
@@ -149,7 +161,9 @@ impl<'a> Replay<'a> {
         if let Some(close) = entry.text.strip_prefix("close ") {
             let peer = self.peers.remove(name).ok_or("not connected")?;
             let closed = peer.closed().await?;
-            return (closed == close).then_some(()).ok_or(format!("closed with {closed}"));
+            return (closed == close)
+                .then_some(())
+                .ok_or(format!("closed with {closed}"));
         }
         if let Some(handshake) = self.handshakes.get_mut(name) {
             if let Some(checked) = check_head(handshake, entry) {
@@ -157,7 +171,9 @@ impl<'a> Replay<'a> {
             }
             if handshake.status != 101 {
                 let pattern = pattern::parse(&entry.text)?;
-                return self.names.fits(&pattern, &std::mem::take(&mut handshake.body));
+                return self
+                    .names
+                    .fits(&pattern, &std::mem::take(&mut handshake.body));
             }
         }
         let pattern = pattern::parse(&entry.text)?;
@@ -185,7 +201,8 @@ impl<'a> Replay<'a> {
         self.is_answered()?;
         let (method, path) = text.split_once(' ').ok_or("a method and a path")?;
         let token = self.names.fill(&format!("${}", entry.name()));
-        let authorization = token.map(|token| ("Authorization".to_owned(), format!("Bearer {token}")));
+        let authorization =
+            token.map(|token| ("Authorization".to_owned(), format!("Bearer {token}")));
         self.asking = Some(Ask {
             method: method.parse().map_err(|_| "no method")?,
             path: path.to_owned(),
@@ -215,11 +232,19 @@ impl<'a> Replay<'a> {
             request = request.header(name, value);
         }
         let request = request.body(ask.body.unwrap_or_default());
-        let response = within("answer", request.send()).await.map_err(|e| e.to_string())?;
+        let response = within("answer", request.send())
+            .await
+            .map_err(|e| e.to_string())?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let body = within("body", response.bytes()).await.map_err(|e| e.to_string())?;
+        let body = within("body", response.bytes())
+            .await
+            .map_err(|e| e.to_string())?;
         let body = serde_json::from_slice(&body).unwrap_or_default();
-        Ok(Handshake { status, headers, body })
+        Ok(Handshake {
+            status,
+            headers,
+            body,
+        })
     }
 
     fn see_route(&mut self, ask: &Ask) -> Result<(), String> {
@@ -235,9 +260,10 @@ impl<'a> Replay<'a> {
     /// Whether the last answer was looked at in full.
     fn is_answered(&self) -> Result<(), String> {
         match &self.answer {
-            Some(answer) if !answer.body.is_null() => {
-                Err(format!("the answer before this had a body: {}", answer.body))
-            }
+            Some(answer) if !answer.body.is_null() => Err(format!(
+                "the answer before this had a body: {}",
+                answer.body
+            )),
             _ => Ok(()),
         }
     }
@@ -248,7 +274,8 @@ impl<'a> Replay<'a> {
         let last = r#"{"type": "ok", "id": "last", "result": {}}"#;
         let last = pattern::parse(last).expect("a pattern");
         for (name, peer) in &mut self.peers {
-            peer.send(r#"{"type": "ping", "id": "last"}"#.to_owned()).await;
+            peer.send(r#"{"type": "ping", "id": "last"}"#.to_owned())
+                .await;
             let answered = peer.frame(&last, &mut self.names).await;
             answered.unwrap_or_else(|why| panic!("{name} got more than the document says: {why}"));
         }
@@ -266,10 +293,17 @@ fn expired_token() -> String {
 fn check_head(answer: &Handshake, entry: &Entry) -> Option<Result<(), String>> {
     if let Ok(status) = entry.text.parse::<u16>() {
         let was = answer.status;
-        return Some((was == status).then_some(()).ok_or(format!("the status is {was}")));
+        return Some(
+            (was == status)
+                .then_some(())
+                .ok_or(format!("the status is {was}")),
+        );
     }
     let (name, wanted) = entry.header()?;
-    let value = answer.headers.get(name).and_then(|value| value.to_str().ok());
+    let value = answer
+        .headers
+        .get(name)
+        .and_then(|value| value.to_str().ok());
     Some(match value {
         Some(value) if wanted == "…" || wanted == value => Ok(()),
         _ => Err(format!("{name} is {value:?}")),
@@ -280,5 +314,8 @@ fn check_head(answer: &Handshake, entry: &Entry) -> Option<Result<(), String>> {
 fn is_path_of(route: &str, path: &str) -> bool {
     let (route, path): (Vec<_>, Vec<_>) = (route.split('/').collect(), path.split('/').collect());
     route.len() == path.len()
-        && route.iter().zip(path).all(|(part, given)| part.starts_with('{') || *part == given)
+        && route
+            .iter()
+            .zip(path)
+            .all(|(part, given)| part.starts_with('{') || *part == given)
 }

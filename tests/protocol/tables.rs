@@ -52,7 +52,10 @@ fn every_close_code_is_there() {
 /// The words in code marks, and what stands before each.
 fn codes(cell: &str) -> impl Iterator<Item = (&str, &str)> {
     let parts: Vec<_> = cell.split('`').collect();
-    let pairs: Vec<_> = parts.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();
+    let pairs: Vec<_> = parts
+        .chunks_exact(2)
+        .map(|pair| (pair[0], pair[1]))
+        .collect();
     pairs.into_iter()
 }
 
@@ -71,7 +74,10 @@ fn every_request_is_there_with_its_routes() {
             methods.map(move |method| format!("{} {path}", method.to_lowercase()))
         })
         .collect();
-    let real: BTreeSet<_> = ROUTES.iter().map(|(m, path)| format!("{m} {path}")).collect();
+    let real: BTreeSet<_> = ROUTES
+        .iter()
+        .map(|(m, path)| format!("{m} {path}"))
+        .collect();
     assert_eq!(written, real);
 }
 
@@ -79,7 +85,11 @@ fn every_request_is_there_with_its_routes() {
 fn every_event_is_there() {
     let document = protocol();
     let rows = document.table(&["Event"]);
-    let written: BTreeSet<_> = rows.iter().flat_map(|row| codes(row[0])).map(|(_, name)| name).collect();
+    let written: BTreeSet<_> = rows
+        .iter()
+        .flat_map(|row| codes(row[0]))
+        .map(|(_, name)| name)
+        .collect();
     let events = EventType::ALL.iter().map(|kind| kind.name());
     assert_eq!(written, events.chain(["hello"]).collect());
 }
@@ -108,7 +118,10 @@ fn every_option_that_is_named_exists() {
         let words: Vec<_> = document.code().filter(in_section).collect();
         assert!(!words.is_empty(), "{path} names no option");
         for word in words {
-            assert!(Opt::find(word).is_some(), "{path}: there is no option {word}");
+            assert!(
+                Opt::find(word).is_some(),
+                "{path}: there is no option {word}"
+            );
         }
     }
 }
