@@ -40,7 +40,11 @@ pub struct Archive {
     telling: u64,
     /// Groups that the store finished before an earlier one was told.
     finished: BTreeMap<u64, Finished>,
-    flushes: Vec<oneshot::Sender<()>>,
+    /// Writes taken so far, and how many of them came to their end.
+    n_submitted: u64,
+    n_told: u64,
+    /// Who waits for how many to come to their end, ascending.
+    flushes: VecDeque<(u64, oneshot::Sender<()>)>,
 }
 
 #[derive(Debug)]
@@ -66,7 +70,9 @@ impl Archive {
             next: 0,
             telling: 0,
             finished: BTreeMap::new(),
-            flushes: Vec::new(),
+            n_submitted: 0,
+            n_told: 0,
+            flushes: VecDeque::new(),
         }
     }
 }
@@ -99,6 +105,7 @@ impl Handler<Submit> for Archive {
             self.core.counters.archive_full.add_one();
             return submit.reply.answer(Err(Failure::busy()));
         }
+        self.n_submitted += 1;
         self.queue.push_back(submit);
         self.commit(ctx);
     }
@@ -113,11 +120,11 @@ impl Handler<Flush> for Archive {
     type Result = ResponseFuture<()>;
 
     fn handle(&mut self, _: Flush, _ctx: &mut Self::Context) -> Self::Result {
-        if self.is_idle() {
+        if self.n_told == self.n_submitted {
             return Box::pin(std::future::ready(()));
         }
         let (done, wait) = oneshot::channel();
-        self.flushes.push(done);
+        self.flushes.push_back((self.n_submitted, done));
         Box::pin(async move {
             // An archive that died has nothing more to wait for.
             let _died = wait.await;
@@ -126,10 +133,6 @@ impl Handler<Flush> for Archive {
 }
 
 impl Archive {
-    fn is_idle(&self) -> bool {
-        self.queue.is_empty() && self.next == self.telling
-    }
-
     /// Gives the store what has gathered, if it can take another group.
     fn commit(&mut self, ctx: &mut Context<Self>) {
         let in_commit = usize::try_from(self.next - self.telling).unwrap_or(usize::MAX);
@@ -160,16 +163,21 @@ impl Archive {
                 this.tell(finished);
             }
             this.commit(ctx);
-            if this.is_idle() {
-                for done in this.flushes.drain(..) {
-                    let _waits_no_more = done.send(());
-                }
-            }
+            this.answer_flushes();
         }));
+    }
+
+    fn answer_flushes(&mut self) {
+        while self.flushes.front().is_some_and(|&(n, _)| n <= self.n_told) {
+            if let Some((_, done)) = self.flushes.pop_front() {
+                let _waits_no_more = done.send(());
+            }
+        }
     }
 
     /// Answers and tells everyone concerned by a group.
     fn tell(&mut self, Finished { waiting, result }: Finished) {
+        self.n_told += waiting.len() as u64;
         let outcomes = match result {
             Ok(outcomes) => outcomes,
             Err(error) => {

@@ -355,7 +355,11 @@ impl Core {
         let store = self.store_ref();
         let me = &caller.user;
         match question {
-            Question::Me => Ok(Reply::Me(Box::new(self.user(me).await?))),
+            Question::Me => {
+                // What the token says of them may still be on its way to the store.
+                self.flush().await;
+                Ok(Reply::Me(Box::new(self.user(me).await?)))
+            }
             Question::User(user) => {
                 if self.eyes(me).await?.blocked_by(&user) {
                     return Err(no_user());

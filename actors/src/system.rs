@@ -119,6 +119,12 @@ impl Core {
         self.actors().presence.send(nobody).await.is_ok()
     }
 
+    /// Waits until every write submitted so far has come to its end.
+    pub(crate) async fn flush(&self) {
+        // An archive that died has written all it ever will.
+        let _died = self.actors().archive.send(Flush).await;
+    }
+
     /// Asks Moderation for a verdict.
     pub(crate) fn review(&self, review: Review) {
         if let Err(error) = self.actors().moderation.try_send(review) {
@@ -265,7 +271,7 @@ impl System {
         let core = &self.core;
         core.registry.close();
         // What has been taken from clients is answered before they are told to go.
-        let _stopped_already = core.actors().archive.send(Flush).await;
+        core.flush().await;
         for outbox in core.registry.outboxes() {
             outbox.close(CloseCode::Restart);
         }
@@ -285,7 +291,7 @@ impl System {
     ///
     /// The store's, if it could not make its last writes durable.
     pub async fn stop(self) -> Result<(), StoreError> {
-        let _stopped_already = self.core.actors().archive.send(Flush).await;
+        self.core.flush().await;
         let closed = self.core.store.close().await;
         for arbiter in self.arbiters {
             arbiter.stop();

@@ -26,6 +26,8 @@ impl Args {
                 "version": VERSION,
                 "commit": COMMIT,
                 "features": engines,
+                "store_format": parlour_storage::FORMAT,
+                "protocol": crate::dialects::native::VERSION,
             });
             return out::print(&format!("{version}\n"));
         }

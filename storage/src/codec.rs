@@ -7,6 +7,8 @@
 //!
 //! The only file that knows bincode. Never meant for bytes from a network.
 
+use std::borrow::Cow;
+
 use bincode::Options as _;
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -54,11 +56,11 @@ fn bincode() -> impl bincode::Options {
         .reject_trailing_bytes()
 }
 
-fn crc(key: &[u8], kind: u8, version: u8, payload: &[&[u8]]) -> u32 {
+fn crc(key: &[u8], kind: u8, version: u8, payload: &[u8]) -> u32 {
     let mut hasher = crc32fast::Hasher::new();
     hasher.update(key);
     hasher.update(&[kind, version]);
-    payload.iter().for_each(|part| hasher.update(part));
+    hasher.update(payload);
     hasher.finalize()
 }
 
@@ -78,7 +80,7 @@ pub(crate) fn seal<R: Record>(key: &[u8], record: &R) -> Result<Sealed, StoreErr
     bincode()
         .serialize_into(&mut head, record)
         .map_err(|e| corrupt(key, format!("can't be written: {e}")))?;
-    let sum = crc(key, R::KIND, R::VERSION, &[&head[HEADER_BYTES..]]);
+    let sum = crc(key, R::KIND, R::VERSION, &head[HEADER_BYTES..]);
     head[3..HEADER_BYTES].copy_from_slice(&sum.to_le_bytes());
     debug_assert!(R::LARGE || head.len() <= VALUE_BYTES_MAX, "{key:?}");
     let mut rest = Vec::new();
@@ -100,12 +102,54 @@ pub(crate) fn n_continuations(value: &[u8]) -> u16 {
     }
 }
 
-/// Which kind of record a value says that it is.
-pub(crate) fn kind_of(value: &[u8]) -> Option<u8> {
-    value.get(1).copied()
+/// Finds the value of a continuation key.
+pub(crate) type FindPart<'a> = &'a mut dyn FnMut(&[u8]) -> Result<Option<Vec<u8>>, StoreError>;
+
+/// A record whose checksum is right.
+struct Sound<'a> {
+    kind: u8,
+    version: u8,
+    payload: Cow<'a, [u8]>,
 }
 
-/// Reads a record back; `part` finds the value of a continuation key.
+fn sound<'a>(key: &[u8], value: &'a [u8], part: FindPart<'_>) -> Result<Sound<'a>, StoreError> {
+    let Some((&[magic, kind, version, a, b, c, d], rest)) =
+        value.split_first_chunk::<HEADER_BYTES>()
+    else {
+        return Err(corrupt(key, format!("only {} bytes", value.len())));
+    };
+    let payload = match magic {
+        WHOLE => Cow::Borrowed(rest),
+        SPLIT => {
+            let mut whole = rest.get(2..).unwrap_or_default().to_vec();
+            for n in 1..=n_continuations(value) {
+                let found = part(&keys::continuation(key, n))?;
+                whole.extend(found.ok_or_else(|| corrupt(key, format!("part {n} is missing")))?);
+            }
+            Cow::Owned(whole)
+        }
+        _ => return Err(corrupt(key, format!("begins with {magic:#04x}"))),
+    };
+    if crc(key, kind, version, &payload) != u32::from_le_bytes([a, b, c, d]) {
+        return Err(corrupt(key, "its checksum is wrong"));
+    }
+    Ok(Sound {
+        kind,
+        version,
+        payload,
+    })
+}
+
+/// Whether a value is a record of this key, of whatever kind and version, with all its parts.
+pub(crate) fn is_sound(key: &[u8], value: &[u8], part: FindPart<'_>) -> Result<bool, StoreError> {
+    match sound(key, value, part) {
+        Ok(_) => Ok(true),
+        Err(error) if matches!(error.kind, StoreErrorKind::Corrupt { .. }) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Reads a record back.
 ///
 /// # Errors
 ///
@@ -113,28 +157,13 @@ pub(crate) fn kind_of(value: &[u8]) -> Option<u8> {
 pub(crate) fn open<R: Record>(
     key: &[u8],
     value: &[u8],
-    mut part: impl FnMut(&[u8]) -> Result<Option<Vec<u8>>, StoreError>,
+    part: FindPart<'_>,
 ) -> Result<R, StoreError> {
-    let Some((&[magic, kind, version, a, b, c, d], mut payload)) =
-        value.split_first_chunk::<HEADER_BYTES>()
-    else {
-        return Err(corrupt(key, format!("only {} bytes", value.len())));
-    };
-    if magic != WHOLE && magic != SPLIT {
-        return Err(corrupt(key, format!("begins with {magic:#04x}")));
-    }
-    let mut whole = Vec::new();
-    if magic == SPLIT {
-        whole.extend_from_slice(payload.get(2..).unwrap_or_default());
-        for n in 1..=n_continuations(value) {
-            let found = part(&keys::continuation(key, n))?;
-            whole.extend(found.ok_or_else(|| corrupt(key, format!("part {n} is missing")))?);
-        }
-        payload = &whole;
-    }
-    if crc(key, kind, version, &[payload]) != u32::from_le_bytes([a, b, c, d]) {
-        return Err(corrupt(key, "its checksum is wrong"));
-    }
+    let Sound {
+        kind,
+        version,
+        payload,
+    } = sound(key, value, part)?;
     if kind != R::KIND {
         return Err(corrupt(
             key,
@@ -151,7 +180,7 @@ pub(crate) fn open<R: Record>(
         return Err(corrupt(key, format!("version {version} never was")));
     }
     bincode()
-        .deserialize(payload)
+        .deserialize(&payload)
         .map_err(|e| corrupt(key, format!("can't be decoded: {e}")))
 }
 
@@ -213,7 +242,8 @@ mod tests {
                 sealed.rest.len()
             );
             let parts = stored(b"k", &sealed);
-            let back: Note = open(b"k", &sealed.head, |key| Ok(parts.get(key).cloned())).unwrap();
+            let back: Note =
+                open(b"k", &sealed.head, &mut |key| Ok(parts.get(key).cloned())).unwrap();
             assert_eq!(back, note(bytes));
         }
     }
@@ -221,14 +251,14 @@ mod tests {
     #[test]
     fn a_missing_part_is_noticed() {
         let sealed = seal(b"k", &note(10_000)).unwrap();
-        let error = open::<Note>(b"k", &sealed.head, |_| Ok(None)).unwrap_err();
+        let error = open::<Note>(b"k", &sealed.head, &mut |_| Ok(None)).unwrap_err();
         assert!(error.to_string().contains("part 1 is missing"), "{error}");
     }
 
     #[test]
     fn a_record_in_the_wrong_place_is_noticed() {
         let sealed = seal(b"k", &note(3)).unwrap();
-        let error = open::<Note>(b"l", &sealed.head, |_| Ok(None)).unwrap_err();
+        let error = open::<Note>(b"l", &sealed.head, &mut |_| Ok(None)).unwrap_err();
         assert!(error.to_string().contains("checksum"), "{error}");
     }
 
@@ -236,7 +266,7 @@ mod tests {
     fn a_newer_version_is_told_from_damage() {
         let text = "x".into();
         let sealed = seal(b"k", &NoteV2 { text }).unwrap();
-        let error = open::<Note>(b"k", &sealed.head, |_| Ok(None)).unwrap_err();
+        let error = open::<Note>(b"k", &sealed.head, &mut |_| Ok(None)).unwrap_err();
         assert_eq!(error.kind, StoreErrorKind::Newer { found: 2, known: 1 });
     }
 
@@ -244,9 +274,9 @@ mod tests {
     fn a_length_without_end_allocates_nothing() {
         let mut value = seal(b"k", &note(0)).unwrap().head;
         value[HEADER_BYTES..].fill(0xff);
-        let sum = crc(b"k", 250, 1, &[&value[HEADER_BYTES..]]);
+        let sum = crc(b"k", 250, 1, &value[HEADER_BYTES..]);
         value[3..HEADER_BYTES].copy_from_slice(&sum.to_le_bytes());
-        let error = open::<Note>(b"k", &value, |_| Ok(None)).unwrap_err();
+        let error = open::<Note>(b"k", &value, &mut |_| Ok(None)).unwrap_err();
         assert!(error.to_string().contains("can't be decoded"), "{error}");
     }
 
@@ -258,12 +288,12 @@ mod tests {
             let mut head = sealed.head;
             let at = at.index(head.len());
             head[at] ^= 1 << bit;
-            prop_assert!(open::<Note>(b"k", &head, |key| Ok(parts.get(key).cloned())).is_err());
+            prop_assert!(open::<Note>(b"k", &head, &mut |key| Ok(parts.get(key).cloned())).is_err());
         }
 
         #[test]
         fn no_bytes_panic(value in prop::collection::vec(any::<u8>(), 0..64)) {
-            prop_assert!(open::<Note>(b"k", &value, |_| Ok(None)).is_err());
+            prop_assert!(open::<Note>(b"k", &value, &mut |_| Ok(None)).is_err());
         }
     }
 }

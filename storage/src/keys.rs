@@ -59,6 +59,38 @@ pub(crate) enum Table {
     Continuation = 0xf0,
 }
 
+impl Table {
+    pub(crate) const ALL: [Self; 21] = [
+        Self::Meta,
+        Self::User,
+        Self::Block,
+        Self::BlockedBy,
+        Self::Limit,
+        Self::Conversation,
+        Self::Pair,
+        Self::Member,
+        Self::Stint,
+        Self::Message,
+        Self::Place,
+        Self::Request,
+        Self::Revision,
+        Self::Reaction,
+        Self::ReadMark,
+        Self::Change,
+        Self::Event,
+        Self::Consumer,
+        Self::Notification,
+        Self::NotificationsRead,
+        Self::Continuation,
+    ];
+
+    /// The table that a key belongs to.
+    pub(crate) fn of(key: &[u8]) -> Option<Self> {
+        let first = *key.first()?;
+        Self::ALL.into_iter().find(|table| *table as u8 == first)
+    }
+}
+
 /// What the store says of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -117,6 +149,11 @@ fn after_all(prefix: &[u8]) -> Vec<u8> {
         }
     }
     end
+}
+
+/// Every key there can be.
+pub(crate) fn everything() -> Range<Vec<u8>> {
+    vec![0x00]..vec![0xff]
 }
 
 /// Every key of a table.
@@ -363,9 +400,9 @@ impl<'a> Parts<'a> {
         self.name().and_then(|name| UserId::new(name).ok())
     }
 
-    /// `None` if something is left over.
-    pub(crate) fn end(&self) -> Option<()> {
-        self.0.is_empty().then_some(())
+    /// `value`, or `None` if something is left over.
+    pub(crate) fn end<T>(&self, value: T) -> Option<T> {
+        self.0.is_empty().then_some(value)
     }
 }
 
@@ -441,7 +478,7 @@ mod tests {
             assert_eq!(parts.user().as_ref(), Some(&user));
             assert_eq!(parts.conversation(), Some(id(9)));
             assert_eq!(parts.position(), Some(Position::MAX));
-            assert_eq!(parts.end(), Some(()));
+            assert_eq!(parts.end(()), Some(()));
             assert!(Parts::of(Table::Member, &key).is_none());
 
             let part = continuation(&key, 515);
@@ -478,5 +515,10 @@ mod tests {
         assert!(table(Table::Continuation).contains(&continuation(&meta(Meta::Epoch), 1)));
         assert!(!table(Table::Meta).contains(&continuation(&meta(Meta::Epoch), 1)));
         assert_eq!(after_all(&[1, 0xff, 0xff]), [2]);
+        assert!(Table::ALL.is_sorted_by(|a, b| a < b), "each byte once");
+        for table in Table::ALL {
+            assert_eq!(Table::of(&[table as u8, 7]), Some(table));
+            assert!(everything().contains(&vec![table as u8]));
+        }
     }
 }

@@ -12,14 +12,18 @@ mod codec;
 pub mod domain;
 mod engine;
 pub mod error;
+#[cfg(feature = "testsuite")]
+pub mod faulty;
 pub mod ids;
 mod keys;
 mod kv;
 pub mod local;
 pub mod memory_store;
 mod migrate;
+pub use migrate::FORMAT;
 mod record;
 pub mod sled_store;
 pub mod store;
 #[cfg(feature = "testsuite")]
 pub mod suite;
+pub mod verify;

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    fmt,
     ops::{Bound, Range},
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard},
 };
@@ -34,8 +35,20 @@ impl MemoryStore {
 type Map = BTreeMap<Vec<u8>, Vec<u8>>;
 
 /// The map itself. Everything applied is as durable as it can be.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct MemoryKv(RwLock<Map>);
+
+impl fmt::Debug for MemoryKv {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryKv").finish_non_exhaustive()
+    }
+}
+
+impl From<Map> for MemoryKv {
+    fn from(map: Map) -> Self {
+        Self(RwLock::new(map))
+    }
+}
 
 impl MemoryKv {
     // A panic cannot leave the map half changed: batches come in after they are complete.

@@ -14,7 +14,7 @@ use crate::{
 
 /// The number of the layout of keys and records. A change of either that old records don't survive adds
 /// one, and a function here that takes a store from the number before to it; format 1 is the first.
-pub(crate) const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 1;
 
 /// Makes an empty store usable and an old one current; tells its epoch.
 ///
@@ -44,8 +44,7 @@ pub(crate) fn prepare(kv: &dyn Kv) -> Result<Epoch, StoreError> {
 }
 
 fn create(kv: &dyn Kv) -> Result<(), StoreError> {
-    let anything = vec![0x00]..vec![0xff];
-    if let Some(entry) = kv.scan(anything, Order::Ascending).next() {
+    if let Some(entry) = kv.scan(keys::everything(), Order::Ascending).next() {
         return Err(records::corrupt(
             &entry?.0,
             "it is in a store without a format",

@@ -1,5 +1,7 @@
 //! The conformance suite, run by every engine inside the process.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests too")]
+
 use std::sync::Arc;
 
 use async_trait::async_trait;

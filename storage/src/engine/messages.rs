@@ -85,7 +85,8 @@ pub(crate) fn send(
     Ok(Outcome::Changed(vec![sent(record.into_domain(id))]))
 }
 
-fn fingerprint(conversation: ConversationId, content: &Content) -> u64 {
+/// Of the request that sends such a message.
+pub(crate) fn fingerprint(conversation: ConversationId, content: &Content) -> u64 {
     let Content {
         kind,
         text,

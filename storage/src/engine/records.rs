@@ -14,7 +14,7 @@ pub(crate) fn load<R: Record>(source: &dyn Source, key: &[u8]) -> Result<Option<
     let Some(value) = source.get(key)? else {
         return Ok(None);
     };
-    codec::open(key, &value, |part| source.get(part)).map(Some)
+    codec::open(key, &value, &mut |part| source.get(part)).map(Some)
 }
 
 /// The record of a key that another record says is there.
@@ -30,12 +30,12 @@ pub(crate) fn all<R: Record>(
 ) -> impl Iterator<Item = Result<(Vec<u8>, R), StoreError>> + '_ {
     source.scan(range, order).map(|entry| {
         let (key, value) = entry?;
-        let record = codec::open(&key, &value, |part| source.get(part))?;
+        let record = codec::open(&key, &value, &mut |part| source.get(part))?;
         Ok((key, record))
     })
 }
 
-/// Keys of a range with what `parse` makes of them; the values are not looked at.
+/// The parts of a key.
 pub(crate) fn parsed<T>(
     key: &[u8],
     parse: impl FnOnce(&[u8]) -> Option<T>,

@@ -9,7 +9,11 @@ use crate::{
     engine::{commit::Engine, tx::Tx},
     error::{StoreError, StoreErrorKind},
     kv::{Batch, Kv},
-    local::{options::Options, pulse::Pulse, tide::Tide},
+    local::{
+        options::Options,
+        pulse::Pulse,
+        tide::{Tide, Waiter},
+    },
     store::{Outcome, Rejection, Transaction},
 };
 
@@ -44,7 +48,7 @@ pub(super) struct Writer {
     /// The newest batch that was applied.
     pub(super) n_applied: u64,
     /// Answers that go out once the batch being filled is durable.
-    pub(super) answers: Vec<Box<dyn FnOnce(Result<(), StoreError>) + Send>>,
+    pub(super) answers: Vec<Waiter>,
 }
 
 impl Writer {

@@ -184,7 +184,7 @@ async fn contacts_are_those_of_small_conversations(scene: Scene) {
     scene.group(&cid, &[&ann, &bob]).await;
     let large = scene.group(&dan, &[&ann, &bob, &cid, &eve]).await;
     let contacts = async |max| scene.store.contacts(&ann, max).await.expect("reads");
-    assert_eq!(contacts(0).await, [bob.clone()]);
+    assert_eq!(contacts(0).await, vec![bob.clone()]);
     assert_eq!(contacts(3).await, [bob.clone(), cid.clone()]);
     assert_eq!(
         contacts(5).await,

@@ -43,7 +43,7 @@ fn notification(user: &UserId, topic: &str) -> NotificationDraft {
 }
 
 /// A transaction with one of everything.
-async fn full(scene: &Scene, by: &UserId, write: Write) -> Transaction {
+fn full(scene: &Scene, by: &UserId, write: Write) -> Transaction {
     Transaction {
         limits: vec![limit(by, "send", 7)],
         events: vec![event("sent")],
@@ -188,7 +188,7 @@ async fn notifications_are_read_up_to_one(scene: Scene) {
     scene
         .unchanged(&bob, read(NotificationId(Position::MAX)))
         .await;
-    let transaction = full(&scene, &bob, send(id, "x")).await;
+    let transaction = full(&scene, &bob, send(id, "x"));
     scene.commit(transaction).await.expect("taken");
     assert_eq!(unread().await, 1);
 }
@@ -197,7 +197,7 @@ async fn a_refused_transaction_leaves_nothing_but_its_limits(scene: Scene) {
     let [ann, bob, cid] = scene.people(["ann", "bob", "cid"]);
     let id = scene.direct(&ann, &bob).await;
     let start = at(scene.store.head());
-    let transaction = full(&scene, &cid, send(id, "x")).await;
+    let transaction = full(&scene, &cid, send(id, "x"));
     assert_eq!(scene.commit(transaction).await, Err(Rejection::NotMember));
     let limits = scene.store.limits_of(&cid).await.expect("reads");
     assert_eq!(
@@ -217,9 +217,9 @@ async fn what_changes_nothing_tells_nobody(scene: Scene) {
     scene.direct(&ann, &bob).await;
     let start = at(scene.store.head());
     let again = Write::OpenDirect { with: bob.clone() };
-    let transaction = full(&scene, &ann, again).await;
+    let transaction = full(&scene, &ann, again);
     scene.commit(transaction).await.expect("taken");
-    let transaction = full(&scene, &ann, Write::SeeUser).await;
+    let transaction = full(&scene, &ann, Write::SeeUser);
     scene.commit(transaction).await.expect("taken");
     assert!(events_after(&scene, start, 9).await.is_empty());
     assert_eq!(

@@ -1,0 +1,125 @@
+//! Checks of changes, the outbox, notifications, what the store says of itself, and parts of long records.
+
+use super::checker::{Checker, Found};
+use crate::{
+    codec,
+    error::StoreError,
+    keys::{self, Meta, Table},
+    record::{
+        ChangeBodyV1, ChangeV1, ConsumerV1, EpochV1, EventV1, FormatV1, NotificationV1,
+        NotificationsReadV1,
+    },
+};
+
+/// The ceiling is checked when all positions are known.
+pub(super) fn check_meta(c: &mut Checker<'_>) -> Result<(), StoreError> {
+    let format = keys::meta(Meta::Format);
+    if !matches!(c.find::<FormatV1>(&format)?, Found::Record(_)) {
+        let number = crate::migrate::FORMAT;
+        c.rewrite(
+            &format,
+            "the number of the format can't be read",
+            &FormatV1 { number },
+        )?;
+    }
+    let epoch = keys::meta(Meta::Epoch);
+    if !matches!(c.find::<EpochV1>(&epoch)?, Found::Record(_)) {
+        // A new one is right: no token of the old one will be believed.
+        let what = "the epoch can't be read; repair begins a new one";
+        let epoch_now = EpochV1 {
+            epoch: rand::random(),
+        };
+        c.rewrite(&epoch, what, &epoch_now)?;
+    }
+    Ok(())
+}
+
+pub(super) fn check_change(
+    c: &mut Checker<'_>,
+    key: &[u8],
+    value: &[u8],
+) -> Result<(), StoreError> {
+    let ids = c.parts(Table::Change, key, |parts| {
+        Some((parts.conversation()?, parts.position()?))
+    });
+    let change = c.read::<ChangeV1>(key, value)?;
+    let Some((conversation, position)) = ids else {
+        return Ok(());
+    };
+    c.used_by_change(position);
+    if !c.has_conversation(conversation)? {
+        c.report(key, "its conversation is missing");
+    }
+    if let Some(change) = change
+        && let ChangeBodyV1::Edited { message }
+        | ChangeBodyV1::Deleted { message }
+        | ChangeBodyV1::Reacted { message, .. } = change.body
+        && !c.has_message(message)?
+    {
+        c.report(key, format!("its message {message} is missing"));
+    }
+    Ok(())
+}
+
+pub(super) fn check_event(c: &mut Checker<'_>, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
+    let place = c.parts(Table::Event, key, |parts| {
+        Some((parts.position()?, parts.short()?))
+    });
+    if let Some((position, _)) = place {
+        c.used(position);
+    }
+    c.read::<EventV1>(key, value).map(drop)
+}
+
+pub(super) fn check_consumer(
+    c: &mut Checker<'_>,
+    key: &[u8],
+    value: &[u8],
+) -> Result<(), StoreError> {
+    c.parts(Table::Consumer, key, |parts| parts.name().map(str::len));
+    c.read::<ConsumerV1>(key, value).map(drop)
+}
+
+pub(super) fn check_notification(
+    c: &mut Checker<'_>,
+    key: &[u8],
+    value: &[u8],
+) -> Result<(), StoreError> {
+    let place = c.parts(Table::Notification, key, |parts| {
+        Some((parts.user()?, parts.position()?))
+    });
+    if let Some((_, position)) = place {
+        c.used(position);
+    }
+    c.read::<NotificationV1>(key, value).map(drop)
+}
+
+pub(super) fn check_notifications_read(
+    c: &mut Checker<'_>,
+    key: &[u8],
+    value: &[u8],
+) -> Result<(), StoreError> {
+    c.parts(Table::NotificationsRead, key, |parts| parts.user());
+    c.read::<NotificationsReadV1>(key, value).map(drop)
+}
+
+/// What a part holds is checked with the record that it belongs to. If that one is damaged, its parts are
+/// left for whoever tries to save it.
+pub(super) fn check_continuation(c: &mut Checker<'_>, key: &[u8]) -> Result<(), StoreError> {
+    let Some((owner, n)) = keys::continued(key) else {
+        c.report(key, "no such key can be");
+        return Ok(());
+    };
+    let kv = c.kv;
+    let is_orphan = match kv.get(owner)? {
+        None => true,
+        Some(value) => {
+            let is_sound = codec::is_sound(owner, &value, &mut |part| kv.get(part))?;
+            is_sound && (n == 0 || n > codec::n_continuations(&value))
+        }
+    };
+    if is_orphan {
+        c.remove(key, "a part of no record");
+    }
+    Ok(())
+}

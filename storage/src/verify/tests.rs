@@ -1,0 +1,516 @@
+//! Breaks a sound store in each way and looks for the finding.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::*;
+use crate::{
+    codec::{self, Record},
+    domain::{conversation::MemberRole, message::Content},
+    engine::records,
+    ids::{ConversationId, IdempotencyKey, MessageId, Position, Seq, Timestamp, UserId},
+    keys::Table,
+    kv::Batch,
+    local::LocalStore,
+    memory_store::MemoryKv,
+    record::*,
+    store::{
+        EventDraft, LimiterState, NotificationDraft, NotificationId, Outcome, Profile, Store,
+        Transaction, Write,
+    },
+};
+
+fn name(text: &str) -> UserId {
+    UserId::new(text).unwrap()
+}
+
+/// A store with something in every table.
+struct Sample {
+    kv: Arc<MemoryKv>,
+    direct: ConversationId,
+    group: ConversationId,
+    /// The first message of the direct conversation: long, edited, reacted to, with a key.
+    message: MessageId,
+}
+
+async fn commit(store: &LocalStore, by: &str, write: Write) -> Position {
+    let at = Timestamp(1_800_000_000_000);
+    let row = |topic: &str| EventDraft {
+        topic: topic.to_owned(),
+        body: "x".repeat(5_000),
+    };
+    let transaction = Transaction {
+        limits: vec![LimiterState {
+            user: name(by),
+            rule: "send".to_owned(),
+            tat_us: 1,
+        }],
+        events: vec![row("event")],
+        notifications: vec![NotificationDraft {
+            user: name("bob"),
+            topic: "note".to_owned(),
+            body: "{}".to_owned(),
+        }],
+        ..Transaction::new(at, name(by), write)
+    };
+    let outcome = store.commit(vec![transaction]).await.unwrap().remove(0);
+    match outcome.unwrap() {
+        Outcome::Changed(changes) => changes[0].position,
+        _ => Position::ZERO,
+    }
+}
+
+impl Sample {
+    async fn new() -> Self {
+        let kv = Arc::new(MemoryKv::default());
+        let store = LocalStore::start(Arc::clone(&kv) as _, Options::default()).unwrap();
+        let profile = Profile {
+            name: Some("Ann".to_owned()),
+            picture: None,
+            role: Default::default(),
+            plan: Default::default(),
+        };
+        commit(&store, "ann", Write::SaveUser(profile)).await;
+        let with = name("bob");
+        let direct = commit(&store, "ann", Write::OpenDirect { with }).await;
+        let direct = ConversationId::created_at(direct);
+        let group = Write::OpenGroup {
+            name: None,
+            members: vec![name("bob"), name("cid")],
+            key: Some(IdempotencyKey::new("group").unwrap()),
+        };
+        let group = ConversationId::created_at(commit(&store, "ann", group).await);
+        let send = |conversation, text: String| Write::Send {
+            conversation,
+            content: Content {
+                text,
+                ..Content::default()
+            },
+            key: Some(IdempotencyKey::new(&conversation.to_string()).unwrap()),
+        };
+        let message = commit(&store, "ann", send(direct, "long ".repeat(2_000))).await;
+        let message = MessageId::created_at(message);
+        commit(&store, "bob", send(direct, "two".to_owned())).await;
+        commit(&store, "bob", send(group, "three".to_owned())).await;
+        let (conversation, seq) = (direct, Seq(1));
+        let (emoji, on) = ("+".to_owned(), true);
+        let user = name("cid");
+        for (by, write) in [
+            ("bob", Write::Read { conversation, seq }),
+            ("bob", Write::React { message, emoji, on }),
+            (
+                "ann",
+                Write::Edit {
+                    message,
+                    text: "medium ".repeat(1_000),
+                },
+            ),
+            ("ann", Write::Block { user, reason: None }),
+            (
+                "ann",
+                Write::SetRole {
+                    conversation: group,
+                    user: name("bob"),
+                    role: MemberRole::Admin,
+                },
+            ),
+            (
+                "cid",
+                Write::Remove {
+                    conversation: group,
+                    user: name("cid"),
+                },
+            ),
+            (
+                "bob",
+                Write::ReadNotifications {
+                    through: NotificationId(Position::MAX),
+                },
+            ),
+        ] {
+            commit(&store, by, write).await;
+        }
+        store
+            .move_consumer("search", Default::default())
+            .await
+            .unwrap();
+        store.close().await.unwrap();
+        Self {
+            kv,
+            direct,
+            group,
+            message,
+        }
+    }
+
+    fn put<R: Record>(&self, key: Vec<u8>, record: &R) {
+        let sealed = codec::seal(&key, record).unwrap();
+        assert!(sealed.rest.is_empty());
+        self.kv
+            .apply(Batch::from([(key, Some(sealed.head))]))
+            .unwrap();
+    }
+
+    fn change<R: Record>(&self, key: Vec<u8>, change: impl FnOnce(&mut R)) {
+        let mut record: R = records::must(&*self.kv, &key).unwrap();
+        change(&mut record);
+        self.put(key, &record);
+    }
+
+    fn delete(&self, key: &[u8]) {
+        assert!(self.kv.apply(Batch::from([(key.to_vec(), None)])).is_ok());
+    }
+
+    fn all(&self) -> BTreeMap<Vec<u8>, Vec<u8>> {
+        let all = crate::kv::Source::scan(&*self.kv, keys::everything(), Order::Ascending);
+        all.map(Result::unwrap).collect()
+    }
+
+    fn verify(&self, repair: bool) -> Vec<Finding> {
+        verify_kv(&*self.kv, repair, &mut |_| {}).unwrap().findings
+    }
+
+    /// Exactly this is found, and can't be repaired.
+    fn finds(&self, key: &[u8], what: &str) {
+        let findings = self.verify(true);
+        let expected = Finding {
+            key: keys::printable(key),
+            what: what.to_owned(),
+            repair: Repair::Impossible,
+        };
+        assert_eq!(findings, [expected]);
+    }
+
+    /// Exactly this is found, repaired if wanted, and gone then.
+    fn repairs(&self, key: &[u8], what: &str) {
+        let mut finding = Finding {
+            key: keys::printable(key),
+            what: what.to_owned(),
+            repair: Repair::Possible,
+        };
+        assert_eq!(self.verify(false), [finding.clone()]);
+        finding.repair = Repair::Done;
+        assert_eq!(self.verify(true), [finding]);
+        assert_eq!(self.verify(false), []);
+    }
+}
+
+#[tokio::test]
+async fn a_sound_store_has_nothing_wrong_and_something_everywhere() {
+    let sample = Sample::new().await;
+    let (mut last, mut calls) = (0, 0);
+    let report = verify_kv(&*sample.kv, true, &mut |progress| {
+        calls += 1;
+        assert!(
+            progress
+                .total
+                .is_none_or(|total| progress.n_records <= total)
+        );
+        last = progress.n_records;
+    });
+    let report = report.unwrap();
+    assert_eq!(report.findings, []);
+    assert_eq!(report.n_records, sample.all().len() as u64);
+    assert!(calls > 0 && last == report.n_records);
+    let tables: Vec<_> = sample
+        .all()
+        .keys()
+        .filter_map(|key| Table::of(key))
+        .collect();
+    for table in Table::ALL {
+        assert!(tables.contains(&table), "{table:?} is empty");
+    }
+}
+
+#[tokio::test]
+async fn every_damaged_record_is_found_and_no_message_is_touched() {
+    let sample = Sample::new().await;
+    for (key, value) in sample.all() {
+        let mut broken = value.clone();
+        *broken.last_mut().unwrap() ^= 1;
+        sample
+            .kv
+            .apply(Batch::from([(key.clone(), Some(broken.clone()))]))
+            .unwrap();
+        let owner = keys::continued(&key).map_or(&key[..], |(owner, _)| owner);
+        let findings = sample.verify(true);
+        let named = |f: &&Finding| f.key == keys::printable(owner);
+        let of_key: Vec<_> = findings.iter().filter(named).collect();
+        assert!(
+            !of_key.is_empty(),
+            "{}: {findings:?}",
+            keys::printable(&key)
+        );
+        let now = sample.all().remove(&key);
+        if of_key.iter().all(|f| f.repair == Repair::Impossible) {
+            assert_eq!(now, Some(broken), "left alone");
+        }
+        assert_ne!(now, None, "{}", keys::printable(&key));
+        sample.kv.apply(Batch::from([(key, Some(value))])).unwrap();
+    }
+    // The epoch was made anew and back; all else is as it was.
+    assert_eq!(sample.verify(false), []);
+}
+
+#[tokio::test]
+async fn what_is_missing_and_can_be_made_again_is() {
+    let sample = Sample::new().await;
+    let (ann, bob, cid) = (name("ann"), name("bob"), name("cid"));
+    let group_key = IdempotencyKey::new("group").unwrap();
+    let message_key = IdempotencyKey::new(&sample.direct.to_string()).unwrap();
+    let before = sample.all();
+    for (key, what) in [
+        (
+            keys::pair(&ann, &bob),
+            "a direct conversation can't be found by its pair",
+        ),
+        (
+            keys::blocked_by(&cid, &ann),
+            "the other side of a block is missing",
+        ),
+        (keys::place(sample.direct, Seq(2)), "a message has no place"),
+        (
+            keys::request(&ann, &message_key),
+            "a retry of a message would send it again",
+        ),
+        (
+            keys::stint(&ann, sample.group, sample.group.position()),
+            "the index of a user's conversations disagrees with the members",
+        ),
+    ] {
+        sample.delete(&key);
+        sample.repairs(&key, what);
+        assert_eq!(sample.all(), before, "as it was");
+    }
+    sample.delete(&keys::request(&ann, &group_key));
+    assert_eq!(
+        sample.verify(false),
+        [],
+        "nothing tells of the key of a group"
+    );
+}
+
+#[tokio::test]
+async fn what_disagrees_is_made_to_agree() {
+    let sample = Sample::new().await;
+    let (ann, bob) = (name("ann"), name("bob"));
+    let before = sample.all();
+    let key = keys::conversation(sample.group);
+    sample.change(key.clone(), |group: &mut ConversationV1| {
+        group.n_members = 7
+    });
+    sample.repairs(
+        &key,
+        "it counts 7 members and ordinals up to 3, and has 2 and 3",
+    );
+    sample.change(key.clone(), |group: &mut ConversationV1| {
+        group.next_ordinal = 1
+    });
+    sample.repairs(
+        &key,
+        "it counts 2 members and ordinals up to 1, and has 2 and 3",
+    );
+    let key = keys::place(sample.direct, Seq(1));
+    sample.change(key.clone(), |place: &mut PlaceV1| place.deleted = true);
+    sample.repairs(&key, "the place disagrees with its message");
+    sample.change(key.clone(), |place: &mut PlaceV1| place.author = 9);
+    sample.repairs(&key, "the place disagrees with its message");
+    let stint = keys::stint(&bob, sample.direct, sample.direct.position());
+    sample.change(stint.clone(), |stint: &mut StintV1| {
+        stint.left = Some(Position::MAX)
+    });
+    sample.repairs(
+        &stint,
+        "the index of a user's conversations disagrees with the members",
+    );
+    assert_eq!(sample.all(), before, "as it was");
+
+    let key = keys::member(sample.direct, &bob);
+    sample.change(key.clone(), |member: &mut MemberV1| {
+        member.delivered = Seq(9)
+    });
+    sample.repairs(&key, "cursors at 1 (read) and 9 (delivered) of 2");
+    sample.change(key.clone(), |member: &mut MemberV1| member.read = Seq(3));
+    sample.repairs(&key, "cursors at 3 (read) and 2 (delivered) of 2");
+
+    let early = Position::new(5).unwrap();
+    let key = keys::stint(&ann, sample.group, early);
+    sample.put(key.clone(), &StintV1 { left: None });
+    sample.repairs(&key, "an old stay that never ended");
+
+    let key = keys::meta(Meta::Ceiling);
+    let ceiling: CeilingV1 = records::must(&*sample.kv, &key).unwrap();
+    sample.put(key.clone(), &CeilingV1 { position: early });
+    let findings = sample.verify(true);
+    assert_eq!(findings.len(), 1);
+    assert!(
+        findings[0]
+            .what
+            .starts_with("the ceiling is below position")
+    );
+    assert_eq!(sample.verify(false), []);
+    let now: CeilingV1 = records::must(&*sample.kv, &key).unwrap();
+    assert!(now.position <= ceiling.position);
+}
+
+#[tokio::test]
+async fn what_points_to_nothing_is_removed() {
+    let sample = Sample::new().await;
+    let cid = name("cid");
+    let nothing = Position::new(77).unwrap();
+    let key = keys::request(&cid, &IdempotencyKey::new("k").unwrap());
+    let made = MadeV1::Message(MessageId::created_at(nothing));
+    let fingerprint = 1;
+    sample.put(key.clone(), &RequestV1 { fingerprint, made });
+    let what = "Message(MessageId(Position(77))) that the request made is missing";
+    sample.repairs(&key, what);
+    let key = keys::blocked_by(&cid, &name("bob"));
+    sample.put(key.clone(), &BlockedByV1);
+    sample.repairs(&key, "there is no such block");
+    let long = keys::message(sample.message);
+    let key = keys::continuation(&long, 9);
+    sample
+        .kv
+        .apply(Batch::from([(key.clone(), Some(vec![1]))]))
+        .unwrap();
+    sample.repairs(&key, "a part of no record");
+}
+
+#[tokio::test]
+async fn what_only_a_person_can_mend_is_reported() {
+    let (bob, cid) = (name("bob"), name("cid"));
+    let sample = Sample::new().await;
+    let key = vec![0x77, 1];
+    sample
+        .kv
+        .apply(Batch::from([(key.clone(), Some(vec![1]))]))
+        .unwrap();
+    sample.finds(&key, "no table has such keys");
+    sample.delete(&key);
+
+    let key = [keys::user(&cid), vec![1]].concat();
+    let user = UserV1 {
+        name: None,
+        picture: None,
+        role: NodeRoleV1::User,
+        plan: PlanV1::Free,
+        created_at: Timestamp(0),
+        last_seen: None,
+    };
+    sample.put(key.clone(), &user);
+    sample.finds(&key, "no such key can be");
+    sample.delete(&key);
+
+    let key = keys::member(sample.direct, &bob);
+    sample.change(key.clone(), |member: &mut MemberV1| member.ordinal = 0);
+    let findings = sample.verify(false);
+    let what = |what: &str| {
+        findings
+            .iter()
+            .any(|f| f.key == keys::printable(&key) && f.what == what)
+    };
+    assert!(what("ordinal 0 is someone else's too"), "{findings:?}");
+    sample.change(key.clone(), |member: &mut MemberV1| member.ordinal = 1);
+
+    let key = keys::member(sample.group, &name("ann"));
+    sample.change(key.clone(), |member: &mut MemberV1| {
+        member.role = MemberRoleV1::Member
+    });
+    sample.finds(
+        &keys::conversation(sample.group),
+        "a group without an owner",
+    );
+    sample.change(key, |member: &mut MemberV1| {
+        member.role = MemberRoleV1::Owner
+    });
+
+    let mark = keys::read_mark(sample.group, &bob, Seq(1));
+    sample.put(mark.clone(), &ReadMarkV1 { at: Timestamp(0) });
+    sample.finds(&mark, "its conversation is a group");
+    sample.delete(&mark);
+    let mark = keys::read_mark(sample.direct, &bob, Seq(3));
+    sample.put(mark.clone(), &ReadMarkV1 { at: Timestamp(0) });
+    sample.finds(&mark, "nothing stands at its place");
+    sample.delete(&mark);
+
+    let change = ChangeV1 {
+        by: bob,
+        at: Timestamp(0),
+        body: ChangeBodyV1::Read { seq: Seq(1) },
+    };
+    let key = keys::change(sample.direct, sample.message.position());
+    sample.put(key.clone(), &change);
+    sample.finds(
+        &keys::message(sample.message),
+        "a change has its position too",
+    );
+    sample.delete(&key);
+    let twice = sample.group.position();
+    sample.put(keys::change(sample.direct, twice), &change);
+    let what = format!("two changes have position {twice}");
+    sample.finds(&[Table::Change as u8], &what);
+    sample.delete(&keys::change(sample.direct, twice));
+    assert_eq!(sample.verify(false), []);
+}
+
+#[tokio::test]
+async fn a_missing_message_leaves_a_finding_where_it_is_named() {
+    let sample = Sample::new().await;
+    sample.delete(&keys::message(sample.message));
+    let findings = sample.verify(true);
+    let n_about = |table: Table| {
+        let begins = keys::printable(&[table as u8]);
+        let about = findings.iter().filter(|f| f.key.starts_with(&begins));
+        about.count()
+    };
+    for table in [
+        Table::Place,
+        Table::Revision,
+        Table::Reaction,
+        Table::Change,
+    ] {
+        assert!(n_about(table) > 0, "{table:?} in {findings:?}");
+    }
+    // The key that a retry would use, and the parts of the text, point to nothing now.
+    assert!(
+        sample
+            .verify(false)
+            .iter()
+            .all(|f| f.repair == Repair::Impossible)
+    );
+}
+
+#[tokio::test]
+async fn a_gap_in_the_order_is_found() {
+    let sample = Sample::new().await;
+    let message: PlaceV1 = records::must(&*sample.kv, &keys::place(sample.direct, Seq(1))).unwrap();
+    sample.delete(&keys::place(sample.direct, Seq(1)));
+    sample.delete(&keys::message(message.message));
+    let findings = sample.verify(false);
+    let gap = keys::printable(&keys::place(sample.direct, Seq(2)));
+    let found = findings
+        .iter()
+        .any(|f| f.key == gap && f.what == "place 2 follows place 0");
+    assert!(found, "{findings:?}");
+}
+
+#[tokio::test]
+async fn a_newer_format_is_refused() {
+    let sample = Sample::new().await;
+    sample.put(keys::meta(Meta::Format), &FormatV1 { number: 9 });
+    let error = verify_kv(&*sample.kv, true, &mut |_| {}).unwrap_err();
+    assert_eq!(
+        error.kind,
+        StoreErrorKind::Newer {
+            found: 9,
+            known: FORMAT
+        }
+    );
+}
+
+#[test]
+fn no_store_is_made_where_none_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = verify(folder.path(), true, &mut |_| {}).unwrap_err();
+    assert_eq!(error.kind, StoreErrorKind::Failed);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
