@@ -18,11 +18,10 @@ use crate::{
     limits::{PAGE_MAX, PRESENCE_QUESTION_MAX},
     moderation::{Concerns, Deed, Review},
     presence::ListOnline,
-    push::Push,
     reply::ReplyTo,
     room::{Perform, What},
     system::Core,
-    visibility::{Eyes, Show},
+    visibility::Eyes,
 };
 
 /// The rest of a request's way.
@@ -367,14 +366,22 @@ impl Core {
                 }
                 Ok(Reply::User(Box::new(self.user(&user).await?)))
             }
-            Question::Conversations { before, limit } => Ok(Reply::Conversations(
-                store.conversations_of(me, before, page(limit)?).await?,
-            )),
+            Question::Conversations { before, limit } => {
+                let eyes = self.eyes(me).await?;
+                let mut summaries = store.conversations_of(me, before, page(limit)?).await?;
+                for message in summaries.iter_mut().filter_map(|s| s.last_message.as_mut()) {
+                    eyes.hide_reactions(message);
+                }
+                Ok(Reply::Conversations(summaries))
+            }
             Question::Conversation(id) => {
-                let summary = store
+                let mut summary = store
                     .summary(id, me)
                     .await?
                     .ok_or_else(Failure::no_conversation)?;
+                if let Some(message) = &mut summary.last_message {
+                    self.eyes(me).await?.hide_reactions(message);
+                }
                 Ok(Reply::Conversation(Box::new(summary)))
             }
             Question::Members(id) => {
@@ -528,15 +535,11 @@ impl Core {
         }
         let changes = store.changes_since(me, since.position, limit).await?;
         let eyes = self.eyes(me).await?;
-        let pushes = changes
+        let changes_shown = changes
             .changes
             .into_iter()
-            .filter_map(|change| match eyes.show(&change) {
-                Show::All => Some(Push::Change(Arc::new(change))),
-                Show::Veiled => Some(Push::Veiled(Arc::new(change))),
-                Show::Nothing => None,
-            });
-        let changes_shown = pushes.collect();
+            .filter_map(|change| eyes.push(change))
+            .collect();
         Ok(Reply::Changes {
             recovered: true,
             changes: changes_shown,

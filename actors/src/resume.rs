@@ -8,12 +8,8 @@ use std::sync::Arc;
 use parlour_storage::{ids::Position, store::Changes};
 
 use crate::{
-    codec::Resume,
-    connection::Connection,
-    error::Failure,
-    push::{Hello, Push},
-    system::Core,
-    visibility::{Eyes, Show},
+    codec::Resume, connection::Connection, error::Failure, push::Hello, system::Core,
+    visibility::Eyes,
 };
 
 /// Says hello, replays what was missed, and lets live changes through.
@@ -97,14 +93,8 @@ async fn replay(
 ) -> Result<Position, Failure> {
     let eyes = Eyes::from(core.store_ref().blocks_of(&connection.user).await?);
     for change in changes.changes {
-        let show = eyes.show(&change);
-        let change = Arc::new(change);
-        let push = match show {
-            Show::All => Push::Change(change),
-            Show::Veiled => Push::Veiled(change),
-            Show::Nothing => continue,
-        };
-        let Some(frame) = connection.codec.push(core.epoch(), &push) else {
+        let push = eyes.push(change);
+        let Some(frame) = push.and_then(|push| connection.codec.push(core.epoch(), &push)) else {
             continue;
         };
         if !connection.outbox.has_room().await || !connection.outbox.push(frame) {

@@ -12,7 +12,7 @@ use parlour_storage::{
     ids::{Timestamp, UserId},
 };
 
-use crate::command::Shown;
+use crate::{command::Shown, push::Push};
 
 /// How much of a change one reader is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,20 +127,48 @@ impl From<Blocks> for Eyes {
 }
 
 impl Eyes {
+    /// What the reader is told of a change of the past.
+    pub fn push(&self, mut change: Change) -> Option<Push> {
+        match self.show(&change) {
+            Show::Nothing => None,
+            Show::Veiled => Some(Push::Veiled(Arc::new(change))),
+            Show::All => {
+                if let ChangeBody::Sent(message) | ChangeBody::Edited(message) = &mut change.body {
+                    self.hide_reactions(message);
+                }
+                Some(Push::Change(Arc::new(change)))
+            }
+        }
+    }
+
     /// How much the reader is told of a change of the past.
-    pub fn show(&self, change: &Change) -> Show {
+    fn show(&self, change: &Change) -> Show {
+        // Read back, a message stands as it is now: what was sent before the block may say what was
+        // written after it.
+        let at = match &change.body {
+            ChangeBody::Sent(message) | ChangeBody::Edited(message) => written_at(message),
+            _ => change.at,
+        };
         show(
             &change.body,
-            self.blocks_at(&change.by, change.at),
+            self.blocks_at(&change.by, at),
             self.blocked_by.contains(&change.by),
         )
     }
 
     /// A message of the past as the reader may see it. What was written before the block stays visible.
-    pub fn view(&self, message: Message) -> Shown {
-        let written = message.edited_at.unwrap_or(message.sent_at);
-        let veiled = self.blocks_at(&message.author, written);
+    pub fn view(&self, mut message: Message) -> Shown {
+        self.hide_reactions(&mut message);
+        let veiled = self.blocks_at(&message.author, written_at(&message));
         Shown { message, veiled }
+    }
+
+    /// Takes the reactions of those whom the reader blocks off a message: all of them, since a reaction
+    /// doesn't know when it was given.
+    pub fn hide_reactions(&self, message: &mut Message) {
+        message
+            .reactions
+            .retain(|reaction| !self.blocks.contains_key(&reaction.user));
     }
 
     /// Whether there is no block between the reader and `other`, either way.
@@ -156,6 +184,11 @@ impl Eyes {
     fn blocks_at(&self, author: &UserId, at: Timestamp) -> bool {
         self.blocks.get(author).is_some_and(|&since| at >= since)
     }
+}
+
+/// When the words that a message has now were written.
+fn written_at(message: &Message) -> Timestamp {
+    message.edited_at.unwrap_or(message.sent_at)
 }
 
 #[cfg(test)]
