@@ -267,6 +267,7 @@ fn settings(config: &Config) -> Settings {
         presence_delay: config.presence.delay.max(Duration::from_millis(1)),
         offline_grace: config.presence.offline_grace,
         message_length_max: policy.message_length_max,
+        frame_bytes_max: session.message_max.bytes(),
         archive_queue_max: config.storage.queue_max,
         group_max: config.storage.commit_operations_max,
         ..Settings::default()

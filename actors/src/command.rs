@@ -258,7 +258,12 @@ pub enum Reply {
     /// A person.
     User(Box<User>),
     /// A page of conversations.
-    Conversations(Vec<Summary>),
+    Conversations {
+        /// The page.
+        summaries: Vec<Summary>,
+        /// Ask for those before this to go on; `None` at the end.
+        next: Option<Position>,
+    },
     /// One conversation.
     Conversation(Box<Summary>),
     /// Members.

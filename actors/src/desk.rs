@@ -367,12 +367,13 @@ impl Core {
                 Ok(Reply::User(Box::new(self.user(&user).await?)))
             }
             Question::Conversations { before, limit } => {
-                let eyes = self.eyes(me).await?;
-                let mut summaries = store.conversations_of(me, before, page(limit)?).await?;
-                for message in summaries.iter_mut().filter_map(|s| s.last_message.as_mut()) {
-                    eyes.hide_reactions(message);
-                }
-                Ok(Reply::Conversations(summaries))
+                let limit = page(limit)?;
+                // One more than asked for tells whether there is more.
+                let mut summaries = store.conversations_of(me, before, limit + 1).await?;
+                let more = summaries.len() > limit;
+                summaries.truncate(limit);
+                let next = summaries.last().filter(|_| more).map(|last| last.active);
+                Ok(Reply::Conversations { summaries, next })
             }
             Question::Conversation(id) => {
                 let mut summary = store

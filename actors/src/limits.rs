@@ -60,8 +60,10 @@ pub struct Settings {
     pub presence_delay: Duration,
     /// Somebody without connection for so long is offline.
     pub offline_grace: Duration,
-    /// Longest message, in Unicode scalar values.
+    /// Longest text of a message, in Unicode scalar values.
     pub message_length_max: usize,
+    /// Longest frame of a client, in bytes. Kept by the transport, told in hello.
+    pub frame_bytes_max: usize,
     /// Writes waiting for the store, in all.
     pub archive_queue_max: usize,
     /// Writes in one group commit.
@@ -100,6 +102,7 @@ impl Default for Settings {
             presence_delay: Duration::from_millis(500),
             offline_grace: Duration::from_secs(3),
             message_length_max: 5000,
+            frame_bytes_max: 64 << 10,
             archive_queue_max: 65_536,
             group_max: 1024,
             rates: BTreeMap::new(),

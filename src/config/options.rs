@@ -42,6 +42,9 @@ options! {
         /// Reverse proxies, as addresses or ranges, whose X-Forwarded-For is believed. Empty: nobody's,
         /// and session.per_ip_max then counts a proxy as one address.
         trusted_proxies: Vec<Cidr> = "";
+        /// Most connections at once, of any kind. More wait to be accepted; the limit of open files counts
+        /// two for each.
+        connections_max: usize = "100000" in "16"..="10000000";
         /// Longest body of a request; a longer one is answered 413.
         body_max: ByteSize = "1MiB" in "1KiB"..="64MiB";
     }
@@ -122,7 +125,7 @@ options! {
     /// What people may do.
     policy: Policy {
         /// Longest text of a message, in Unicode scalar values; a longer one is refused.
-        message_length_max: usize = "5000" in "1"..="1000000";
+        message_length_max: usize = "5000" in "1"..="65536";
         /// Rules `action=n per period`: a person may do `action` n times in `period`, from 1s to 30days;
         /// beyond that it is refused with the time to wait. An action may have several rules. Actions:
         /// message.send, message.edit, reaction, typing, conversation.open, conversation.read, block.

@@ -75,7 +75,9 @@ pub fn serve(edge: Arc<Edge>) -> anyhow::Result<(Server, SocketAddr)> {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         n => n,
     };
-    let shutdown = edge.config.node.shutdown_timeout.as_secs().max(1);
+    // The last third of the time a stop may take: the rest is for clients to go.
+    let shutdown = (edge.config.node.shutdown_timeout / 3).as_secs().max(1);
+    let connections_max = edge.config.http.connections_max.div_ceil(workers);
     let server = HttpServer::new(move || {
         App::new()
             .app_data(web::Data::from(Arc::clone(&edge)))
@@ -92,6 +94,7 @@ pub fn serve(edge: Arc<Edge>) -> anyhow::Result<(Server, SocketAddr)> {
             .default_service(web::to(error::no_route))
     })
     .workers(workers)
+    .max_connections(connections_max)
     // The node handles signals itself: actix takes SIGINT for a forced stop.
     .disable_signals()
     .shutdown_timeout(shutdown)

@@ -30,7 +30,8 @@ pub(super) fn review(
         Write::Send { content, .. } => review_content(caller, content, message_length_max),
         Write::Edit { text, .. } => {
             clean(text);
-            review_text(text, MessageKind::Text, message_length_max)
+            // Whether it may be empty depends on what it replaces: the store looks.
+            review_length(text, message_length_max)
         }
         Write::React { emoji, .. } => review_emoji(emoji),
         Write::OpenGroup { name, members, .. } => {
@@ -73,6 +74,10 @@ fn review_text(text: &str, kind: MessageKind, max: usize) -> Result<(), Failure>
     if text.trim().is_empty() && kind == MessageKind::Text {
         return Err(Failure::bad_value("text", "the text is empty"));
     }
+    review_length(text, max)
+}
+
+fn review_length(text: &str, max: usize) -> Result<(), Failure> {
     // Bytes first: counting scalars of a huge text would be work for nothing.
     if text.len() > max && text.chars().count() > max {
         return Err(Failure {

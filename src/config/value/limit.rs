@@ -11,14 +11,20 @@ choice! {
         MessageSend = "message.send",
         /// Changing the text of a message.
         MessageEdit = "message.edit",
+        /// Deleting a message.
+        MessageDelete = "message.delete",
         /// Adding or removing a reaction.
         Reaction = "reaction",
         /// Saying that one types.
         Typing = "typing",
         /// Opening a conversation, direct or group.
         ConversationOpen = "conversation.open",
-        /// Moving a read cursor.
+        /// Reading: lists, history, members, presence; each request counts.
         ConversationRead = "conversation.read",
+        /// Moving a read or delivered cursor.
+        Mark = "mark",
+        /// Adding and removing members, roles and names of groups.
+        GroupManage = "group.manage",
         /// Blocking or unblocking somebody.
         Block = "block",
     }

@@ -40,10 +40,10 @@ impl Serialize for Answer<'_> {
             }
             Reply::User(who) => map.serialize_entry("user", &user(who, false))?,
             Reply::Me(who) => map.serialize_entry("user", &user(who, true))?,
-            Reply::Conversations(summaries) => {
+            Reply::Conversations { summaries, next } => {
                 let list: Vec<_> = summaries.iter().map(summary).collect();
                 map.serialize_entry("conversations", &list)?;
-                map.serialize_entry("next", &summaries.last().map(|s| Text(s.active)))?;
+                map.serialize_entry("next", &next.map(Text))?;
             }
             Reply::Conversation(one) => map.serialize_entry("conversation", &summary(one))?,
             Reply::Roster(roster) => {

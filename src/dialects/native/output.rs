@@ -43,6 +43,7 @@ struct HelloFrame<'a> {
 #[derive(Serialize)]
 struct Limits {
     text_length: usize,
+    frame_bytes: usize,
     requests_in_flight: usize,
     typing_ms: u64,
 }
@@ -62,6 +63,7 @@ pub(super) fn hello(hello: &Hello<'_>) -> Frame {
         heartbeat_ms: ms(settings.ping_interval),
         limits: Limits {
             text_length: settings.message_length_max,
+            frame_bytes: settings.frame_bytes_max,
             requests_in_flight: settings.in_flight_max,
             typing_ms: ms(settings.typing_timeout),
         },

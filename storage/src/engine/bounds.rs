@@ -47,7 +47,7 @@ pub(crate) fn address(text: Option<&str>) -> Result<(), Rejection> {
 }
 
 pub(crate) fn text(kind: MessageKind, text: &str) -> Result<(), Rejection> {
-    if text.is_empty() && kind == MessageKind::Text {
+    if text.trim().is_empty() && kind == MessageKind::Text {
         return Err(Rejection::Invalid("a text message needs a text"));
     }
     within(text.len(), TEXT_BYTES_MAX, "a text takes at most 256 KiB")
