@@ -2,6 +2,8 @@
 //!
 //! That the node did not panic is asked at the end of every test, when it is dropped (`common::Node`).
 
+#![expect(clippy::unwrap_used, reason = "a test that can't go on ends")]
+
 #[path = "../common/mod.rs"]
 mod common;
 
