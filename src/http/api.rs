@@ -32,7 +32,7 @@ macro_rules! routes {
         pub const ROUTES: &[(&str, &str)] = &[$($((stringify!($method), $path),)*)*];
 
         pub(super) fn routes(config: &mut web::ServiceConfig) {
-            config$(.service(at($path)$(.route(web::$method().to($handler)))*))*;
+            config$(.service(at($path, &[$(stringify!($method)),*])$(.route(web::$method().to($handler)))*))*;
         }
     };
 }
@@ -63,8 +63,8 @@ routes! {
     "/v1/blocks/{user}" { put block, delete unblock }
 }
 
-fn at(path: &str) -> Resource {
-    web::resource(path).default_service(web::to(wrong_method))
+fn at(path: &str, methods: &'static [&'static str]) -> Resource {
+    web::resource(path).default_service(web::to(async || wrong_method(methods)))
 }
 
 /// The parts of a path, decoded. `match_info().get` would leave `%`, `/` and `+` as they were quoted.

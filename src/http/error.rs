@@ -72,11 +72,13 @@ pub(super) async fn no_route() -> Result<HttpResponse, Refused> {
     Err(Failure::new(ErrorCode::UnknownCommand, message).into())
 }
 
-/// The route doesn't take this method.
-pub(super) async fn wrong_method() -> HttpResponse {
+/// The route takes these methods only, given in lower case.
+pub(super) fn wrong_method(methods: &[&str]) -> HttpResponse {
     let failure = Failure::new(
         ErrorCode::UnknownCommand,
         "this route does not take this method; docs/protocol.md lists them",
     );
-    HttpResponse::MethodNotAllowed().json(WireFailure::from(&failure))
+    HttpResponse::MethodNotAllowed()
+        .insert_header((header::ALLOW, methods.join(", ").to_uppercase()))
+        .json(WireFailure::from(&failure))
 }

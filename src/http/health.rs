@@ -12,10 +12,18 @@ use super::{Edge, error};
 const ANSWERS_WITHIN: Duration = Duration::from_secs(2);
 
 pub(super) fn routes(config: &mut web::ServiceConfig) {
+    // HEAD too: it is what many load balancers and monitors ask with.
     config
-        .route("/livez", web::get().to(livez))
-        .route("/readyz", web::get().to(readyz))
-        .route("/healthz", web::get().to(readyz))
+        .service(
+            web::resource("/livez")
+                .route(web::get().to(livez))
+                .route(web::head().to(livez)),
+        )
+        .service(
+            web::resource(["/readyz", "/healthz"])
+                .route(web::get().to(readyz))
+                .route(web::head().to(readyz)),
+        )
         .route("/metrics", web::get().to(metrics));
 }
 

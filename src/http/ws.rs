@@ -39,7 +39,7 @@ const TOKEN_SUBPROTOCOL: &str = "parlour.token.";
 pub(super) fn routes(config: &mut web::ServiceConfig) {
     let resource = web::resource("/v1/ws")
         .route(web::get().to(native))
-        .default_service(web::to(wrong_method));
+        .default_service(web::to(async || wrong_method(&["get"])));
     config.service(resource);
 }
 

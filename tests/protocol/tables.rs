@@ -1,13 +1,17 @@
 //! The tables of the documentation against the lists in the code.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fs, path::Path};
 
 use parlour::{
     config::{Opt, SECTIONS},
     dialects::native::types::{EventType, RequestType},
     http::{api::ROUTES, error::status},
 };
-use parlour_actors::error::{CloseCode, ErrorCode};
+use parlour_actors::{
+    counters::Counters,
+    error::{CloseCode, ErrorCode},
+};
+use parlour_storage::ids::MessageId;
 
 use super::document::Document;
 
@@ -114,13 +118,61 @@ fn every_option_that_is_named_exists() {
             let section = word.split_once('.').map(|(section, _)| section);
             SECTIONS.iter().any(|known| Some(known.name) == section)
         };
-        // A sentence may speak of a file such as `config.toml`, but of no section's.
         let words: Vec<_> = document.code().filter(in_section).collect();
         assert!(!words.is_empty(), "{path} names no option");
         for word in words {
             assert!(
                 Opt::find(word).is_some(),
                 "{path}: there is no option {word}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_other_spelling_of_an_id_is_right() {
+    let id: MessageId = "7".parse().expect("an id");
+    let uuid = id.to_uuid().to_string();
+    let document = protocol();
+    assert!(document.code().any(|word| word == uuid), "7 is {uuid}");
+}
+
+#[test]
+fn every_metric_is_there() {
+    let document = Document::read("docs/operations.md");
+    let rows = document.table(&["Metric"]);
+    let written: BTreeSet<_> = rows
+        .iter()
+        .map(|row| row[0].trim_matches('`').to_owned())
+        .collect();
+    let counters = Counters::default().all();
+    let totals = counters
+        .iter()
+        .map(|(name, _)| format!("parlour_{name}_total"));
+    let gauges = ["parlour_connections", "parlour_rooms"].map(str::to_owned);
+    assert_eq!(written, totals.chain(gauges).collect());
+}
+
+#[test]
+fn every_flag_in_deploy_exists() {
+    for path in [
+        "deploy/parlour.flags",
+        "deploy/parlour.service",
+        "deploy/nginx.conf",
+        "deploy/Caddyfile",
+    ] {
+        let text =
+            fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).expect("a file");
+        let flags: Vec<_> = text
+            .split("--")
+            .skip(1)
+            .filter_map(|rest| rest.split_once('='))
+            .collect();
+        assert!(!flags.is_empty(), "{path} has no flag");
+        for (flag, _) in flags {
+            assert!(
+                flag == "flagfile" || Opt::of_flag(flag).is_some(),
+                "{path}: --{flag}"
             );
         }
     }
