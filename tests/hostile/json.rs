@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::common::{Client, Node, Raw, Rest, rest_send, within};
+use crate::common::{Client, Node, Raw, Rest, Way, rest_send, within};
 
 /// G10: each gets an error that names its request, if it can be known, and the next request works.
 #[tokio::test]
@@ -327,4 +327,19 @@ async fn rubbish_on_the_port_is_closed() {
         assert!(head.is_empty() || head.starts_with("HTTP/1.1 4"), "{head}");
     }
     Client::connect(&node, "witness").await.settle().await;
+}
+
+/// Metadata goes out to everyone as it came, so it must not be what their parsers give up on.
+#[tokio::test]
+async fn metadata_is_no_deeper_than_readers_can_read() {
+    let node = Node::start(&[]).await;
+    let mut bob = Client::connect(&node, "bob").await;
+    let nested = |depth: usize| (1..depth).fold(json!({}), |inner, _| json!({ "a": inner }));
+    for mut alice in Way::both(&node, "alice").await {
+        let fields = json!({ "user": "bob", "text": "deep", "metadata": nested(32) });
+        alice.ask("send", fields).await;
+        assert_eq!(bob.hears("deep").await["message"]["metadata"], nested(32));
+        let fields = json!({ "user": "bob", "text": "deeper", "metadata": nested(33) });
+        assert_eq!(alice.refused("send", fields).await, "BAD_VALUE");
+    }
 }
