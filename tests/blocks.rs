@@ -54,7 +54,7 @@ fn contact(
 async fn a_block_stops_every_contact_in_both_directions() {
     for [blocker, blocked] in [["alice", "bob"], ["bob", "alice"]] {
         for transport in [0, 1] {
-            let node = Node::start(&[]).await;
+            let node = Node::start(&["--presence-delay", "20ms"]).await;
             let way = async |user: &str| {
                 let [socket, rest] = Way::both(&node, user).await;
                 if transport == 0 { socket } else { rest }
@@ -87,6 +87,16 @@ async fn a_block_stops_every_contact_in_both_directions() {
                 Client::connect(&node, "alice").await,
                 Client::connect(&node, "bob").await,
             ];
+
+            for (client, peer) in listening.iter_mut().zip(["bob", "alice"]) {
+                let sees = |event: &Value| {
+                    let listed = event["users"].as_array();
+                    event["user"] == peer && event["online"] == true
+                        || event["type"] == "online"
+                            && listed.is_some_and(|l| l.contains(&json!(peer)))
+                };
+                client.event_where("sight of the other one", sees).await;
+            }
 
             let who = |name: &str| if name == "alice" { 0 } else { 1 };
             let mut ways = [alice, bob];
@@ -168,6 +178,8 @@ async fn a_block_stops_every_contact_in_both_directions() {
                         .event_where("deletion", |event| event["message"]["id"] == *message)
                         .await;
                 }
+                let goes = |event: &Value| event["user"] == peer && event["online"] == false;
+                client.event_where("end of the sight", goes).await;
                 let heard = client.take_events();
                 assert!(!tells(&heard, "secret"), "{heard:?}");
                 for event in &heard {
@@ -183,7 +195,7 @@ async fn a_block_stops_every_contact_in_both_directions() {
                     ];
                     let kind = event["type"].as_str().unwrap();
                     assert!(!(about_peer && silent.contains(&kind)), "{event}");
-                    assert!(kind != "presence" || event["online"] == false, "{event}");
+                    assert!(kind != "presence", "{event}");
                 }
             }
 

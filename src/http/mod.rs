@@ -4,6 +4,7 @@ mod aggregator;
 pub mod api;
 mod cors;
 pub mod error;
+mod frame_guard;
 mod gate;
 mod health;
 mod identity;

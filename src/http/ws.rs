@@ -4,7 +4,7 @@
 //! doesn't read, neither its mailbox nor its timers run, so nothing that matters hangs on them. The
 //! session is an actor of its own, the outbox is bounded, the sweeper ends what is stuck.
 
-use std::sync::Arc;
+use std::{io::ErrorKind, sync::Arc};
 
 use actix::{Actor, ActorContext, Addr, AsyncContext, Handler, StreamHandler};
 use actix_http::ws::{Codec as FrameCodec, Item, ProtocolError};
@@ -24,6 +24,7 @@ use super::{
     Edge,
     aggregator::{Aggregator, Limits},
     error::{Refused, wrong_method},
+    frame_guard::FrameGuard,
     gate::Place,
     kill::SecondHandle,
 };
@@ -133,7 +134,8 @@ fn open(
         frames: Vec::new(),
         _place: place,
     };
-    let response = WsResponseBuilder::new(pump, request, body)
+    let bytes = FrameGuard::new(body, Arc::clone(&outbox), limits.bytes_max);
+    let response = WsResponseBuilder::new(pump, request, bytes)
         .codec(FrameCodec::new().max_size(limits.bytes_max))
         .protocols(&[SUBPROTOCOL])
         .start();
@@ -257,8 +259,11 @@ impl StreamHandler<Result<Message, ProtocolError>> for Pump {
                 return ctx.stop();
             }
             Err(ProtocolError::Overflow) => Err(CloseCode::TooLarge),
-            // What the codec says of text that isn't UTF-8; of a broken socket it says it too, to nobody.
-            Err(ProtocolError::Io(_)) => Err(CloseCode::BadText),
+            // What the codec says of text that isn't UTF-8; of a broken socket it says it too, to nobody. Of
+            // reserved bits it says `InvalidData`.
+            Err(ProtocolError::Io(error)) if error.kind() == ErrorKind::Other => {
+                Err(CloseCode::BadText)
+            }
             Err(_) => Err(CloseCode::Protocol),
         };
         match whole {

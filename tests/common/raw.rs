@@ -146,16 +146,15 @@ impl Raw {
         }
     }
 
-    /// Reads on until the node ends the connection. Returns the close code; `None`: there was none.
+    /// Reads on until the node closes. Returns the close code; `None`: it ended the connection without one.
     pub(crate) async fn closed(&mut self) -> Option<u16> {
-        let mut code = None;
         while let Some((opcode, payload)) = self.frame().await {
             if opcode == 8 {
                 let bytes = payload.get(..2).and_then(|bytes| bytes.try_into().ok());
-                code = bytes.map(u16::from_be_bytes);
+                return bytes.map(u16::from_be_bytes);
             }
         }
-        code
+        None
     }
 
     /// Opcode, and from where to where the payload of the first frame stands, if it is all there.

@@ -16,6 +16,10 @@ use crate::{
     limits::{GROUP_NAME_MAX, PEOPLE_PER_REQUEST_MAX, REASON_MAX},
 };
 
+/// Deepest metadata. It goes out to everyone as it came, and many a JSON parser gives up on the whole frame at
+/// 100 (serde_json at 128): one sender would silence all readers.
+const METADATA_DEPTH_MAX: usize = 32;
+
 /// Cleans what a write says, and refuses what can't be stored.
 ///
 /// # Errors
@@ -66,8 +70,36 @@ fn review_content(
         let message = format!("metadata may have at most {METADATA_BYTES_MAX} bytes");
         return Err(Failure::bad_value("metadata", message));
     }
+    if content
+        .metadata
+        .as_deref()
+        .is_some_and(|m| depth(m) > METADATA_DEPTH_MAX)
+    {
+        let message =
+            format!("metadata may be at most {METADATA_DEPTH_MAX} objects and lists deep");
+        return Err(Failure::bad_value("metadata", message));
+    }
     clean(&mut content.text);
     review_text(&content.text, content.kind, message_length_max)
+}
+
+/// How deep objects and lists of a JSON text stand in each other.
+fn depth(json: &str) -> usize {
+    let (mut depth, mut deepest, mut in_text, mut escaped) = (0_usize, 0, false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_text => escaped = true,
+            b'"' => in_text = !in_text,
+            b'{' | b'[' if !in_text => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b'}' | b']' if !in_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
 }
 
 fn review_text(text: &str, kind: MessageKind, max: usize) -> Result<(), Failure> {
@@ -164,6 +196,13 @@ mod tests {
             assert_eq!(cleaned(text), text);
         }
         assert_eq!(cleaned("a\u{0}b\u{1b}[31mc\r\nd\u{85}\u{7f}"), "ab[31mc\nd");
+    }
+
+    #[test]
+    fn depth_counts_objects_and_lists_and_no_text() {
+        assert_eq!(depth("{}"), 1);
+        assert_eq!(depth(r#"{"a":[{},[]],"b":{}}"#), 3);
+        assert_eq!(depth(r#"{"[[[\"[[":"\\"}"#), 1);
     }
 
     #[test]
