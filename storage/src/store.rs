@@ -352,7 +352,8 @@ pub struct Profile {
 pub enum Outcome {
     /// Something changed in a conversation. Never empty, in the order of positions.
     Changed(Vec<Change>),
-    /// It had been done before; this is what was done then (a message: as it stands now).
+    /// It had been done before; this is what was done then (a message: as it stands now,
+    /// without its reactions).
     Repeated(Box<Change>),
     /// It concerned no conversation, and is done.
     Done,

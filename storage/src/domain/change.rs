@@ -35,7 +35,8 @@ pub enum ChangeBody {
     },
     /// A message was sent. Read back later, it is as it stands now, edits and deletion included.
     Sent(Message),
-    /// The text of a message changed. Carries the message as it stands now.
+    /// The text of a message changed. Carries the message as it stands now, but for its reactions: an edit
+    /// leaves them alone, and who may know of them differs by reader.
     Edited(Message),
     /// A message was deleted: its tombstone.
     Deleted(Message),

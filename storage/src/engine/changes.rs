@@ -3,7 +3,10 @@
 use std::{cmp::Reverse, collections::BinaryHeap};
 
 use crate::{
-    domain::change::{Change, ChangeBody},
+    domain::{
+        change::{Change, ChangeBody},
+        message::Message,
+    },
     engine::{
         conversations,
         members::{self, Stint},
@@ -148,7 +151,13 @@ pub(crate) fn to_domain(
                 members,
             }),
         ChangeBodyV1::Edited { message } => {
-            messages::message(source, message)?.map(ChangeBody::Edited)
+            let edited = messages::message(source, message)?;
+            edited.map(|message| {
+                ChangeBody::Edited(Message {
+                    reactions: Vec::new(),
+                    ..message
+                })
+            })
         }
         ChangeBodyV1::Deleted { message } => {
             messages::message(source, message)?.map(ChangeBody::Deleted)

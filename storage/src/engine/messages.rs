@@ -41,6 +41,11 @@ pub(crate) fn send(
         // A message that retention took away is forgotten together with its key.
         if let Some(message) = message(tx, made)? {
             return if before.fingerprint == fingerprint {
+                // As it was answered the first time: without what others did to it since.
+                let message = Message {
+                    reactions: Vec::new(),
+                    ..message
+                };
                 Ok(Outcome::Repeated(Box::new(sent(message))))
             } else {
                 Err(Rejection::KeyReused.into())
@@ -142,7 +147,7 @@ pub(crate) fn edit(tx: &mut Tx<'_>, id: MessageId, text: &str) -> Written {
     record.edited_at = Some(tx.at);
     tx.put(keys::message(id), &record)?;
     let stored = ChangeBodyV1::Edited { message: id };
-    let message = with_reactions(tx, id, record)?;
+    let message = record.into_domain(id);
     let conversation = message.conversation;
     let change = tx.change(conversation, position, stored, ChangeBody::Edited(message))?;
     Ok(Outcome::Changed(vec![change]))
