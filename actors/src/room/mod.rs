@@ -9,7 +9,8 @@ mod crowd;
 use std::{sync::Arc, time::Duration};
 
 use actix::{
-    Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, SpawnHandle, WrapFuture,
+    Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, SpawnHandle, WeakAddr,
+    WrapFuture,
 };
 use parlour_storage::{
     domain::change::{Change, ChangeBody},
@@ -48,6 +49,8 @@ pub struct Room {
     used_ms: u64,
     /// Runs while anyone types.
     typing_watch: Option<SpawnHandle>,
+    /// Its own, known once started. Weak: a room must not keep itself.
+    address: Option<WeakAddr<Self>>,
 }
 
 impl Room {
@@ -59,6 +62,7 @@ impl Room {
             crowd: None,
             used_ms: clock_ms(),
             typing_watch: None,
+            address: None,
         }
     }
 }
@@ -68,6 +72,7 @@ impl Actor for Room {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(self.core.settings.room_mailbox);
+        self.address = Some(ctx.address().downgrade());
         let (store, id) = (self.core.store(), self.id);
         let load = async move { store.roster(id).await };
         // Whatever is asked meanwhile waits in the mailbox.
@@ -83,6 +88,10 @@ impl Drop for Room {
     fn drop(&mut self) {
         if std::thread::panicking() {
             self.core.counters.room_panics.add_one();
+            // First, so that whoever acts on the close finds a new room.
+            if let Some(address) = self.address.as_ref().and_then(WeakAddr::upgrade) {
+                self.core.registry.forget_room(self.id, &address);
+            }
             for connection in self.crowd.iter().flat_map(Crowd::connections) {
                 connection.outbox.close(CloseCode::Resync);
             }
