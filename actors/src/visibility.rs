@@ -129,17 +129,23 @@ impl From<Blocks> for Eyes {
 impl Eyes {
     /// How much the reader is told of a change of the past.
     pub fn show(&self, change: &Change) -> Show {
+        // Read back, a message is as it stands now: an edit that came later is in it.
+        let written = match &change.body {
+            ChangeBody::Sent(message) | ChangeBody::Edited(message) => {
+                change.at.max(written(message))
+            }
+            _ => change.at,
+        };
         show(
             &change.body,
-            self.blocks_at(&change.by, change.at),
+            self.blocks_at(&change.by, written),
             self.blocked_by.contains(&change.by),
         )
     }
 
     /// A message of the past as the reader may see it. What was written before the block stays visible.
     pub fn view(&self, message: Message) -> Shown {
-        let written = message.edited_at.unwrap_or(message.sent_at);
-        let veiled = self.blocks_at(&message.author, written);
+        let veiled = self.blocks_at(&message.author, written(&message));
         Shown { message, veiled }
     }
 
@@ -156,6 +162,11 @@ impl Eyes {
     fn blocks_at(&self, author: &UserId, at: Timestamp) -> bool {
         self.blocks.get(author).is_some_and(|&since| at >= since)
     }
+}
+
+/// When a message came to say what it says.
+fn written(message: &Message) -> Timestamp {
+    message.edited_at.unwrap_or(message.sent_at)
 }
 
 #[cfg(test)]
@@ -221,6 +232,48 @@ mod tests {
         assert!(
             !eyes.may_meet(&user("b")) && !eyes.may_meet(&user("c")) && eyes.may_meet(&user("d"))
         );
+    }
+
+    #[test]
+    fn what_was_edited_after_the_block_is_veiled_wherever_it_is_read() {
+        let id = parlour_storage::ids::MessageId::created_at(Position::new(2).unwrap());
+        let message = |edited_at| Message {
+            id,
+            conversation: ConversationId::created_at(Position::new(1).unwrap()),
+            seq: Seq(1),
+            author: user("b"),
+            content: Default::default(),
+            key: None,
+            sent_at: Timestamp(5),
+            edited_at,
+            deleted_at: None,
+            reactions: Vec::new(),
+        };
+        let block = Block {
+            blocked: user("b"),
+            reason: None,
+            at: Timestamp(10),
+        };
+        let eyes = Eyes::from(Blocks {
+            by_them: vec![block],
+            of_them: Vec::new(),
+        });
+        for (edited_at, shown) in [
+            (None, Show::All),
+            (Some(9), Show::All),
+            (Some(11), Show::Veiled),
+        ] {
+            let message = message(edited_at.map(Timestamp));
+            let sent = change("b", 5, ChangeBody::Sent(message.clone()));
+            assert_eq!(eyes.show(&sent), shown, "{edited_at:?}");
+            let edited = change("b", 9, ChangeBody::Edited(message.clone()));
+            assert_eq!(eyes.show(&edited), shown, "{edited_at:?}");
+            assert_eq!(
+                eyes.view(message).veiled,
+                shown == Show::Veiled,
+                "{edited_at:?}"
+            );
+        }
     }
 
     #[test]
