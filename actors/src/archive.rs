@@ -7,6 +7,7 @@
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
     sync::Arc,
+    task::{self, Poll, Waker},
 };
 
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, ResponseFuture, WrapFuture};
@@ -154,7 +155,17 @@ impl Archive {
         let number = self.next;
         self.next += 1;
         let store = self.core.store();
-        let commit = async move { store.commit(transactions).await };
+        let mut commit = Box::pin(async move { store.commit(transactions).await });
+        // Begun here: the store orders groups as they come, and a context polls what was spawned in any order.
+        let begun = commit
+            .as_mut()
+            .poll(&mut task::Context::from_waker(Waker::noop()));
+        let commit = async move {
+            match begun {
+                Poll::Ready(result) => result,
+                Poll::Pending => commit.await,
+            }
+        };
         ctx.spawn(commit.into_actor(self).map(move |result, this, ctx| {
             this.finished.insert(number, Finished { waiting, result });
             // The store answers in order, but the answers may be looked at in another.
@@ -253,5 +264,63 @@ pub(crate) fn answer(change: Arc<Change>, repeated: bool) -> Reply {
             created: !repeated,
         },
         _ => Reply::Done,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use parlour_storage::{domain::message::Content, ids::Timestamp, store::Write};
+
+    use super::*;
+    use crate::{
+        limits::Settings,
+        testkit::{TestNode, user},
+    };
+
+    #[actix::test]
+    async fn groups_are_committed_in_the_order_they_were_submitted_in() {
+        // Small groups, so that several end and begin at once.
+        let node = TestNode::start(Settings {
+            group_max: 1,
+            ..Settings::default()
+        });
+        let conversation = node.direct("a", "b").await;
+        let mut answers = VecDeque::new();
+        let submit = |n: u64| {
+            let content = Content {
+                text: n.to_string(),
+                ..Content::default()
+            };
+            let write = Write::Send {
+                conversation,
+                content,
+                key: None,
+            };
+            let (reply, answer) = ReplyTo::task();
+            node.core().submit(Submit {
+                transaction: Transaction::new(Timestamp::now(), user("a"), write),
+                audience: Audience::default(),
+                reply,
+            });
+            answer
+        };
+        // Bursts, since it matters most while the first ones are under way.
+        for n in 1..=20_000 {
+            answers.push_back((n, submit(n)));
+            if n % 50 > 0 {
+                continue;
+            }
+            while let Some((n, answer)) = answers.pop_front() {
+                let Ok(Reply::Sent { change, .. }) = answer.await.unwrap() else {
+                    panic!("not sent")
+                };
+                let ChangeBody::Sent(message) = &change.body else {
+                    panic!("no message")
+                };
+                assert_eq!(message.content.text, n.to_string());
+                assert_eq!(message.seq.0, n, "the message submitted as number {n}");
+            }
+        }
+        node.stop().await;
     }
 }

@@ -68,7 +68,8 @@ pub struct Outbox {
     frames_max: usize,
     bytes_max: usize,
     state: Mutex<State>,
-    drained: Notify,
+    /// There may be room again.
+    eased: Notify,
     kill: OnceLock<Kill>,
     liveness: Liveness,
     in_flight: AtomicU32,
@@ -136,7 +137,7 @@ impl Outbox {
             frames_max,
             bytes_max,
             state: Mutex::default(),
-            drained: Notify::new(),
+            eased: Notify::new(),
             kill: OnceLock::new(),
             liveness: Liveness::default(),
             in_flight: AtomicU32::new(0),
@@ -211,6 +212,8 @@ impl Outbox {
         }
         let waits = !state.queue.is_empty();
         Self::wake_if(waits, state);
+        // What was staged can be dropped now, which makes room without a drain.
+        self.eased.notify_waiters();
     }
 
     /// Lets live changes above `floor` through from now on, those held back first. `false`: too many came
@@ -240,7 +243,7 @@ impl Outbox {
     /// Waits until less than half of the bounds are in use. `false`: it was closed.
     pub async fn has_room(&self) -> bool {
         loop {
-            let drained = self.drained.notified();
+            let eased = self.eased.notified();
             {
                 let mut state = self.lock();
                 if state.closing.is_some() {
@@ -254,7 +257,7 @@ impl Outbox {
                     return true;
                 }
             }
-            drained.await;
+            eased.await;
         }
     }
 
@@ -282,7 +285,7 @@ impl Outbox {
             }
         };
         drop(state);
-        self.drained.notify_waiters();
+        self.eased.notify_waiters();
         said
     }
 
@@ -290,7 +293,7 @@ impl Outbox {
     pub fn close(&self, code: CloseCode) {
         let state = self.lock();
         Self::close_locked(state, code);
-        self.drained.notify_waiters();
+        self.eased.notify_waiters();
     }
 
     /// Whether it is closing, and for how long.

@@ -153,3 +153,21 @@ fn a_silent_client_is_asked_once_and_then_given_up() {
     outbox.heard();
     assert!(outbox.check_alive(long, now), "an answer counts");
 }
+
+#[actix::test]
+async fn who_waits_for_room_is_told_when_what_is_staged_makes_some() {
+    let outbox = Outbox::new(ConnectionId(1), 4, 100);
+    for n in 1..=3 {
+        outbox.stage(at(n), at(3), text("x"));
+    }
+    let waiting = actix::spawn({
+        let outbox = Arc::clone(&outbox);
+        async move { outbox.has_room().await }
+    });
+    tokio::task::yield_now().await;
+    assert!(!waiting.is_finished(), "three of four frames are in use");
+    // Nothing is in the queue that a transport could drain.
+    outbox.release(at(3));
+    let has_room = tokio::time::timeout(Duration::from_secs(20), waiting).await;
+    assert!(has_room.expect("an end of the wait").unwrap());
+}
