@@ -455,7 +455,9 @@ mod tests {
 
     /// What was written once is read today, and today's bytes are those of then.
     fn check<R: Record + Debug + PartialEq>(name: &str, record: &R) {
-        let found = GOLDEN.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        let found = GOLDEN
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
         let sealed = codec::seal(b"key", record).unwrap();
         let now = hex(&sealed.head);
         let golden = found.unwrap_or_else(|| panic!("no line yet:\n{name} {now}"));
