@@ -178,6 +178,50 @@ async fn a_hanging_sync_is_noticed_and_so_is_its_end() {
 }
 
 #[tokio::test]
+async fn whoever_waits_when_the_store_fails_is_told() {
+    for _ in 0..20 {
+        let disk = FaultyDisk::default();
+        let options = Options {
+            commit_operations_max: 2,
+            batch_keys_max: 1,
+            ..Options::default()
+        };
+        let (store, id) = open(&disk, options).await;
+        disk.hold_syncs();
+        let mut calls = tokio::task::JoinSet::new();
+        for n in 0..100 {
+            let store = Arc::clone(&store);
+            calls.spawn(async move {
+                if n % 3 == 0 {
+                    store.conversation(id).await.map(drop)
+                } else {
+                    store.commit(vec![send(id)]).await.map(drop)
+                }
+            });
+            tokio::task::yield_now().await;
+        }
+        disk.fail_syncs();
+        // Some reads were done before any of the commits.
+        let answers = calls.join_all().await;
+        let failed = answers.iter().filter_map(|answer| answer.as_ref().err());
+        assert!(failed.clone().count() >= 66);
+        assert!(
+            failed
+                .into_iter()
+                .all(|error| error.kind == StoreErrorKind::Failed)
+        );
+        assert_eq!(
+            store.close().await.unwrap_err().kind,
+            StoreErrorKind::Failed
+        );
+        assert_eq!(
+            store.close().await.unwrap_err().kind,
+            StoreErrorKind::Failed
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_panic_in_the_writer_fails_the_store() {
     let disk = FaultyDisk::default();
     let (store, id) = open(&disk, Options::default()).await;

@@ -3,15 +3,12 @@
 use std::{
     fmt,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError, RwLock},
     thread::{self, JoinHandle},
 };
 
 use async_trait::async_trait;
-use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use crossbeam_channel::{Sender, TrySendError, bounded};
 use tokio::sync::{oneshot, watch};
 
 use crate::{
@@ -49,17 +46,14 @@ const FORGET_ROWS: usize = 32;
 pub struct LocalStore {
     epoch: Epoch,
     tide: Arc<Tide>,
-    jobs: Sender<Job>,
-    reads: Sender<Option<Read>>,
-    closed: AtomicBool,
-    threads: Mutex<Option<Threads>>,
+    /// Taken away by `close`: the threads do what is queued and end.
+    queues: RwLock<Option<Queues>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
-struct Threads {
-    writer: JoinHandle<()>,
-    syncer: JoinHandle<()>,
-    readers: Vec<JoinHandle<()>>,
-    watchdog: JoinHandle<()>,
+struct Queues {
+    jobs: Sender<Job>,
+    reads: Sender<Read>,
     /// The watchdog ends when this is dropped.
     _watching: Sender<()>,
 }
@@ -97,62 +91,64 @@ impl LocalStore {
             n_applied: 0,
             answers: Vec::new(),
         };
-        let threads = Threads {
-            writer: spawn("store-writer", &tide, move |_| writer.run(&job_queue))?,
-            syncer: {
+        let mut threads = vec![
+            spawn("store-writer", &tide, move |tide| {
+                guard("store-writer", tide, || writer.run(&job_queue));
+                // What is still queued is dropped, and with it the callers' answers. Just letting go of
+                // the queue would not do: it keeps what is in it as long as there is a sender.
+                job_queue.iter().for_each(drop);
+            })?,
+            {
                 let (kv, pulse) = (Arc::clone(&kv), pulse(1));
                 let (wait, most) = (options.commit_wait, options.commit_operations_max);
                 spawn("store-syncer", &tide, move |tide| {
                     syncer::run(&*kv, tide, &pulse, wait, most);
                 })?
             },
-            readers: (2..pulses.len())
-                .map(|n| {
-                    let (kv, pulse) = (Arc::clone(&kv), pulse(n));
-                    let reads: Receiver<_> = read_queue.clone();
-                    spawn("store-reader", &tide, move |tide| {
-                        reader::run(&*kv, tide, &pulse, &reads);
-                    })
-                })
-                .collect::<Result<_, _>>()?,
-            watchdog: {
-                let pulses = pulses.clone();
-                spawn("store-watchdog", &tide, move |tide| {
-                    pulse::watch(tide, &pulses, options.stall_timeout, &stop);
-                })?
-            },
-            _watching: watching,
-        };
+        ];
+        for n in 2..pulses.len() {
+            let (kv, pulse, reads) = (Arc::clone(&kv), pulse(n), read_queue.clone());
+            threads.push(spawn("store-reader", &tide, move |tide| {
+                reader::run(&*kv, tide, &pulse, &reads);
+            })?);
+        }
+        threads.push(spawn("store-watchdog", &tide, move |tide| {
+            pulse::watch(tide, &pulses, options.stall_timeout, &stop);
+        })?);
         Ok(Self {
             epoch,
             tide,
-            jobs,
-            reads,
-            closed: AtomicBool::new(false),
-            threads: Mutex::new(Some(threads)),
+            queues: RwLock::new(Some(Queues {
+                jobs,
+                reads,
+                _watching: watching,
+            })),
+            threads: Mutex::new(threads),
         })
     }
 
-    /// Why a queue takes nothing, or an answer never came.
+    /// Why an answer never came: the store was closed or failed, or this very call panicked.
     fn gone(&self) -> StoreError {
-        if self.closed.load(Ordering::Acquire) && !self.tide.has_failed() {
+        let queues = self.queues.read().unwrap_or_else(PoisonError::into_inner);
+        if queues.is_none() && !self.tide.has_failed() {
             StoreError::new(StoreErrorKind::Closed)
         } else {
             tide::failed()
         }
     }
 
-    fn open(&self) -> Result<(), StoreError> {
-        if self.tide.has_failed() || self.closed.load(Ordering::Acquire) {
-            return Err(self.gone());
+    fn put<T>(&self, queue: impl Fn(&Queues) -> &Sender<T>, job: T) -> Result<(), StoreError> {
+        if self.tide.has_failed() {
+            return Err(tide::failed());
         }
-        Ok(())
-    }
-
-    fn put<T>(&self, queue: &Sender<T>, job: T) -> Result<(), StoreError> {
-        queue.try_send(job).map_err(|error| match error {
+        // Held while sending: what is in a queue when `close` takes it away is still done.
+        let queues = self.queues.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(queues) = &*queues else {
+            return Err(StoreError::new(StoreErrorKind::Closed));
+        };
+        queue(queues).try_send(job).map_err(|error| match error {
             TrySendError::Full(_) => StoreError::new(StoreErrorKind::Busy),
-            TrySendError::Disconnected(_) => self.gone(),
+            TrySendError::Disconnected(_) => tide::failed(),
         })
     }
 
@@ -161,7 +157,6 @@ impl LocalStore {
         &self,
         read: impl FnOnce(&View<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.open()?;
         let (reply, answer) = oneshot::channel();
         let job: Read = Box::new(move |kv, tide| {
             let view = View::new(kv, &tide.gate);
@@ -180,64 +175,45 @@ impl LocalStore {
             };
             tide.when_durable(seen, Box::new(reply));
         });
-        self.put(&self.reads, Some(job))?;
+        self.put(|queues| &queues.reads, job)?;
         answer.await.unwrap_or_else(|_| Err(self.gone()))
     }
 
     async fn chore(&self, chore: Chore) -> Result<(), StoreError> {
-        self.open()?;
         let (reply, answer) = oneshot::channel();
-        self.put(&self.jobs, Job::Chore { chore, reply })?;
+        self.put(|queues| &queues.jobs, Job::Chore { chore, reply })?;
         answer.await.unwrap_or_else(|_| Err(self.gone()))
     }
 }
 
-/// A panic in one of these threads is the end of the store, not a hang.
 fn spawn(
     name: &'static str,
     tide: &Arc<Tide>,
     run: impl FnOnce(&Arc<Tide>) + Send + 'static,
 ) -> Result<JoinHandle<()>, StoreError> {
     let tide = Arc::clone(tide);
-    let guarded = move || {
-        if catch_unwind(AssertUnwindSafe(|| run(&tide))).is_err() {
-            tide.fail(name, &Panicked);
-        }
-    };
     thread::Builder::new()
         .name(name.to_owned())
-        .spawn(guarded)
+        .spawn(move || guard(name, &tide, || run(&tide)))
         .map_err(|error| StoreError::caused_by(StoreErrorKind::Failed, error))
+}
+
+/// A panic in one of the threads is the end of the store, not a hang.
+fn guard(name: &str, tide: &Tide, run: impl FnOnce()) {
+    if catch_unwind(AssertUnwindSafe(run)).is_err() {
+        tide.fail(name, &Panicked);
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
 #[error("the thread panicked")]
 struct Panicked;
 
-impl Threads {
-    /// In this order: what the writer applied is synced, and answers that wait for it come before the end.
-    fn join(self, jobs: &Sender<Job>, reads: &Sender<Option<Read>>) {
-        // Errors: the thread has ended by itself, and a panic in it has been told already.
-        let _ = jobs.send(Job::Close);
-        let _ = self.writer.join();
-        let _ = self.syncer.join();
-        for _ in &self.readers {
-            let _ = reads.send(None);
-        }
-        for reader in self.readers {
-            let _ = reader.join();
-        }
-        drop(self._watching);
-        let _ = self.watchdog.join();
-    }
-}
-
 #[async_trait]
 impl Store for LocalStore {
     async fn commit(&self, group: Vec<Transaction>) -> Result<Outcomes, StoreError> {
-        self.open()?;
         let (reply, answer) = oneshot::channel();
-        self.put(&self.jobs, Job::Commit { group, reply })?;
+        self.put(|queues| &queues.jobs, Job::Commit { group, reply })?;
         answer.await.unwrap_or_else(|_| Err(self.gone()))
     }
 
@@ -431,22 +407,25 @@ impl Store for LocalStore {
     }
 
     async fn close(&self) -> Result<(), StoreError> {
-        self.open()?;
-        self.closed.store(true, Ordering::Release);
-        let threads = self
-            .threads
-            .lock()
+        let queues = self
+            .queues
+            .write()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        if let Some(threads) = threads {
-            let (jobs, reads) = (self.jobs.clone(), self.reads.clone());
-            let joined = tokio::task::spawn_blocking(move || threads.join(&jobs, &reads));
-            joined
-                .await
-                .map_err(|error| StoreError::caused_by(StoreErrorKind::Failed, error))?;
-        }
-        if self.tide.has_failed() {
+        if queues.is_none() {
             return Err(self.gone());
+        }
+        drop(queues);
+        let threads =
+            std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        // A panic in a thread has been told already.
+        let join = || threads.into_iter().for_each(|thread| drop(thread.join()));
+        let joined = tokio::task::spawn_blocking(join);
+        joined
+            .await
+            .map_err(|error| StoreError::caused_by(StoreErrorKind::Failed, error))?;
+        if self.tide.has_failed() {
+            return Err(tide::failed());
         }
         Ok(())
     }

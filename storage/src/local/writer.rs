@@ -33,7 +33,6 @@ pub(super) enum Job {
         chore: Chore,
         reply: oneshot::Sender<Result<(), StoreError>>,
     },
-    Close,
 }
 
 /// The writer's part of the store.
@@ -52,13 +51,13 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Works until it is told to close, every caller is gone, or something breaks.
+    /// Works until every sender is gone, or something breaks.
     pub(super) fn run(mut self, jobs: &Receiver<Job>) {
         while let Ok(job) = jobs.recv() {
             let mut next = Some(job);
             while let Some(job) = next {
-                if matches!(job, Job::Close) {
-                    return self.finish();
+                if self.tide.has_failed() {
+                    return;
                 }
                 if let Err(error) = self.work(job) {
                     return self.tide.fail("failed to write", &error);
@@ -110,7 +109,6 @@ impl Writer {
                     let _ = reply.send(durable);
                 }));
             }
-            Job::Close => {}
         }
         Ok(())
     }
@@ -123,34 +121,24 @@ impl Writer {
     }
 
     fn apply(&mut self) -> Result<(), StoreError> {
-        let answers = std::mem::take(&mut self.answers);
-        if !self.batch.is_empty() {
-            let batch = std::mem::take(&mut self.batch);
-            let head = self.engine.last();
-            let apply = || self.tide.gate.apply(head, || self.kv.apply(batch));
-            let applied = match self.pulse.step(apply) {
-                Ok(applied) => applied,
-                Err(error) => {
-                    let kind = StoreErrorKind::Failed;
-                    answers
-                        .into_iter()
-                        .for_each(|a| a(Err(StoreError::new(kind.clone()))));
-                    return Err(error);
-                }
-            };
-            self.n_applied = applied.batch;
-            for answer in answers {
-                self.tide.when_durable(applied.batch, answer);
-            }
-            let n_operations = std::mem::take(&mut self.n_operations);
-            let operations_max = self.options.commit_operations_max;
-            self.tide.rise(applied, n_operations, operations_max);
-        } else {
+        if self.batch.is_empty() {
             // Nothing new, but what was looked at may not be durable yet.
-            for answer in answers {
+            for answer in self.answers.drain(..) {
                 self.tide.when_durable(self.n_applied, answer);
             }
+            return Ok(());
         }
+        let batch = std::mem::take(&mut self.batch);
+        let head = self.engine.last();
+        let apply = || self.tide.gate.apply(head, || self.kv.apply(batch));
+        let applied = self.pulse.step(apply)?;
+        self.n_applied = applied.batch;
+        for answer in self.answers.drain(..) {
+            self.tide.when_durable(applied.batch, answer);
+        }
+        let n_operations = std::mem::take(&mut self.n_operations);
+        let operations_max = self.options.commit_operations_max;
+        self.tide.rise(applied, n_operations, operations_max);
         Ok(())
     }
 

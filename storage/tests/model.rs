@@ -1,0 +1,180 @@
+//! The store against a model that is too simple to be wrong: random people do random things, now and then the
+//! store is opened again, and both must say the same.
+//!
+//! Covers order, membership, roles, cursors, unread counts and what resume tells. Content and rows are the
+//! conformance suite's.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests too")]
+
+mod model {
+    pub(crate) mod world;
+}
+
+use std::sync::Arc;
+
+use model::world::{Act, World};
+use parlour_storage::{
+    faulty::FaultyDisk,
+    ids::{Position, Timestamp, UserId},
+    local::Options,
+    sled_store::SledStore,
+    store::{MessagePage, Outcome, PageFrom, Store, Transaction},
+};
+use proptest::prelude::*;
+
+const PEOPLE: usize = 4;
+
+fn name(n: usize) -> UserId {
+    UserId::new(&format!("p{n}")).unwrap()
+}
+
+/// One step of a script.
+#[derive(Clone, Debug)]
+enum Step {
+    Do { by: usize, act: Act },
+    Reopen,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let person = 0..PEOPLE;
+    let place = 0_usize..6;
+    let several = prop::collection::vec(0..PEOPLE, 0..3);
+    let act = prop_oneof![
+        1 => person.clone().prop_map(Act::OpenDirect),
+        1 => several.clone().prop_map(Act::OpenGroup),
+        8 => place.clone().prop_map(Act::Send),
+        2 => (place.clone(), 0_u64..12).prop_map(|(c, seq)| Act::Delete(c, seq)),
+        2 => (place.clone(), 0_u64..12).prop_map(|(c, seq)| Act::Edit(c, seq)),
+        4 => (place.clone(), 0_u64..12).prop_map(|(c, seq)| Act::Read(c, seq)),
+        2 => (place.clone(), 0_u64..12).prop_map(|(c, seq)| Act::Deliver(c, seq)),
+        2 => (place.clone(), several).prop_map(|(c, users)| Act::Add(c, users)),
+        3 => (place.clone(), person.clone()).prop_map(|(c, user)| Act::Remove(c, user)),
+        2 => (place.clone(), person.clone(), 0_usize..3).prop_map(|(c, u, role)| Act::SetRole(c, u, role)),
+        1 => person.clone().prop_map(Act::Block),
+        1 => person.clone().prop_map(Act::Unblock),
+    ];
+    prop_oneof![
+        40 => (person, act).prop_map(|(by, act)| Step::Do { by, act }),
+        1 => Just(Step::Reopen),
+    ]
+}
+
+/// Opens, or opens again, what is under test.
+type Open<'a> = &'a dyn Fn() -> Arc<dyn Store>;
+
+async fn play(script: &[Step], split: usize, open: Open<'_>) {
+    let mut store = open();
+    let mut world = World::new((0..PEOPLE).map(name).collect());
+    let mut resume = vec![Position::ZERO];
+    for (n, step) in script.iter().enumerate() {
+        match step {
+            Step::Reopen => {
+                store.close().await.unwrap();
+                store = open();
+            }
+            Step::Do { by, act } => {
+                // The clock stands still for long, then jumps, and sometimes goes back.
+                let at = Timestamp(1_800_000_000_000 + i64::try_from(n / 7 % 5).unwrap() * 1000);
+                let write = world.write(act);
+                let transaction = Transaction::new(at, name(*by), write);
+                let outcome = store.commit(vec![transaction]).await.unwrap().remove(0);
+                world.follow(*by, act, &outcome);
+                if let Ok(Outcome::Changed(changes)) = outcome {
+                    resume.extend(changes.last().map(|change| change.position));
+                }
+            }
+        }
+        if n % split == 0 {
+            compare(&*store, &world, &resume).await;
+        }
+    }
+    compare(&*store, &world, &resume).await;
+    store.close().await.unwrap();
+}
+
+async fn compare(store: &dyn Store, world: &World, resume: &[Position]) {
+    for (id, expected) in world.rosters() {
+        let roster = store.roster(id).await.unwrap().unwrap();
+        assert_eq!(roster.conversation.n_members as usize, roster.members.len());
+        let seen = roster.members.iter().map(|member| {
+            let cursor = member.cursor;
+            (
+                member.user.clone(),
+                member.role,
+                cursor.read.0,
+                cursor.delivered.0,
+            )
+        });
+        assert_eq!(seen.collect::<Vec<_>>(), expected, "members of {id}");
+        let page = MessagePage {
+            from: PageFrom::End,
+            limit: 1000,
+        };
+        let messages = store.messages(id, page).await.unwrap();
+        let seen = messages.iter().map(|message| {
+            let text = message.content.text.as_str();
+            (message.seq.0, message.author.clone(), text.to_owned())
+        });
+        assert_eq!(
+            seen.collect::<Vec<_>>(),
+            world.texts(id),
+            "messages of {id}"
+        );
+    }
+    for n in 0..PEOPLE {
+        let user = name(n);
+        let unread = store.unread(&user).await.unwrap();
+        assert_eq!(unread, world.unread(n), "unread of {user}");
+        let ids = store.conversation_ids_of(&user).await.unwrap();
+        assert_eq!(ids, world.conversations_of(n), "conversations of {user}");
+        for after in [
+            resume[0],
+            resume[resume.len() / 2],
+            resume[resume.len() - 1],
+        ] {
+            let changes = store.changes_since(&user, after, 10_000).await.unwrap();
+            let seen: Vec<_> = changes
+                .changes
+                .iter()
+                .map(|c| (c.position, c.conversation))
+                .collect();
+            assert_eq!(
+                seen,
+                world.told(n, after),
+                "changes of {user} since {after}"
+            );
+        }
+    }
+}
+
+fn run(play: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    runtime.unwrap().block_on(play);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_engine_does_as_the_model(script in prop::collection::vec(step(), 1..150)) {
+        let disk = FaultyDisk::default();
+        run(play(&script, 20, &|| {
+            // What was not synced when everybody was answered may as well be gone.
+            disk.cut_power(0);
+            Arc::new(disk.open(Options::default()).unwrap())
+        }));
+        prop_assert_eq!(disk.verify().unwrap().findings, []);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 5, ..ProptestConfig::default() })]
+
+    #[test]
+    fn sled_does_as_the_model(script in prop::collection::vec(step(), 1..150)) {
+        let folder = tempfile::tempdir().unwrap();
+        run(play(&script, 50, &|| {
+            Arc::new(SledStore::open(folder.path(), Options::default()).unwrap())
+        }));
+    }
+}

@@ -1,0 +1,480 @@
+//! The model: plain lists, looked through from the start for every question.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use parlour_storage::{
+    domain::{
+        change::{Change, ChangeBody},
+        conversation::MemberRole::{self, Admin, Member, Owner},
+        message::Content,
+    },
+    ids::{ConversationId, MessageId, Position, Seq, UserId},
+    store::{Outcome, Rejection, Write},
+};
+
+/// What someone tries. Conversations and people are meant by number, messages by place.
+#[derive(Clone, Debug)]
+pub(crate) enum Act {
+    OpenDirect(usize),
+    OpenGroup(Vec<usize>),
+    Send(usize),
+    Delete(usize, u64),
+    Edit(usize, u64),
+    Read(usize, u64),
+    Deliver(usize, u64),
+    Add(usize, Vec<usize>),
+    Remove(usize, usize),
+    SetRole(usize, usize, usize),
+    Block(usize),
+    Unblock(usize),
+}
+
+const ROLES: [MemberRole; 3] = [Member, Admin, Owner];
+const REJECTED_AS_INVALID: Rejection = Rejection::Invalid("");
+
+struct Seat {
+    user: usize,
+    role: MemberRole,
+    /// Whom they came with, and after whom: seats are in this order.
+    read: u64,
+    delivered: u64,
+}
+
+struct Message {
+    id: MessageId,
+    author: usize,
+    text: String,
+    deleted: bool,
+}
+
+struct Talk {
+    id: ConversationId,
+    direct: bool,
+    /// In the order of coming; of those who came together, of first coming ever.
+    seats: Vec<Seat>,
+    /// Everyone who ever came, in the order of first coming.
+    ever: Vec<usize>,
+    messages: Vec<Message>,
+    log: Vec<Change>,
+}
+
+impl Talk {
+    fn seat(&mut self, user: usize) -> Option<&mut Seat> {
+        self.seats.iter_mut().find(|seat| seat.user == user)
+    }
+
+    fn head(&self) -> u64 {
+        self.messages.len() as u64
+    }
+
+    fn enter(&mut self, users: &[usize]) {
+        for user in users {
+            if !self.ever.contains(user) {
+                self.ever.push(*user);
+            }
+        }
+        let mut users = users.to_vec();
+        users.sort_by_key(|user| self.ever.iter().position(|other| other == user));
+        let head = self.head();
+        self.seats.extend(users.into_iter().map(|user| Seat {
+            user,
+            role: Member,
+            read: head,
+            delivered: head,
+        }));
+    }
+}
+
+/// Everything that ever happened.
+pub(crate) struct World {
+    people: Vec<UserId>,
+    talks: Vec<Talk>,
+    blocks: BTreeSet<(usize, usize)>,
+    n_texts: usize,
+}
+
+/// What an act should lead to: this many changes, or none.
+type Expected = Result<usize, Rejection>;
+
+impl World {
+    pub(crate) fn new(people: Vec<UserId>) -> Self {
+        Self {
+            people,
+            talks: Vec::new(),
+            blocks: BTreeSet::new(),
+            n_texts: 0,
+        }
+    }
+
+    fn id(&self, talk: usize) -> ConversationId {
+        let nowhere = ConversationId::created_at(Position::new(1).unwrap());
+        self.talks.get(talk).map_or(nowhere, |talk| talk.id)
+    }
+
+    fn message(&self, talk: usize, seq: u64) -> MessageId {
+        let nothing = MessageId::created_at(Position::new(1).unwrap());
+        let place = usize::try_from(seq).unwrap().checked_sub(1);
+        let found = place.and_then(|place| self.talks.get(talk)?.messages.get(place));
+        found.map_or(nothing, |message| message.id)
+    }
+
+    /// The act as the store is asked for it.
+    pub(crate) fn write(&self, act: &Act) -> Write {
+        let name = |user: &usize| self.people[*user].clone();
+        let names = |users: &[usize]| users.iter().map(name).collect();
+        match act {
+            Act::OpenDirect(with) => Write::OpenDirect { with: name(with) },
+            Act::OpenGroup(members) => Write::OpenGroup {
+                name: None,
+                members: names(members),
+                key: None,
+            },
+            Act::Send(talk) => Write::Send {
+                conversation: self.id(*talk),
+                content: Content {
+                    text: format!("text {}", self.n_texts),
+                    ..Content::default()
+                },
+                key: None,
+            },
+            Act::Delete(talk, seq) => Write::Delete {
+                message: self.message(*talk, *seq),
+            },
+            Act::Edit(talk, seq) => Write::Edit {
+                message: self.message(*talk, *seq),
+                text: format!("edit {}", self.n_texts),
+            },
+            Act::Read(talk, seq) => Write::Read {
+                conversation: self.id(*talk),
+                seq: Seq(*seq),
+            },
+            Act::Deliver(talk, seq) => Write::Deliver {
+                conversation: self.id(*talk),
+                seq: Seq(*seq),
+            },
+            Act::Add(talk, users) => Write::Add {
+                conversation: self.id(*talk),
+                users: names(users),
+            },
+            Act::Remove(talk, user) => Write::Remove {
+                conversation: self.id(*talk),
+                user: name(user),
+            },
+            Act::SetRole(talk, user, role) => Write::SetRole {
+                conversation: self.id(*talk),
+                user: name(user),
+                role: ROLES[*role],
+            },
+            Act::Block(user) => Write::Block {
+                user: name(user),
+                reason: None,
+            },
+            Act::Unblock(user) => Write::Unblock { user: name(user) },
+        }
+    }
+
+    /// Does the same here, and compares what came of it.
+    pub(crate) fn follow(&mut self, by: usize, act: &Act, outcome: &Result<Outcome, Rejection>) {
+        let changes: &[Change] = match outcome {
+            Ok(Outcome::Changed(changes)) => changes,
+            _ => &[],
+        };
+        let expected = self.act(by, act, changes);
+        match (outcome, &expected) {
+            (Ok(_), Ok(n)) => assert_eq!(changes.len(), *n, "{by} {act:?}: {outcome:?}"),
+            (Err(Rejection::Invalid(_)), Err(Rejection::Invalid(_))) => {}
+            (Err(rejection), Err(expected)) => assert_eq!(rejection, expected, "{by} {act:?}"),
+            _ => panic!("{by} {act:?} gave {outcome:?}, not {expected:?}"),
+        }
+        for change in changes {
+            let newest = self
+                .talks
+                .iter()
+                .filter_map(|talk| talk.log.last())
+                .map(|c| c.position)
+                .max();
+            assert!(newest < Some(change.position), "positions grow");
+            let mut talks = self.talks.iter_mut();
+            let talk = talks.find(|talk| talk.id == change.conversation).unwrap();
+            talk.log.push(change.clone());
+        }
+    }
+
+    fn act(&mut self, by: usize, act: &Act, changes: &[Change]) -> Expected {
+        self.n_texts += 1;
+        match act {
+            Act::OpenDirect(with) => self.open_direct(by, *with, changes),
+            Act::OpenGroup(members) => {
+                let mut all = vec![by];
+                for member in members {
+                    if !all.contains(member) {
+                        all.push(*member);
+                    }
+                }
+                self.open(&all, false, changes);
+                self.talks.last_mut().unwrap().seats[0].role = Owner;
+                Ok(1)
+            }
+            Act::Send(talk) => {
+                let text = format!("text {}", self.n_texts - 1);
+                let talk = self.talk_of(by, *talk)?;
+                let [
+                    Change {
+                        position,
+                        body: ChangeBody::Sent(sent),
+                        ..
+                    },
+                ] = changes
+                else {
+                    panic!("{changes:?}")
+                };
+                assert_eq!(sent.seq.0, talk.head() + 1);
+                talk.messages.push(Message {
+                    id: MessageId::created_at(*position),
+                    author: by,
+                    text,
+                    deleted: false,
+                });
+                Ok(1)
+            }
+            Act::Delete(talk, seq) => {
+                let (talk, place) = self.message_of(by, *talk, *seq)?;
+                let may = talk.seat(by).unwrap().role >= Admin;
+                let direct = talk.direct;
+                let message = &mut talk.messages[place];
+                if message.author != by && !may {
+                    return Err(if direct {
+                        Rejection::NotAuthor
+                    } else {
+                        Rejection::NotAllowed
+                    });
+                }
+                Ok(usize::from(!std::mem::replace(&mut message.deleted, true)))
+            }
+            Act::Edit(talk, seq) => {
+                let text = format!("edit {}", self.n_texts - 1);
+                let (talk, place) = self.message_of(by, *talk, *seq)?;
+                let message = &mut talk.messages[place];
+                if message.author != by {
+                    return Err(Rejection::NotAuthor);
+                }
+                if message.deleted {
+                    return Err(Rejection::Deleted);
+                }
+                message.text = text;
+                Ok(1)
+            }
+            Act::Read(talk, seq) => {
+                let talk = self.talk_of(by, *talk)?;
+                let seq = talk.head().min(*seq);
+                let seat = talk.seat(by).unwrap();
+                let moves = seq > seat.read;
+                seat.read = seat.read.max(seq);
+                seat.delivered = seat.delivered.max(seat.read);
+                Ok(usize::from(moves))
+            }
+            Act::Deliver(talk, seq) => {
+                let talk = self.talk_of(by, *talk)?;
+                let seq = talk.head().min(*seq);
+                let seat = talk.seat(by).unwrap();
+                let moves = seq > seat.delivered;
+                seat.delivered = seat.delivered.max(seq);
+                Ok(usize::from(moves))
+            }
+            Act::Add(talk, users) => {
+                let talk = self.group_of(by, *talk)?;
+                if talk.seat(by).unwrap().role < Admin {
+                    return Err(Rejection::NotAllowed);
+                }
+                let mut new = Vec::new();
+                for user in users {
+                    if talk.seat(*user).is_none() && !new.contains(user) {
+                        new.push(*user);
+                    }
+                }
+                talk.enter(&new);
+                Ok(usize::from(!new.is_empty()))
+            }
+            Act::Remove(talk, user) => self.remove(by, *talk, *user),
+            Act::SetRole(talk, user, role) => {
+                let role = ROLES[*role];
+                let talk = self.group_of(by, *talk)?;
+                if talk.seat(by).unwrap().role != Owner {
+                    return Err(Rejection::NotAllowed);
+                }
+                let owners = talk.seats.iter().filter(|seat| seat.role == Owner).count();
+                let seat = talk.seat(*user).ok_or(Rejection::NoSuchMember)?;
+                if seat.role == role {
+                    return Ok(0);
+                }
+                if seat.role == Owner && owners == 1 {
+                    return Err(REJECTED_AS_INVALID);
+                }
+                seat.role = role;
+                Ok(1)
+            }
+            Act::Block(user) if *user == by => Err(REJECTED_AS_INVALID),
+            Act::Block(user) => {
+                self.blocks.insert((by, *user));
+                Ok(0)
+            }
+            Act::Unblock(user) => {
+                self.blocks.remove(&(by, *user));
+                Ok(0)
+            }
+        }
+    }
+
+    fn open(&mut self, members: &[usize], direct: bool, changes: &[Change]) {
+        let mut talk = Talk {
+            id: changes[0].conversation,
+            direct,
+            seats: Vec::new(),
+            ever: Vec::new(),
+            messages: Vec::new(),
+            log: Vec::new(),
+        };
+        talk.enter(members);
+        self.talks.push(talk);
+    }
+
+    fn open_direct(&mut self, by: usize, with: usize, changes: &[Change]) -> Expected {
+        if by == with {
+            return Err(REJECTED_AS_INVALID);
+        }
+        let is_theirs =
+            |talk: &Talk| talk.direct && talk.ever.contains(&by) && talk.ever.contains(&with);
+        if self.talks.iter().any(is_theirs) {
+            return Ok(0);
+        }
+        self.open(&[by, with], true, changes);
+        Ok(1)
+    }
+
+    fn remove(&mut self, by: usize, talk: usize, user: usize) -> Expected {
+        let talk = self.group_of(by, talk)?;
+        let mine = talk.seat(by).unwrap().role;
+        let theirs = talk.seat(user).ok_or(Rejection::NoSuchMember)?.role;
+        if user != by && (mine < Admin || mine <= theirs) {
+            return Err(Rejection::NotAllowed);
+        }
+        talk.seats.retain(|seat| seat.user != user);
+        let has_owner = talk.seats.iter().any(|seat| seat.role == Owner);
+        if has_owner || talk.seats.is_empty() {
+            return Ok(1);
+        }
+        let admin = talk.seats.iter().position(|seat| seat.role == Admin);
+        talk.seats[admin.unwrap_or(0)].role = Owner;
+        Ok(2)
+    }
+
+    fn talk_of(&mut self, by: usize, talk: usize) -> Result<&mut Talk, Rejection> {
+        let talk = self.talks.get_mut(talk).ok_or(Rejection::NoConversation)?;
+        match talk.seat(by) {
+            Some(_) => Ok(talk),
+            None => Err(Rejection::NotMember),
+        }
+    }
+
+    fn group_of(&mut self, by: usize, talk: usize) -> Result<&mut Talk, Rejection> {
+        let talk = self.talk_of(by, talk)?;
+        if talk.direct {
+            Err(Rejection::NotGroup)
+        } else {
+            Ok(talk)
+        }
+    }
+
+    fn message_of(
+        &mut self,
+        by: usize,
+        talk: usize,
+        seq: u64,
+    ) -> Result<(&mut Talk, usize), Rejection> {
+        let place = usize::try_from(seq).unwrap().checked_sub(1);
+        let there = |talk: &Talk| place.filter(|place| *place < talk.messages.len());
+        let found = self.talks.get(talk).and_then(there);
+        let place = found.ok_or(Rejection::NoMessage)?;
+        Ok((self.talk_of(by, talk)?, place))
+    }
+
+    /// Everyone in each conversation, with role and cursors, in the order of names.
+    pub(crate) fn rosters(&self) -> BTreeMap<ConversationId, Vec<(UserId, MemberRole, u64, u64)>> {
+        let roster = |talk: &Talk| {
+            let seat = |seat: &Seat| {
+                (
+                    self.people[seat.user].clone(),
+                    seat.role,
+                    seat.read,
+                    seat.delivered,
+                )
+            };
+            let mut all: Vec<_> = talk.seats.iter().map(seat).collect();
+            all.sort();
+            (talk.id, all)
+        };
+        self.talks.iter().map(roster).collect()
+    }
+
+    /// What stands at each place.
+    pub(crate) fn texts(&self, id: ConversationId) -> Vec<(u64, UserId, String)> {
+        let talk = self.talks.iter().find(|talk| talk.id == id).unwrap();
+        let text = |(seq, message): (u64, &Message)| {
+            let text = if message.deleted { "" } else { &message.text };
+            (seq, self.people[message.author].clone(), text.to_owned())
+        };
+        (1..).zip(&talk.messages).map(text).collect()
+    }
+
+    /// Where someone is now.
+    pub(crate) fn conversations_of(&self, user: usize) -> Vec<ConversationId> {
+        let is_in = |talk: &&Talk| talk.seats.iter().any(|seat| seat.user == user);
+        self.talks
+            .iter()
+            .filter(is_in)
+            .map(|talk| talk.id)
+            .collect()
+    }
+
+    /// What someone has not read.
+    pub(crate) fn unread(&self, user: usize) -> Vec<(ConversationId, u64)> {
+        let count = |talk: &Talk| {
+            let seat = talk.seats.iter().find(|seat| seat.user == user)?;
+            let counts = |message: &&Message| {
+                !message.deleted
+                    && message.author != user
+                    && !self.blocks.contains(&(user, message.author))
+            };
+            let above = talk
+                .messages
+                .iter()
+                .skip(usize::try_from(seat.read).unwrap());
+            let n = above.filter(counts).count() as u64;
+            (n > 0).then_some((talk.id, n))
+        };
+        self.talks.iter().filter_map(count).collect()
+    }
+
+    /// What someone is told who was away since `after`.
+    pub(crate) fn told(&self, user: usize, after: Position) -> Vec<(Position, ConversationId)> {
+        let name = &self.people[user];
+        let mut told = Vec::new();
+        for talk in &self.talks {
+            let mut is_in = false;
+            for change in &talk.log {
+                let was_in = is_in;
+                match &change.body {
+                    ChangeBody::Created { members, .. } => is_in = members.contains(name),
+                    ChangeBody::Added { users } => is_in |= users.contains(name),
+                    ChangeBody::Removed { user } => is_in &= user != name,
+                    _ => {}
+                }
+                if (was_in || is_in) && change.position > after {
+                    told.push((change.position, talk.id));
+                }
+            }
+        }
+        told.sort();
+        told
+    }
+}
