@@ -66,6 +66,9 @@ pub fn run(
     })
 }
 
+/// What the last sync may take beyond the time to stop, before the disk counts as stuck.
+const LAST_SYNC: Duration = Duration::from_secs(10);
+
 /// Why a node ends.
 #[derive(Debug, PartialEq, Eq)]
 enum Why {
@@ -152,6 +155,13 @@ impl Node {
                     "stopped at once, as the second signal asked; nothing acknowledged is lost",
                 );
             }
+        });
+        actix_web::rt::spawn(async move {
+            tokio::time::sleep_until(until + LAST_SYNC).await;
+            exit_now(
+                Exit::Io,
+                "the node could not stop in time; is the disk stuck? nothing acknowledged is lost",
+            );
         });
         tokio::time::sleep(node.drain_delay).await;
         // A third of the time is kept for requests in flight and for the store.

@@ -6,8 +6,9 @@
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
-    sync::Arc,
+    sync::{Arc, Weak},
     task::{self, Poll, Waker},
+    time::Duration,
 };
 
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, ResponseFuture, WrapFuture};
@@ -22,13 +23,16 @@ use tokio::sync::oneshot;
 use crate::{
     command::Reply,
     error::Failure,
-    group::Groups,
+    group::{Group, Groups},
     limits::GROUPS_IN_COMMIT_MAX,
     reply::ReplyTo,
     room::{Committed, News},
     system::Core,
     visibility::Audience,
 };
+
+/// How often a flush looks whether the rooms have told what was committed.
+const TOLD_CHECK: Duration = Duration::from_millis(1);
 
 /// The actor.
 #[derive(Debug)]
@@ -45,7 +49,7 @@ pub struct Archive {
     n_submitted: u64,
     n_told: u64,
     /// Who waits for how many to come to their end, ascending.
-    flushes: VecDeque<(u64, oneshot::Sender<()>)>,
+    flushes: VecDeque<(u64, oneshot::Sender<Weak<Group>>)>,
 }
 
 #[derive(Debug)]
@@ -112,7 +116,7 @@ impl Handler<Submit> for Archive {
     }
 }
 
-/// Waits until everything submitted before has been committed and told.
+/// Waits until everything submitted before has been committed, told and answered.
 #[derive(Debug, actix::Message)]
 #[rtype(result = "()")]
 pub struct Flush;
@@ -121,14 +125,15 @@ impl Handler<Flush> for Archive {
     type Result = ResponseFuture<()>;
 
     fn handle(&mut self, _: Flush, _ctx: &mut Self::Context) -> Self::Result {
-        if self.n_told == self.n_submitted {
-            return Box::pin(std::future::ready(()));
-        }
         let (done, wait) = oneshot::channel();
         self.flushes.push_back((self.n_submitted, done));
+        self.answer_flushes();
         Box::pin(async move {
             // An archive that died has nothing more to wait for.
-            let _died = wait.await;
+            let last = wait.await.unwrap_or_default();
+            while last.strong_count() > 0 {
+                tokio::time::sleep(TOLD_CHECK).await;
+            }
         })
     }
 }
@@ -181,7 +186,7 @@ impl Archive {
     fn answer_flushes(&mut self) {
         while self.flushes.front().is_some_and(|&(n, _)| n <= self.n_told) {
             if let Some((_, done)) = self.flushes.pop_front() {
-                let _waits_no_more = done.send(());
+                let _waits_no_more = done.send(self.groups.last());
             }
         }
     }

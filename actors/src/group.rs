@@ -62,6 +62,11 @@ pub struct Groups {
 }
 
 impl Groups {
+    /// The newest group, for as long as it is being told.
+    pub fn last(&self) -> Weak<Group> {
+        Weak::clone(&self.last)
+    }
+
     /// The next group, with changes up to `through`.
     pub fn begin(&mut self, through: Position) -> Arc<Group> {
         let group = Arc::new(Group {

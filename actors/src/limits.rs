@@ -2,8 +2,8 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-/// Mailbox of a session, in messages. One connection's frames; a full one is the client's own doing.
-pub const SESSION_MAILBOX: usize = 64;
+/// Mailbox of a session, in messages, beyond the requests that may be unanswered: for frames that need no answer.
+pub const SESSION_MAILBOX_SPARE: usize = 64;
 /// Mailbox of Moderation, in messages: every write of the node passes through it.
 pub const MODERATION_MAILBOX: usize = 65_536;
 /// Mailbox of Presence, in messages: a reconnect storm of the whole node fits.
@@ -14,6 +14,8 @@ pub const PARKED_PER_USER_MAX: usize = 256;
 pub const GROUPS_IN_COMMIT_MAX: usize = 3;
 /// Largest page of any list, in items (CONTRACT C-15).
 pub const PAGE_MAX: usize = 100;
+/// Changes that a resume reads at once.
+pub const RESUME_PAGE: usize = 200;
 /// Longest name of a group, in Unicode scalar values.
 pub const GROUP_NAME_MAX: usize = 100;
 /// Longest reason of a block, in Unicode scalar values.

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use parlour_storage::{ids::Position, store::Changes};
 
 use crate::{
-    codec::Resume, connection::Connection, error::Failure, push::Hello, system::Core,
-    visibility::Eyes,
+    codec::Resume, connection::Connection, error::Failure, limits::RESUME_PAGE, push::Hello,
+    system::Core, visibility::Eyes,
 };
 
 /// Says hello, replays what was missed, and lets live changes through.
@@ -47,23 +47,22 @@ pub(crate) async fn catch_up(
     if let Some(frame) = connection.codec.hello(&hello) {
         connection.outbox.push(frame);
     }
-    let mut floor = start;
-    if let Some(missed) = missed {
-        floor = replay(core, connection, missed).await?;
-    }
+    let Some(mut floor) = replay(core, connection, start, missed).await? else {
+        return Ok(());
+    };
     while !connection.outbox.open_gate(floor) {
         // More came live than could be held back: it is in the store, so read it from there.
-        let mut more = true;
-        while more {
-            let changes = read(core, connection, floor).await?;
-            more = changes.more;
-            floor = replay(core, connection, changes).await?;
+        let page = read(core, connection, floor).await?;
+        match replay(core, connection, floor, Some(page)).await? {
+            Some(through) => floor = through,
+            None => return Ok(()),
         }
     }
     Ok(())
 }
 
-/// What was missed since a place. `None` if that can't be said for sure, or it is more than a resume replays.
+/// The first page of what was missed since a place. `None` if that can't be said for sure, or all of it is
+/// more than a resume replays.
 async fn missed_since(
     core: &Core,
     connection: &Connection,
@@ -73,33 +72,54 @@ async fn missed_since(
     if resume.epoch != core.epoch() || resume.position > core.store_ref().head() {
         return Ok(None);
     }
-    let changes = read(core, connection, resume.position).await?;
-    Ok((!changes.more).then_some(changes))
+    let first = read(core, connection, resume.position).await?;
+    // The rest is counted a page at a time, and read again when its turn comes: a client that reads
+    // slowly must not cost the memory of all that it missed.
+    let (mut n, mut through, mut more) = (first.changes.len(), first.through, first.more);
+    while more && n <= core.settings.resume_changes_max {
+        let next = read(core, connection, through).await?;
+        (through, more) = (next.through, next.more);
+        n += next.changes.len();
+    }
+    Ok((n <= core.settings.resume_changes_max).then_some(first))
 }
 
 async fn read(core: &Core, connection: &Connection, after: Position) -> Result<Changes, Failure> {
-    let limit = core.settings.resume_changes_max;
+    let user = &connection.user;
     Ok(core
         .store_ref()
-        .changes_since(&connection.user, after, limit)
+        .changes_since(user, after, RESUME_PAGE)
         .await?)
 }
 
-/// Sends changes as fast as the client reads them, and returns up to where.
+/// Sends pages of changes as fast as the client reads them, from the given one to the last, and returns up
+/// to where. `None`: the connection was closed.
 async fn replay(
     core: &Core,
     connection: &Connection,
-    changes: Changes,
-) -> Result<Position, Failure> {
-    let eyes = Eyes::from(core.store_ref().blocks_of(&connection.user).await?);
-    for change in changes.changes {
-        let push = eyes.push(change);
-        let Some(frame) = push.and_then(|push| connection.codec.push(core.epoch(), &push)) else {
-            continue;
-        };
-        if !connection.outbox.has_room().await || !connection.outbox.push(frame) {
-            break;
+    start: Position,
+    first: Option<Changes>,
+) -> Result<Option<Position>, Failure> {
+    let (mut floor, mut page) = (start, first);
+    while let Some(Changes {
+        changes,
+        through,
+        more,
+    }) = page.take()
+    {
+        let eyes = Eyes::from(core.store_ref().blocks_of(&connection.user).await?);
+        for push in changes.into_iter().filter_map(|change| eyes.push(change)) {
+            let Some(frame) = connection.codec.push(core.epoch(), &push) else {
+                continue;
+            };
+            if !connection.outbox.has_room().await || !connection.outbox.push(frame) {
+                return Ok(None);
+            }
+        }
+        floor = through;
+        if more {
+            page = Some(read(core, connection, floor).await?);
         }
     }
-    Ok(changes.through)
+    Ok(Some(floor))
 }

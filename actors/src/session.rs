@@ -15,6 +15,7 @@ use crate::{
     connection::Connection,
     desk::Begun,
     error::{CloseCode, ErrorCode, Failure},
+    limits::SESSION_MAILBOX_SPARE,
     outbox::Outbox,
     presence::{Offline, Online},
     registry::ConnectError,
@@ -89,7 +90,7 @@ impl Actor for Session {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         // As many as may be unanswered, and a few that need no answer.
-        ctx.set_mailbox_capacity(self.core.settings.in_flight_max + 64);
+        ctx.set_mailbox_capacity(self.core.settings.in_flight_max + SESSION_MAILBOX_SPARE);
         match std::mem::replace(&mut self.state, State::Anonymous) {
             State::Given(identity, resume) => self.sign_in(*identity, resume, None, ctx),
             _ => {

@@ -36,8 +36,9 @@ impl Sweeper {
         for outbox in self.core.registry.outboxes() {
             match outbox.closing_for() {
                 Some((_, since)) if since >= settings.close_deadline => {
-                    self.core.counters.killed_clients.add_one();
-                    outbox.kill();
+                    if outbox.kill() {
+                        self.core.counters.killed_clients.add_one();
+                    }
                 }
                 Some(_) => {}
                 None if outbox.check_alive(settings.ping_interval, settings.pong_timeout) => {}

@@ -198,10 +198,11 @@ impl Core {
     }
 
     /// Keeps what a token says of its user, if it is new.
-    pub fn keep_profile(&self, identity: &Identity) {
+    pub fn keep_profile(self: &Arc<Self>, identity: &Identity) {
+        let user = &identity.user;
         if self
             .profiles
-            .get(&identity.user)
+            .get(user)
             .is_some_and(|known| *known == identity.profile)
         {
             return;
@@ -209,14 +210,21 @@ impl Core {
         if self.profiles.len() >= PROFILES_MAX {
             self.profiles.clear();
         }
-        self.profiles
-            .insert(identity.user.clone(), identity.profile.clone());
+        self.profiles.insert(user.clone(), identity.profile.clone());
         let write = Write::SaveUser(identity.profile.clone());
-        let transaction = Transaction::new(self.now(), identity.user.clone(), write);
+        let transaction = Transaction::new(self.now(), user.clone(), write);
+        let (reply, kept) = ReplyTo::task();
         self.submit(Submit {
             transaction,
             audience: Audience::default(),
-            reply: ReplyTo::nobody(),
+            reply,
+        });
+        let (core, user) = (Arc::clone(self), user.clone());
+        actix_rt::spawn(async move {
+            if !matches!(kept.await, Ok(Ok(_))) {
+                // To be tried again with the next request.
+                core.profiles.remove(&user);
+            }
         });
     }
 }

@@ -14,7 +14,7 @@ use std::{
     fmt,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     time::Duration,
 };
@@ -71,6 +71,7 @@ pub struct Outbox {
     /// There may be room again.
     eased: Notify,
     kill: OnceLock<Kill>,
+    killed: AtomicBool,
     liveness: Liveness,
     in_flight: AtomicU32,
 }
@@ -139,6 +140,7 @@ impl Outbox {
             state: Mutex::default(),
             eased: Notify::new(),
             kill: OnceLock::new(),
+            killed: AtomicBool::new(false),
             liveness: Liveness::default(),
             in_flight: AtomicU32::new(0),
         })
@@ -305,11 +307,12 @@ impl Outbox {
         ))
     }
 
-    /// Shuts the transport down from outside.
-    pub fn kill(&self) {
+    /// Shuts the transport down from outside. `false`: that was done before.
+    pub fn kill(&self) -> bool {
         if let Some(kill) = self.kill.get() {
             kill();
         }
+        !self.killed.swap(true, Ordering::Relaxed)
     }
 
     /// Notes a sign of life of the client.

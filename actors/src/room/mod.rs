@@ -14,7 +14,7 @@ use actix::{
 };
 use parlour_storage::{
     domain::change::{Change, ChangeBody},
-    error::StoreError,
+    error::{StoreError, StoreErrorKind},
     ids::{ConversationId, UserId},
     store::{Roster, Write},
 };
@@ -38,13 +38,20 @@ use crate::{
 /// How long a room that was forgotten still answers those who have its address.
 const LINGER: Duration = Duration::from_secs(2);
 
+/// How long a room waits before it asks a store that is busy again.
+const LOAD_AGAIN: Duration = Duration::from_millis(20);
+
 /// The actor.
 #[derive(Debug)]
 pub struct Room {
     core: Arc<Core>,
     id: ConversationId,
-    /// `None` while it is loaded, or if there is no such conversation.
+    /// `None` while it is loaded, or if it can't be.
     crowd: Option<Crowd>,
+    /// Why there is no crowd.
+    missing: Failure,
+    /// The registry knows another room by now, or will.
+    left: bool,
     /// When it was last of use, by [`clock_ms`].
     used_ms: u64,
     /// Runs while anyone types.
@@ -60,6 +67,8 @@ impl Room {
             core,
             id,
             crowd: None,
+            missing: Failure::no_conversation(),
+            left: false,
             used_ms: clock_ms(),
             typing_watch: None,
             address: None,
@@ -74,8 +83,19 @@ impl Actor for Room {
         ctx.set_mailbox_capacity(self.core.settings.room_mailbox);
         self.address = Some(ctx.address().downgrade());
         let (store, id) = (self.core.store(), self.id);
-        let load = async move { store.roster(id).await };
-        // Whatever is asked meanwhile waits in the mailbox.
+        let load = async move {
+            loop {
+                match store.roster(id).await {
+                    // What is asked of the room can't be answered without, and what it is told must not be
+                    // lost, so it waits for its turn.
+                    Err(error) if error.kind == StoreErrorKind::Busy => {
+                        tokio::time::sleep(LOAD_AGAIN).await
+                    }
+                    loaded => return loaded,
+                }
+            }
+        };
+        // Whatever comes meanwhile waits in the mailbox.
         ctx.wait(
             load.into_actor(self)
                 .map(|roster, this, ctx| this.loaded(roster, ctx)),
@@ -166,6 +186,10 @@ impl Handler<Perform> for Room {
     type Result = ();
 
     fn handle(&mut self, perform: Perform, ctx: &mut Self::Context) {
+        // It may not know the newest members any more: the room that came after it does.
+        if self.left && self.crowd.is_some() {
+            return self.core.perform(self.id, perform);
+        }
         self.used_ms = clock_ms();
         let Perform {
             caller,
@@ -176,7 +200,13 @@ impl Handler<Perform> for Room {
         } = perform;
         let crowd = self.crowd.as_ref().filter(|crowd| crowd.has(&caller.user));
         let Some(crowd) = crowd else {
-            return reply.answer(Err(Failure::no_conversation()));
+            let is_there = self.crowd.is_some();
+            let failure = if is_there {
+                Failure::no_conversation()
+            } else {
+                self.missing.clone()
+            };
+            return reply.answer(Err(failure));
         };
         let concerns = match crowd.peer_of(&caller.user) {
             Some(peer) => Concerns::Peer(peer.clone()),
@@ -256,6 +286,7 @@ impl Room {
             Ok(None) => self.leave(ctx),
             Err(error) => {
                 tracing::error!(%error, room = %self.id, "a room could not be loaded");
+                self.missing = error.into();
                 self.leave(ctx);
             }
         }
@@ -294,6 +325,7 @@ impl Room {
 
     /// Leaves the registry at once, and stops when whoever took the address before has been served.
     fn leave(&mut self, ctx: &mut Context<Self>) {
+        self.left = true;
         self.core.registry.forget_room(self.id, &ctx.address());
         ctx.run_later(LINGER, |_this, ctx| ctx.stop());
     }
