@@ -37,7 +37,7 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// # Errors
     ///
     /// [`Busy`](crate::error::StoreErrorKind::Busy): nothing was done. `Failed`, `Closed`: nothing is
-    /// known of any of them; they may or may not be there after a restart. `Corrupt`: the same, for the transactions of this call.
+    /// known of any of them; they may or may not be there after a restart.
     async fn commit(
         &self,
         group: Vec<Transaction>,
@@ -385,6 +385,8 @@ pub enum Rejection {
     GroupFull,
     /// The key was used before for something else.
     KeyReused,
+    /// A record that it needs can't be read. The log names it; `parlour verify` tells more.
+    Damaged,
     /// It makes no sense: a conversation or block with oneself, a group without owner, text without end.
     Invalid(&'static str),
 }

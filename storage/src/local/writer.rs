@@ -82,7 +82,9 @@ impl Writer {
                     let run = || self.engine.run(&*self.kv, &mut self.batch, transaction);
                     match pulse.step(run) {
                         Ok(outcome) => outcomes.push(outcome),
-                        Err(error) => return refuse(reply, error),
+                        // The others of the group have nothing to do with it.
+                        Err(error) if is_damage(&error) => outcomes.push(Err(Rejection::Damaged)),
+                        Err(error) => return Err(error),
                     }
                     self.n_operations += 1;
                     self.apply_if_full()?;
@@ -156,15 +158,22 @@ fn refuse<T>(
     reply: oneshot::Sender<Result<T, StoreError>>,
     error: StoreError,
 ) -> Result<(), StoreError> {
+    if !is_damage(&error) {
+        return Err(error);
+    }
+    // A caller who has gone away doesn't want to know.
+    let _ = reply.send(Err(error));
+    Ok(())
+}
+
+/// Whether an error is of one record and not of the store. Logged here, as nobody else sees which.
+fn is_damage(error: &StoreError) -> bool {
     let is_damage = matches!(
         error.kind,
         StoreErrorKind::Corrupt { .. } | StoreErrorKind::Newer { .. }
     );
-    if !is_damage {
-        return Err(error);
+    if is_damage {
+        tracing::error!(%error, "met a damaged record in a commit");
     }
-    tracing::error!(%error, "met a damaged record in a commit");
-    // A caller who has gone away doesn't want to know.
-    let _ = reply.send(Err(error));
-    Ok(())
+    is_damage
 }

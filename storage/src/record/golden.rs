@@ -1,0 +1,175 @@
+//! The golden bytes of every record: what was stored once must be read for ever.
+
+use std::fmt::Debug;
+
+use super::*;
+use crate::codec;
+
+/// One line a record: its name, and its bytes at key "key" in hex. A line is never changed: what it
+/// says lies on disks. A new version of a record gets a line of its own.
+const GOLDEN: &str = include_str!("golden.txt");
+
+fn user(text: &str) -> UserId {
+    UserId::new(text).unwrap()
+}
+
+fn position(number: u64) -> Position {
+    Position::new(number).unwrap()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn bytes(hex: &str) -> Vec<u8> {
+    let digits = hex.as_bytes().chunks(2);
+    let byte = |pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
+    digits.map(byte).collect()
+}
+
+/// What was written once is read today, and today's bytes are those of then.
+fn check<R: Record + Debug + PartialEq>(name: &str, record: &R) {
+    let found = GOLDEN
+        .lines()
+        .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    let sealed = codec::seal(b"key", record).unwrap();
+    let now = hex(&sealed.head);
+    let golden = found.unwrap_or_else(|| panic!("no line yet:\n{name} {now}"));
+    assert_eq!(golden, now, "{name}");
+    let read: R = codec::open(b"key", &bytes(golden), &mut |_| Ok(None)).unwrap();
+    assert_eq!(read, *record, "{name}");
+}
+
+#[test]
+fn records_of_every_version_are_read() {
+    let at = Timestamp(1_800_000_000_123);
+    let message = MessageId::created_at(position(70_000));
+    let conversation = ConversationId::created_at(position(300));
+    check("FormatV1", &FormatV1 { number: 1 });
+    check("EpochV1", &EpochV1 { epoch: 0xc0ff_ee00 });
+    let last = Position::MAX;
+    check("CeilingV1", &CeilingV1 { position: last });
+    let record = UserV1 {
+        name: Some("Ann".to_owned()),
+        picture: None,
+        role: NodeRoleV1::Admin,
+        plan: PlanV1::Premium,
+        created_at: at,
+        last_seen: Some(Timestamp(-1)),
+    };
+    check("UserV1", &record);
+    let reason = Some("spam".to_owned());
+    check("BlockV1", &BlockV1 { reason, at });
+    check("BlockedByV1", &BlockedByV1);
+    check("LimitV1", &LimitV1 { tat_us: -2 });
+    let pair = [user("ann"), user("bob")];
+    let direct = ConversationV1 {
+        kind: ConversationKindV1::Direct { pair },
+        created_by: user("bob"),
+        created_at: at,
+        n_members: 2,
+        next_ordinal: 2,
+    };
+    check("ConversationV1-direct", &direct);
+    let name = Some("a\u{ff}".to_owned());
+    let group = ConversationV1 {
+        kind: ConversationKindV1::Group { name },
+        ..direct
+    };
+    check("ConversationV1-group", &group);
+    check("PairV1", &PairV1 { conversation });
+    let member = MemberV1 {
+        ordinal: 7,
+        present: true,
+        role: MemberRoleV1::Owner,
+        joined_at: at,
+        joined: position(300),
+        read: Seq(5),
+        read_at: Some(at),
+        delivered: Seq(6),
+        delivered_at: None,
+    };
+    check("MemberV1", &member);
+    let left = Some(position(301));
+    check("StintV1", &StintV1 { left });
+    let sent = MessageV1 {
+        conversation,
+        seq: Seq(1),
+        author: user("ann"),
+        kind: MessageKindV1::System,
+        text: "hello".to_owned(),
+        reply_to: Some(message),
+        metadata: Some("{}".to_owned()),
+        key: Some(IdempotencyKey::new("k").unwrap()),
+        sent_at: at,
+        edited_at: Some(at),
+        deleted_at: None,
+        reacted: true,
+    };
+    check("MessageV1", &sent);
+    let place = PlaceV1 {
+        message,
+        author: 3,
+        deleted: true,
+    };
+    check("PlaceV1", &place);
+    for (name, made) in [
+        ("RequestV1-message", MadeV1::Message(message)),
+        ("RequestV1-group", MadeV1::Group(conversation)),
+    ] {
+        let fingerprint = u64::MAX;
+        check(name, &RequestV1 { fingerprint, made });
+    }
+    let revision = RevisionV1 {
+        text: "before".to_owned(),
+        written_at: at,
+    };
+    check("RevisionV1", &revision);
+    check("ReactionV1", &ReactionV1 { at });
+    check("ReadMarkV1", &ReadMarkV1 { at });
+    let seq = Seq(9);
+    let (emoji, on) = ("+".to_owned(), true);
+    let role = MemberRoleV1::Admin;
+    let (name, by) = (Some("n".to_owned()), user("ann"));
+    let users = vec![user("bob"), user("cid")];
+    let members = users.clone();
+    let user = user("bob");
+    let reacted = ChangeBodyV1::Reacted {
+        message,
+        seq,
+        emoji,
+        on,
+    };
+    for (case, body) in [
+        ("created", ChangeBodyV1::Created { members }),
+        ("edited", ChangeBodyV1::Edited { message }),
+        ("deleted", ChangeBodyV1::Deleted { message }),
+        ("reacted", reacted),
+        ("read", ChangeBodyV1::Read { seq }),
+        ("delivered", ChangeBodyV1::Delivered { seq }),
+        ("added", ChangeBodyV1::Added { users }),
+        ("removed", ChangeBodyV1::Removed { user: user.clone() }),
+        ("role-set", ChangeBodyV1::RoleSet { user, role }),
+        ("renamed", ChangeBodyV1::Renamed { name }),
+    ] {
+        let by = by.clone();
+        check(&format!("ChangeV1-{case}"), &ChangeV1 { by, at, body });
+    }
+    let topic = "message.sent".to_owned();
+    let body = "{}".to_owned();
+    let event = EventV1 {
+        by,
+        at,
+        topic: topic.clone(),
+        body: body.clone(),
+    };
+    check("EventV1", &event);
+    let place = ConsumerV1 {
+        position: last,
+        n: 2,
+    };
+    check("ConsumerV1", &place);
+    check("NotificationV1", &NotificationV1 { topic, body, at });
+    let through = position(8);
+    check("NotificationsReadV1", &NotificationsReadV1 { through });
+}
