@@ -11,6 +11,7 @@ cases![
     only_what_others_said_above_the_cursor_is_unread,
     the_last_message_is_one_that_shows,
     hidden_people_do_not_count,
+    hidden_people_stay_hidden_when_they_come_back,
     the_list_begins_with_what_moved_last,
     unread_lists_only_conversations_with_news,
 ];
@@ -85,6 +86,33 @@ async fn hidden_people_do_not_count(scene: Scene) {
         1,
         "a block hides one way"
     );
+}
+
+async fn hidden_people_stay_hidden_when_they_come_back(scene: Scene) {
+    let [ann, bob, cid] = scene.people(["ann", "bob", "cid"]);
+    let conversation = scene.group(&ann, &[&bob, &cid]).await;
+    let shown = scene.send(&ann, conversation, "1").await;
+    scene.send(&cid, conversation, "2").await;
+    let user = cid.clone();
+    let reason = None;
+    scene.done(&bob, Write::Block { user, reason }).await;
+    let user = cid.clone();
+    scene
+        .change(&ann, Write::Remove { conversation, user })
+        .await;
+    let users = vec![cid.clone()];
+    scene
+        .change(
+            &ann,
+            Write::Add {
+                conversation,
+                users,
+            },
+        )
+        .await;
+    scene.send(&cid, conversation, "3").await;
+    let of_bob = summary(&scene, conversation, &bob).await;
+    assert_eq!((of_bob.unread, of_bob.last_message), (1, Some(shown)));
 }
 
 async fn the_list_begins_with_what_moved_last(scene: Scene) {
