@@ -337,3 +337,91 @@ async fn stopping_tells_clients_to_come_back_and_takes_no_new_ones() {
     assert!(node.core().registry.open_outbox(1, 1).is_none());
     node.system.stop().await.unwrap();
 }
+
+#[actix::test]
+async fn a_block_on_its_way_to_the_store_holds_for_whom_nobody_knows_yet() {
+    use parlour_storage::{faulty::FaultyDisk, local::Options};
+    let disk = FaultyDisk::default();
+    // The writer waits for each sync, so that a write can be caught on its way.
+    let options = Options {
+        commit_operations_max: 1,
+        batch_keys_max: 1,
+        ..Options::default()
+    };
+    let store = disk.open(options).unwrap();
+    let node = Arc::new(TestNode::start_on(Arc::new(store), Settings::default()));
+    let direct = node.direct("b", "a").await;
+    let busy = node.direct("c", "d").await;
+    node.send("b", direct, "hi").await.unwrap();
+    disk.hold_syncs();
+    let ask = |name: &'static str, command: Command| {
+        let node = Arc::clone(&node);
+        actix::spawn(async move { node.ask(name, Request::Do(command)).await })
+    };
+    let filler: Vec<_> = ["1", "2", "3"]
+        .map(|text| ask("c", message(busy, text)))
+        .into();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let block = ask(
+        "b",
+        Command::Block {
+            user: user("a"),
+            reason: None,
+        },
+    );
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    // `a` did nothing so far: Moderation loads them, while the block is still queued.
+    let sent = ask("a", message(direct, "during"));
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    disk.release_syncs();
+    assert_eq!(block.await.unwrap(), Ok(Reply::Done));
+    let during = sent.await.unwrap();
+    let after = node.send("a", direct, "after").await;
+    assert_eq!(
+        after.map_err(|f| f.code),
+        Err(ErrorCode::NotReachable),
+        "during: {during:?}"
+    );
+    for filler in filler {
+        filler.await.unwrap().unwrap();
+    }
+}
+
+#[actix::test]
+async fn a_block_that_was_not_written_does_not_hold() {
+    use parlour_storage::{faulty::FaultyDisk, local::Options};
+    let disk = FaultyDisk::default();
+    let store = disk.open(Options::default()).unwrap();
+    // So small that a few writes fill it while the disk stands still.
+    let settings = Settings {
+        archive_queue_max: 1,
+        ..Settings::default()
+    };
+    let node = Arc::new(TestNode::start_on(Arc::new(store), settings));
+    let direct = node.direct("b", "a").await;
+    let busy = node.direct("c", "d").await;
+    node.send("a", direct, "known").await.unwrap();
+    node.send("b", direct, "known too").await.unwrap();
+    disk.hold_syncs();
+    let mut fillers = Vec::new();
+    for _ in 0..8 {
+        let node = Arc::clone(&node);
+        fillers.push(actix::spawn(
+            async move { node.send("c", busy, "filler").await },
+        ));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let block = Command::Block {
+        user: user("a"),
+        reason: None,
+    };
+    let refused = node.ask("b", Request::Do(block)).await;
+    disk.release_syncs();
+    assert_eq!(refused.map_err(|f| f.code), Err(ErrorCode::Busy));
+    for filler in fillers {
+        // Some of them found the queue full.
+        _ = filler.await.unwrap();
+    }
+    node.send("a", direct, "after").await.unwrap();
+    node.send("b", direct, "after").await.unwrap();
+}

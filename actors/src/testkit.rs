@@ -56,7 +56,16 @@ pub(crate) struct TestNode {
 
 impl TestNode {
     pub(crate) fn start(settings: Settings) -> Self {
-        let store = Arc::new(MemoryStore::new(Options::default()).unwrap());
+        Self::start_on(
+            Arc::new(MemoryStore::new(Options::default()).unwrap()),
+            settings,
+        )
+    }
+
+    pub(crate) fn start_on(
+        store: Arc<dyn parlour_storage::store::Store>,
+        settings: Settings,
+    ) -> Self {
         Self {
             system: System::start(store, settings),
         }

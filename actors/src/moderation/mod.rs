@@ -8,7 +8,11 @@ mod content;
 mod gcra;
 mod person;
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+    time::Duration,
+};
 
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Recipient, WrapFuture};
 use parlour_storage::{
@@ -19,7 +23,7 @@ use parlour_storage::{
 };
 
 pub use self::person::Concerns;
-use self::person::Person;
+use self::person::{BlockChange, Person};
 use crate::{
     archive::Submit,
     command::{Action, Caller, Reply},
@@ -40,16 +44,29 @@ const FORGET_AFTER: Duration = Duration::from_secs(600);
 pub struct Moderation {
     core: Arc<Core>,
     people: HashMap<UserId, Slot>,
+    /// Blocks on their way to the store, in the order they were reviewed in: whoever is loaded now may not find
+    /// them there yet.
+    unsettled: BTreeMap<u64, BlockChange>,
+    /// Number of the next load or unsettled block.
+    next: u64,
 }
 
 #[derive(Debug)]
 enum Slot {
-    /// Requests that came meanwhile, and blocks that the answer may not know of yet.
-    Loading {
-        parked: Vec<Review>,
-        blocked_by: Vec<(UserId, bool)>,
-    },
+    Loading(Loading),
     Known(Box<Person>),
+}
+
+#[derive(Debug)]
+struct Loading {
+    /// Which load is waited for. The answer to an earlier one is out of date.
+    number: u64,
+    /// Requests that came meanwhile.
+    parked: Vec<Review>,
+    /// Blocks that the answer may not know of yet, in order.
+    changes: Vec<BlockChange>,
+    /// The person as known so far, if a block that was noted of them was not written.
+    before: Option<Box<Person>>,
 }
 
 impl Moderation {
@@ -58,6 +75,8 @@ impl Moderation {
         Self {
             core,
             people: HashMap::new(),
+            unsettled: BTreeMap::new(),
+            next: 0,
         }
     }
 }
@@ -114,60 +133,110 @@ impl Handler<Review> for Moderation {
     fn handle(&mut self, review: Review, ctx: &mut Self::Context) {
         let user = review.caller.user.clone();
         match self.people.get_mut(&user) {
-            Some(Slot::Known(_)) => self.review(review),
-            Some(Slot::Loading { parked, .. }) if parked.len() < PARKED_PER_USER_MAX => {
-                parked.push(review)
+            Some(Slot::Known(_)) => self.review(review, ctx),
+            Some(Slot::Loading(loading)) if loading.parked.len() < PARKED_PER_USER_MAX => {
+                loading.parked.push(review)
             }
-            Some(Slot::Loading { .. }) => review.reply.answer(Err(Failure::busy())),
-            None => {
-                let slot = Slot::Loading {
-                    parked: vec![review],
-                    blocked_by: Vec::new(),
-                };
-                self.people.insert(user.clone(), slot);
-                self.load(user, ctx);
-            }
+            Some(Slot::Loading(_)) => review.reply.answer(Err(Failure::busy())),
+            None => self.load(user, vec![review], None, ctx),
         }
     }
 }
 
 impl Moderation {
-    fn load(&mut self, user: UserId, ctx: &mut Context<Self>) {
+    fn number(&mut self) -> u64 {
+        let number = self.next;
+        self.next += 1;
+        number
+    }
+
+    fn load(
+        &mut self,
+        user: UserId,
+        parked: Vec<Review>,
+        before: Option<Box<Person>>,
+        ctx: &mut Context<Self>,
+    ) {
+        let number = self.number();
+        let changes = self.unsettled.values();
+        let loading = Loading {
+            number,
+            parked,
+            changes: changes.filter(|c| c.concerns(&user)).cloned().collect(),
+            before,
+        };
+        self.people.insert(user.clone(), Slot::Loading(loading));
         let store = self.core.store();
         let of = user.clone();
         let load = async move { Ok((store.blocks_of(&of).await?, store.limits_of(&of).await?)) };
         ctx.spawn(
             load.into_actor(self)
-                .map(move |loaded, this, _ctx| this.loaded(user, loaded)),
+                .map(move |loaded, this, ctx| this.loaded(user, number, loaded, ctx)),
         );
     }
 
-    fn loaded(&mut self, user: UserId, loaded: Result<(Blocks, Vec<LimiterState>), StoreError>) {
-        let Some(Slot::Loading { parked, blocked_by }) = self.people.remove(&user) else {
-            return;
+    fn loaded(
+        &mut self,
+        user: UserId,
+        number: u64,
+        loaded: Result<(Blocks, Vec<LimiterState>), StoreError>,
+        ctx: &mut Context<Self>,
+    ) {
+        let loading = match self.people.remove(&user) {
+            Some(Slot::Loading(loading)) if loading.number == number => loading,
+            Some(other) => {
+                self.people.insert(user, other);
+                return;
+            }
+            None => return,
         };
         match loaded {
             Ok((blocks, limits)) => {
-                let mut person = Person::new(blocks, limits);
-                for (other, on) in blocked_by {
-                    person.set_blocked_by(&other, on);
-                }
-                self.people.insert(user, Slot::Known(Box::new(person)));
-                for review in parked {
-                    self.review(review);
+                let person = self.person(&user, blocks, limits, loading.before, &loading.changes);
+                self.people.insert(user, Slot::Known(person));
+                for review in loading.parked {
+                    self.review(review, ctx);
                 }
             }
             Err(error) => {
                 let failure = Failure::from(error);
-                for review in parked {
+                for review in loading.parked {
                     review.reply.answer(Err(failure.clone()));
                 }
             }
         }
     }
 
+    /// Puts together what is stored of a person and what is on its way there.
+    fn person(
+        &self,
+        user: &UserId,
+        blocks: Blocks,
+        limits: Vec<LimiterState>,
+        before: Option<Box<Person>>,
+        changes: &[BlockChange],
+    ) -> Box<Person> {
+        let Some(mut person) = before else {
+            let mut person = Box::new(Person::new(blocks, limits));
+            changes.iter().for_each(|change| person.note(user, change));
+            return person;
+        };
+        let told = Arc::clone(&person.audience().blocks);
+        person.reload(blocks);
+        changes.iter().for_each(|change| person.note(user, change));
+        // Presence was told of a block that did not come to be, or to end.
+        for other in told.symmetric_difference(&person.audience().blocks) {
+            self.core.tell_presence(SetBlock {
+                by: user.clone(),
+                other: other.clone(),
+                on: !told.contains(other),
+            });
+        }
+        person
+    }
+
     /// Reviews a request of somebody who is known.
-    fn review(&mut self, review: Review) {
+    fn review(&mut self, review: Review, ctx: &mut Context<Self>) {
         let Review {
             caller,
             action,
@@ -176,7 +245,7 @@ impl Moderation {
             reply,
         } = review;
         match self.verdict(&caller, action, &concerns, &mut deed) {
-            Ok((audience, limits)) => self.go_on(caller, audience, limits, deed, reply),
+            Ok((audience, limits)) => self.go_on(caller, audience, limits, deed, reply, ctx),
             Err(failure) => {
                 match failure.code {
                     ErrorCode::RateLimited => self.core.counters.rate_limited.add_one(),
@@ -217,6 +286,7 @@ impl Moderation {
         limits: Vec<LimiterState>,
         deed: Deed,
         reply: ReplyTo,
+        ctx: &mut Context<Self>,
     ) {
         match deed {
             Deed::Nothing => reply.answer(Ok(Reply::Done)),
@@ -227,7 +297,7 @@ impl Moderation {
                 reply.answer(Ok(Reply::Done));
             }
             Deed::Write(write) => {
-                self.note_block(&caller.user, &write);
+                let reply = self.note_block(&caller.user, &write, reply, ctx);
                 let transaction = Transaction {
                     limits,
                     ..Transaction::new(self.core.now(), caller.user.clone(), write)
@@ -242,28 +312,66 @@ impl Moderation {
     }
 
     /// Makes a block hold from here on: what is reviewed after it meets it, what was reviewed before is
-    /// ahead of it on the way to the store.
-    fn note_block(&mut self, by: &UserId, write: &Write) {
+    /// ahead of it on the way to the store. Returns whom the archive is to answer.
+    fn note_block(
+        &mut self,
+        by: &UserId,
+        write: &Write,
+        reply: ReplyTo,
+        ctx: &mut Context<Self>,
+    ) -> ReplyTo {
         let (other, on) = match write {
             Write::Block { user, .. } => (user, true),
             Write::Unblock { user } => (user, false),
-            _ => return,
+            _ => return reply,
         };
         if other == by {
-            return;
+            return reply;
         }
-        if let Some(Slot::Known(person)) = self.people.get_mut(by) {
-            person.set_blocks(other, on);
-        }
-        match self.people.get_mut(other) {
-            Some(Slot::Known(person)) => person.set_blocked_by(by, on),
-            Some(Slot::Loading { blocked_by, .. }) => blocked_by.push((by.clone(), on)),
-            None => {}
+        let change = BlockChange {
+            by: by.clone(),
+            other: other.clone(),
+            on,
+        };
+        for user in [by, other] {
+            match self.people.get_mut(user) {
+                Some(Slot::Known(person)) => person.note(user, &change),
+                Some(Slot::Loading(loading)) => loading.changes.push(change.clone()),
+                None => {}
+            }
         }
         self.core.tell_presence(SetBlock {
             by: by.clone(),
             other: other.clone(),
             on,
         });
+        let number = self.number();
+        self.unsettled.insert(number, change);
+        let (to_us, answer) = ReplyTo::task();
+        ctx.spawn(answer.into_actor(self).map(move |answer, this, ctx| {
+            let result = answer.unwrap_or_else(|_| Err(Failure::internal()));
+            this.settle(number, result.is_ok(), ctx);
+            reply.answer(result);
+        }));
+        to_us
+    }
+
+    /// The archive is done with a block. From here on the store tells whether it holds.
+    fn settle(&mut self, number: u64, written: bool, ctx: &mut Context<Self>) {
+        let Some(change) = self.unsettled.remove(&number) else {
+            return;
+        };
+        if written {
+            return;
+        }
+        for user in [change.by, change.other] {
+            match self.people.remove(&user) {
+                Some(Slot::Known(person)) => self.load(user, Vec::new(), Some(person), ctx),
+                Some(Slot::Loading(Loading { parked, before, .. })) => {
+                    self.load(user, parked, before, ctx)
+                }
+                None => {}
+            }
+        }
     }
 }

@@ -30,6 +30,20 @@ pub enum Concerns {
     People(Vec<UserId>),
 }
 
+/// One person blocks another, or no longer does.
+#[derive(Clone, Debug)]
+pub(super) struct BlockChange {
+    pub(super) by: UserId,
+    pub(super) other: UserId,
+    pub(super) on: bool,
+}
+
+impl BlockChange {
+    pub(super) fn concerns(&self, user: &UserId) -> bool {
+        self.by == *user || self.other == *user
+    }
+}
+
 /// One person. Plain state.
 #[derive(Debug, Default)]
 pub(super) struct Person {
@@ -57,14 +71,19 @@ impl Person {
         &self.audience
     }
 
-    /// They block `other`, or no longer do.
-    pub(super) fn set_blocks(&mut self, other: &UserId, on: bool) {
-        self.audience.set_blocks(other, on);
+    /// Takes the blocks as they are stored. The rate limits stay: they are newer than what is stored.
+    pub(super) fn reload(&mut self, blocks: Blocks) {
+        self.audience = blocks.into();
     }
 
-    /// `other` blocks them, or no longer does.
-    pub(super) fn set_blocked_by(&mut self, other: &UserId, on: bool) {
-        self.audience.set_blocked_by(other, on);
+    /// A block that `user`, who is this person, gave or was given.
+    pub(super) fn note(&mut self, user: &UserId, change: &BlockChange) {
+        if change.by == *user {
+            self.audience.set_blocks(&change.other, change.on);
+        }
+        if change.other == *user {
+            self.audience.set_blocked_by(&change.by, change.on);
+        }
     }
 
     /// Whether blocks let a request pass.
@@ -166,8 +185,12 @@ mod tests {
     #[test]
     fn a_block_stops_contact_both_ways_and_nothing_else() {
         let mut person = Person::default();
-        person.set_blocks(&user("b"), true);
-        person.set_blocked_by(&user("c"), true);
+        let note = |person: &mut Person, by, other, on| {
+            let (by, other) = (user(by), user(other));
+            person.note(&user("a"), &BlockChange { by, other, on });
+        };
+        note(&mut person, "a", "b", true);
+        note(&mut person, "c", "a", true);
         for action in [
             Action::Send,
             Action::Edit,
@@ -191,7 +214,7 @@ mod tests {
             code(person.check_blocks(Action::Manage, &people)),
             Some(ErrorCode::NotReachable)
         );
-        person.set_blocked_by(&user("c"), false);
+        note(&mut person, "c", "a", false);
         assert_eq!(code(person.check_blocks(Action::Manage, &people)), None);
     }
 
