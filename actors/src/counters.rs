@@ -28,8 +28,6 @@ counters! {
     archive_full;
     /// Frames not taken since a session's mailbox was full; the connection was closed.
     session_mailbox_full;
-    /// Presence changes not told since Presence's mailbox was full.
-    presence_mailbox_full;
     /// Clients closed for not reading.
     slow_clients;
     /// Clients closed for silence.

@@ -6,8 +6,6 @@ use std::{collections::BTreeMap, time::Duration};
 pub const SESSION_MAILBOX_SPARE: usize = 64;
 /// Mailbox of Moderation, in messages: every write of the node passes through it.
 pub const MODERATION_MAILBOX: usize = 65_536;
-/// Mailbox of Presence, in messages: a reconnect storm of the whole node fits.
-pub const PRESENCE_MAILBOX: usize = 65_536;
 /// Writes waiting for a person's blocks and limits to be loaded. Beyond it they get `BUSY`.
 pub const PARKED_PER_USER_MAX: usize = 256;
 /// Groups that the store may have at once: one being synced, one being applied, one ready.

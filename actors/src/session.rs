@@ -23,7 +23,6 @@ use crate::{
     resume,
     room::Attach,
     system::Core,
-    visibility::Audience,
 };
 
 /// Checks tokens. A lower crate's view of whoever knows the keys.
@@ -302,14 +301,6 @@ async fn arrive(
         }
     }
     resume::catch_up(&core, &connection, resume).await?;
-    let contacts = store
-        .contacts(user, core.settings.presence_group_members_max)
-        .await?;
-    let audience = Audience::from(store.blocks_of(user).await?);
-    core.tell_presence(Online {
-        connection: Arc::clone(&connection),
-        contacts,
-        audience,
-    });
+    core.tell_presence(Online(connection));
     Ok(())
 }

@@ -161,15 +161,18 @@ impl Core {
         }
     }
 
-    /// Tells Presence something.
+    /// Tells Presence something, which must arrive: it can't know what it was not told, and would show people who
+    /// are gone, or to whom they must not be shown.
     pub(crate) fn tell_presence<M>(&self, message: M)
     where
         M: Message<Result = ()> + Send + 'static,
         Presence: Handler<M>,
     {
-        if self.actors().presence.try_send(message).is_err() {
-            self.counters.presence_mailbox_full.add_one();
-        }
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "bounded elsewhere: by the connections that come and go, and by the writes the archive takes"
+        )]
+        self.actors().presence.do_send(message);
     }
 
     /// Tells a room something that must arrive, however full its mailbox is.

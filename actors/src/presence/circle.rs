@@ -15,17 +15,67 @@ pub(super) struct Circle {
     people: BTreeMap<UserId, Person>,
     /// Whose state may differ from what was told.
     changed: BTreeSet<UserId>,
+    n_loads: u64,
 }
 
 #[derive(Debug, Default)]
 struct Person {
     connections: BTreeSet<ConnectionId>,
+    /// They share a conversation if each is a contact of the other: who came, or was removed, last knows best, and
+    /// what others still have of them does no harm.
     contacts: HashSet<UserId>,
     audience: Audience,
+    /// Contacts and audience were read. Until then they see nobody and nobody sees them.
+    known: bool,
+    load: Option<Load>,
     /// Others were told that they are there.
     told: bool,
     /// When the last connection went.
     gone_ms: Option<u64>,
+}
+
+/// A read of the store that is under way.
+#[derive(Debug)]
+struct Load {
+    /// Which: the answer to an earlier one counts no more.
+    number: u64,
+    /// What came meanwhile, and which the answer may not know of yet.
+    since: Vec<Since>,
+}
+
+#[derive(Debug)]
+enum Since {
+    Met(UserId),
+    Blocks(UserId, bool),
+    BlockedBy(UserId, bool),
+}
+
+impl Person {
+    fn note(&mut self, since: Since) {
+        if let Some(load) = &mut self.load {
+            load.since.push(since);
+        }
+    }
+}
+
+/// What follows from a new connection.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Greeting {
+    /// It is told which contacts are there.
+    Online(Vec<UserId>),
+    /// Its user is to be loaded, under this number.
+    Load(u64),
+    /// Its user is being loaded.
+    Wait,
+}
+
+/// What follows from what was loaded.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Loaded {
+    /// All connections so far are told which contacts are there.
+    Online(Vec<UserId>),
+    /// Some came into somebody's sight, or went out of it.
+    Told(Vec<Told>),
 }
 
 /// Something to tell.
@@ -40,29 +90,60 @@ pub(super) struct Told {
 }
 
 impl Circle {
-    /// Adds a connection, and returns which contacts are there.
-    pub(super) fn online(
-        &mut self,
-        user: &UserId,
-        connection: ConnectionId,
-        contacts: Vec<UserId>,
-        audience: Audience,
-    ) -> Vec<UserId> {
+    /// Adds a connection.
+    pub(super) fn online(&mut self, user: &UserId, connection: ConnectionId) -> Greeting {
         let person = self.people.entry(user.clone()).or_default();
         person.connections.insert(connection);
         person.gone_ms = None;
-        person.contacts.extend(contacts);
-        person.audience = audience;
         self.changed.insert(user.clone());
-        let person = &self.people[user];
-        let mut there: Vec<_> = person
-            .contacts
+        if person.known {
+            Greeting::Online(self.seen_by(user))
+        } else if person.load.is_some() {
+            Greeting::Wait
+        } else {
+            Greeting::Load(load(&mut self.n_loads, person))
+        }
+    }
+
+    /// Somebody was removed from a conversation: they are to be loaded again, under the number returned.
+    pub(super) fn part(&mut self, user: &UserId) -> Option<u64> {
+        let person = self.people.get_mut(user)?;
+        Some(load(&mut self.n_loads, person))
+    }
+
+    /// Takes what was read of somebody. `None`: they are gone, or another read is under way.
+    pub(super) fn loaded(
+        &mut self,
+        user: &UserId,
+        number: u64,
+        contacts: Vec<UserId>,
+        mut audience: Audience,
+    ) -> Option<Loaded> {
+        let person = self.people.get_mut(user)?;
+        let load = person.load.take_if(|load| load.number == number)?;
+        let mut contacts: HashSet<_> = contacts.into_iter().collect();
+        for since in load.since {
+            match since {
+                Since::Met(other) => drop(contacts.insert(other)),
+                Since::Blocks(other, on) => audience.set_blocks(&other, on),
+                Since::BlockedBy(other, on) => audience.set_blocked_by(&other, on),
+            }
+        }
+        if !person.known {
+            person.known = true;
+            (person.contacts, person.audience) = (contacts, audience);
+            return Some(Loaded::Online(self.seen_by(user)));
+        }
+        let others: BTreeSet<_> = person.contacts.union(&contacts).cloned().collect();
+        let pairs: Vec<_> = others
             .iter()
-            .filter(|c| self.sees(user, c))
-            .cloned()
+            .flat_map(|other| [(user, other), (other, user)])
             .collect();
-        there.sort();
-        there
+        Some(Loaded::Told(self.tell_of(&pairs, |circle| {
+            if let Some(person) = circle.people.get_mut(user) {
+                (person.contacts, person.audience) = (contacts, audience);
+            }
+        })))
     }
 
     /// Removes a connection. Nothing is told yet: they may be back in a moment.
@@ -84,6 +165,8 @@ impl Circle {
                 continue;
             };
             match person.gone_ms {
+                // Nobody knows yet who may be told: look again.
+                None if !person.known => drop(self.changed.insert(user)),
                 None if !person.told => {
                     person.told = true;
                     told.push(self.news(&user, true));
@@ -104,55 +187,53 @@ impl Circle {
 
     /// Makes people contacts of each other.
     pub(super) fn acquaint(&mut self, members: &[UserId]) -> Vec<Told> {
-        let mut met: BTreeMap<&UserId, Vec<UserId>> = BTreeMap::new();
-        for member in members {
-            let Some(person) = self.people.get_mut(member) else {
-                continue;
-            };
-            for other in members {
-                if other != member && person.contacts.insert(other.clone()) {
-                    met.entry(other).or_default().push(member.clone());
+        let is_there = |member: &&UserId| self.people.contains_key(*member);
+        let there: Vec<_> = members.iter().filter(is_there).collect();
+        let mut strangers = Vec::new();
+        for &about in &there {
+            for &reader in &there {
+                if reader != about && !self.are_acquainted(reader, about) {
+                    strangers.push((reader, about));
                 }
             }
         }
-        let mut told = Vec::new();
-        for (about, mut to) in met {
-            to.retain(|reader| self.sees(reader, about));
-            if !to.is_empty() {
-                told.push(Told {
-                    about: about.clone(),
-                    online: true,
-                    to,
-                    came_or_went: false,
-                });
+        for member in there {
+            let Some(person) = self.people.get_mut(member) else {
+                continue;
+            };
+            for other in members.iter().filter(|other| *other != member) {
+                person.note(Since::Met(other.clone()));
+                person.contacts.insert(other.clone());
             }
         }
-        told
+        let mut met: BTreeMap<&UserId, Vec<UserId>> = BTreeMap::new();
+        for (reader, about) in strangers {
+            if self.sees(reader, about) {
+                met.entry(about).or_default().push(reader.clone());
+            }
+        }
+        met.into_iter()
+            .map(|(about, to)| Told {
+                about: about.clone(),
+                online: true,
+                to,
+                came_or_went: false,
+            })
+            .collect()
     }
 
     /// Takes two people out of each other's sight, or back into it.
     pub(super) fn set_block(&mut self, by: &UserId, other: &UserId, on: bool) -> Vec<Told> {
-        let before = [self.sees(by, other), self.sees(other, by)];
-        if let Some(person) = self.people.get_mut(by) {
-            person.audience.set_blocks(other, on);
-        }
-        if let Some(person) = self.people.get_mut(other) {
-            person.audience.set_blocked_by(by, on);
-        }
-        let after = [self.sees(by, other), self.sees(other, by)];
-        let mut told = Vec::new();
-        for (i, (reader, about)) in [(by, other), (other, by)].into_iter().enumerate() {
-            if before[i] != after[i] {
-                let to = vec![reader.clone()];
-                told.push(Told {
-                    about: about.clone(),
-                    online: after[i],
-                    to,
-                    came_or_went: false,
-                });
+        self.tell_of(&[(by, other), (other, by)], |circle| {
+            if let Some(person) = circle.people.get_mut(by) {
+                person.note(Since::Blocks(other.clone(), on));
+                person.audience.set_blocks(other, on);
             }
-        }
-        told
+            if let Some(person) = circle.people.get_mut(other) {
+                person.note(Since::BlockedBy(by.clone(), on));
+                person.audience.set_blocked_by(by, on);
+            }
+        })
     }
 
     /// Whether somebody counts as there.
@@ -167,22 +248,69 @@ impl Circle {
         self.people.keys().cloned().collect()
     }
 
+    /// Whether a connection is known here.
+    pub(super) fn has(&self, user: &UserId, connection: ConnectionId) -> bool {
+        self.people
+            .get(user)
+            .is_some_and(|person| person.connections.contains(&connection))
+    }
+
+    /// Changes something, and tells each of some readers whom it brings into their sight or takes out of it.
+    fn tell_of(
+        &mut self,
+        pairs: &[(&UserId, &UserId)],
+        change: impl FnOnce(&mut Self),
+    ) -> Vec<Told> {
+        let sees = |circle: &Self| -> Vec<bool> {
+            let pairs = pairs.iter();
+            pairs
+                .map(|(reader, about)| circle.sees(reader, about))
+                .collect()
+        };
+        let before = sees(self);
+        change(self);
+        let after = sees(self);
+        let mut told = Vec::new();
+        for (i, (reader, about)) in pairs.iter().copied().enumerate() {
+            if before[i] != after[i] {
+                told.push(Told {
+                    about: about.clone(),
+                    online: after[i],
+                    to: vec![reader.clone()],
+                    came_or_went: false,
+                });
+            }
+        }
+        told
+    }
+
+    fn are_acquainted(&self, a: &UserId, b: &UserId) -> bool {
+        let has = |one, other| {
+            let person: Option<&Person> = self.people.get(one);
+            person.is_some_and(|person| person.known && person.contacts.contains(other))
+        };
+        has(a, b) && has(b, a)
+    }
+
     /// Whether `reader` has been told, or would be, that `about` is there.
     fn sees(&self, reader: &UserId, about: &UserId) -> bool {
-        let Some(person) = self.people.get(reader) else {
-            return false;
-        };
-        person.contacts.contains(about)
-            && person.audience.may_meet(about)
-            && self.people.get(about).is_some_and(|other| other.told)
+        self.are_acquainted(reader, about)
+            && self.people[reader].audience.may_meet(about)
+            && self.people[about].told
+    }
+
+    fn seen_by(&self, user: &UserId) -> Vec<UserId> {
+        let contacts = self.people[user].contacts.iter();
+        let mut there: Vec<_> = contacts.filter(|c| self.sees(user, c)).cloned().collect();
+        there.sort();
+        there
     }
 
     fn news(&self, about: &UserId, online: bool) -> Told {
         let person = &self.people[about];
         let reads = |contact: &&UserId| {
-            self.people
-                .get(*contact)
-                .is_some_and(|c| !c.connections.is_empty())
+            self.are_acquainted(contact, about)
+                && !self.people[*contact].connections.is_empty()
                 && person.audience.may_meet(contact)
         };
         let mut to: Vec<_> = person.contacts.iter().filter(reads).cloned().collect();
@@ -196,6 +324,16 @@ impl Circle {
     }
 }
 
+/// Begins a read of somebody. An earlier one that is under way counts no more.
+fn load(n_loads: &mut u64, person: &mut Person) -> u64 {
+    *n_loads += 1;
+    person.load = Some(Load {
+        number: *n_loads,
+        since: Vec::new(),
+    });
+    *n_loads
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -206,9 +344,41 @@ mod tests {
         UserId::new(name).unwrap()
     }
 
+    fn users(names: &[&str]) -> Vec<UserId> {
+        names.iter().map(|name| user(name)).collect()
+    }
+
+    /// Comes, and is loaded if need be.
     fn come(circle: &mut Circle, name: &str, n: u64, contacts: &[&str]) -> Vec<UserId> {
-        let contacts = contacts.iter().map(|c| user(c)).collect();
-        circle.online(&user(name), ConnectionId(n), contacts, Audience::default())
+        come_with(circle, name, n, contacts, Audience::default())
+    }
+
+    fn come_with(
+        circle: &mut Circle,
+        name: &str,
+        n: u64,
+        contacts: &[&str],
+        audience: Audience,
+    ) -> Vec<UserId> {
+        match circle.online(&user(name), ConnectionId(n)) {
+            Greeting::Online(there) => there,
+            Greeting::Load(number) => {
+                let mut contacts = users(contacts);
+                contacts.retain(|contact| *contact != user(name));
+                match circle.loaded(&user(name), number, contacts, audience) {
+                    Some(Loaded::Online(there)) => there,
+                    other => panic!("{other:?}"),
+                }
+            }
+            Greeting::Wait => panic!("nobody loads it"),
+        }
+    }
+
+    fn reload(circle: &mut Circle, name: &str, number: u64, contacts: &[&str]) -> Vec<String> {
+        match circle.loaded(&user(name), number, users(contacts), Audience::default()) {
+            Some(Loaded::Told(told)) => lines(told),
+            other => panic!("{other:?}"),
+        }
     }
 
     fn lines(told: Vec<Told>) -> Vec<String> {
@@ -282,7 +452,7 @@ mod tests {
             blocks: std::sync::Arc::new([user("a")].into()),
             ..Audience::default()
         };
-        circle.online(&user("b"), ConnectionId(3), vec![user("a")], audience);
+        come_with(&mut circle, "b", 3, &["a"], audience);
         assert_eq!(lines(circle.tick(1000, GRACE)), ["+b to "]);
         assert_eq!(
             lines(circle.set_block(&user("b"), &user("a"), false)),
@@ -299,5 +469,74 @@ mod tests {
         let members = [user("a"), user("b"), user("away")];
         assert_eq!(lines(circle.acquaint(&members)), ["+a to b", "+b to a"]);
         assert!(circle.acquaint(&members).is_empty());
+    }
+
+    #[test]
+    fn who_is_removed_loses_sight_of_those_with_whom_nothing_else_is_shared() {
+        let mut circle = Circle::default();
+        for (n, name) in [(1, "a"), (2, "b"), (3, "c")] {
+            come(&mut circle, name, n, &["a", "b", "c"]);
+        }
+        circle.tick(0, GRACE);
+        let number = circle.part(&user("a")).unwrap();
+        assert_eq!(
+            reload(&mut circle, "a", number, &["c"]),
+            ["-b to a", "-a to b"]
+        );
+        assert_eq!(come(&mut circle, "b", 4, &[]), users(&["c"]));
+        let group = users(&["a", "b"]);
+        assert_eq!(lines(circle.acquaint(&group)), ["+a to b", "+b to a"]);
+        circle.offline(&user("a"), ConnectionId(1), 0);
+        assert_eq!(lines(circle.tick(1000, GRACE)), ["-a to b,c"]);
+        assert_eq!(circle.part(&user("a")), None);
+        come(&mut circle, "a", 5, &["c"]);
+        assert_eq!(lines(circle.tick(1000, GRACE)), ["+a to c"]);
+        assert_eq!(come(&mut circle, "b", 6, &[]), users(&["c"]));
+    }
+
+    #[test]
+    fn what_comes_while_somebody_is_removed_counts() {
+        let mut circle = Circle::default();
+        for (n, name) in [(1, "a"), (2, "b"), (3, "c")] {
+            come(&mut circle, name, n, &["a", "b", "c"]);
+        }
+        circle.tick(0, GRACE);
+        let stale = circle.part(&user("a")).unwrap();
+        let number = circle.part(&user("a")).unwrap();
+        assert_eq!(
+            circle.loaded(&user("a"), stale, users(&["b", "c"]), Audience::default()),
+            None
+        );
+        assert!(circle.acquaint(&users(&["a", "b"])).is_empty());
+        assert_eq!(
+            reload(&mut circle, "a", number, &[]),
+            ["-c to a", "-a to c"]
+        );
+    }
+
+    #[test]
+    fn what_comes_while_somebody_arrives_counts() {
+        let mut circle = Circle::default();
+        for (n, name) in [(2, "b"), (3, "c"), (4, "d")] {
+            come(&mut circle, name, n, &["a"]);
+        }
+        circle.tick(0, GRACE);
+        let Greeting::Load(number) = circle.online(&user("a"), ConnectionId(1)) else {
+            panic!("a is known already");
+        };
+        assert_eq!(
+            circle.online(&user("a"), ConnectionId(5)),
+            Greeting::Wait,
+            "one read for both"
+        );
+        assert!(circle.set_block(&user("a"), &user("b"), true).is_empty());
+        assert!(circle.set_block(&user("c"), &user("a"), true).is_empty());
+        assert!(circle.acquaint(&users(&["a", "d"])).is_empty());
+        assert!(circle.tick(0, GRACE).is_empty(), "nobody may be told yet");
+        assert_eq!(
+            circle.loaded(&user("a"), number, users(&["b", "c"]), Audience::default()),
+            Some(Loaded::Online(users(&["d"])))
+        );
+        assert_eq!(lines(circle.tick(0, GRACE)), ["+a to d"]);
     }
 }

@@ -5,26 +5,29 @@
 
 mod circle;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use actix::{Actor, AsyncContext, Context, Handler, MessageResult};
 use parlour_storage::{
+    error::{StoreError, StoreErrorKind},
     ids::{Timestamp, UserId},
-    store::{Transaction, Write},
+    store::{Store, Transaction, Write},
 };
 
-use self::circle::{Circle, Told};
+use self::circle::{Circle, Greeting, Loaded, Told};
 use crate::{
     archive::Submit,
     command,
     connection::Connection,
-    limits::PRESENCE_MAILBOX,
     outbox::{ConnectionId, clock_ms},
     push::Push,
     reply::ReplyTo,
     system::Core,
     visibility::Audience,
 };
+
+/// How long it waits before it asks a store that is busy again.
+const LOAD_AGAIN: Duration = Duration::from_millis(20);
 
 /// The actor.
 #[derive(Debug)]
@@ -47,7 +50,6 @@ impl Actor for Presence {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.set_mailbox_capacity(PRESENCE_MAILBOX);
         ctx.run_interval(self.core.settings.presence_delay, |this, _ctx| {
             let told = this
                 .circle
@@ -60,13 +62,18 @@ impl Actor for Presence {
 /// A connection was signed in.
 #[derive(Debug, actix::Message)]
 #[rtype(result = "()")]
-pub struct Online {
-    /// Which.
-    pub connection: Arc<Connection>,
-    /// With whom its user shares conversations.
-    pub contacts: Vec<UserId>,
-    /// Between whom and its user there is a block.
-    pub audience: Audience,
+pub struct Online(pub Arc<Connection>);
+
+/// What the store says of somebody who is there.
+#[derive(Debug, actix::Message)]
+#[rtype(result = "()")]
+struct Read {
+    user: UserId,
+    number: u64,
+    /// With whom they share conversations.
+    contacts: Vec<UserId>,
+    /// Between whom and them there is a block.
+    audience: Audience,
 }
 
 /// A connection is gone.
@@ -85,6 +92,14 @@ pub struct Offline {
 pub struct Acquaint {
     /// All its members.
     pub members: Vec<UserId>,
+}
+
+/// Somebody was removed from a conversation, or left it.
+#[derive(Debug, actix::Message)]
+#[rtype(result = "()")]
+pub struct Part {
+    /// Who.
+    pub user: UserId,
 }
 
 /// Somebody blocks somebody, or no longer does.
@@ -115,23 +130,49 @@ pub struct Farewell;
 impl Handler<Online> for Presence {
     type Result = ();
 
+    fn handle(&mut self, Online(connection): Online, ctx: &mut Self::Context) {
+        match self.circle.online(&connection.user, connection.outbox.id()) {
+            Greeting::Online(there) => self.greet(&connection, there),
+            Greeting::Load(number) => self.load(connection.user.clone(), number, ctx),
+            Greeting::Wait => {}
+        }
+    }
+}
+
+impl Handler<Read> for Presence {
+    type Result = ();
+
     fn handle(
         &mut self,
-        Online {
-            connection,
+        Read {
+            user,
+            number,
             contacts,
             audience,
-        }: Online,
+        }: Read,
         _ctx: &mut Self::Context,
     ) {
-        let id = connection.outbox.id();
-        let there = self.circle.online(&connection.user, id, contacts, audience);
-        if !there.is_empty()
-            && let Some(frame) = connection
-                .codec
-                .push(self.core.epoch(), &Push::Online(there))
-        {
-            connection.outbox.push(frame);
+        match self.circle.loaded(&user, number, contacts, audience) {
+            Some(Loaded::Online(there)) => {
+                for connection in self.core.registry.connections_of(&user) {
+                    // Others are still being brought up to date, and will come.
+                    if self.circle.has(&user, connection.outbox.id()) {
+                        self.greet(&connection, there.clone());
+                    }
+                }
+            }
+            Some(Loaded::Told(told)) => self.tell(told),
+            None => {}
+        }
+    }
+}
+
+impl Handler<Part> for Presence {
+    type Result = ();
+
+    fn handle(&mut self, Part { user }: Part, ctx: &mut Self::Context) {
+        if let Some(number) = self.circle.part(&user) {
+            self.load(user, number, ctx);
         }
     }
 }
@@ -190,6 +231,47 @@ impl Handler<Farewell> for Presence {
 }
 
 impl Presence {
+    /// Tells a new connection who is there.
+    fn greet(&self, connection: &Connection, there: Vec<UserId>) {
+        if !there.is_empty()
+            && let Some(frame) = connection
+                .codec
+                .push(self.core.epoch(), &Push::Online(there))
+        {
+            connection.outbox.push(frame);
+        }
+    }
+
+    /// Reads what the store knows of somebody. Only once they are known here: what changes from then on is told to
+    /// this actor, and nothing falls between.
+    fn load(&self, user: UserId, number: u64, ctx: &Context<Self>) {
+        let store = self.core.store();
+        let members_max = self.core.settings.presence_group_members_max;
+        let address = ctx.address();
+        actix_rt::spawn(async move {
+            let read = loop {
+                match read(&*store, &user, members_max).await {
+                    Err(error) if error.kind == StoreErrorKind::Busy => {
+                        tokio::time::sleep(LOAD_AGAIN).await
+                    }
+                    read => break read,
+                }
+            };
+            let (contacts, audience) = read.unwrap_or_else(|error| {
+                tracing::error!(%error, %user, "contacts could not be read; they are shown nobody");
+                Default::default()
+            });
+            let _stopped_already = address
+                .send(Read {
+                    user,
+                    number,
+                    contacts,
+                    audience,
+                })
+                .await;
+        });
+    }
+
     fn tell(&self, told: Vec<Told>) {
         for Told {
             about,
@@ -227,4 +309,13 @@ impl Presence {
             reply: ReplyTo::nobody(),
         });
     }
+}
+
+async fn read(
+    store: &dyn Store,
+    user: &UserId,
+    members_max: u32,
+) -> Result<(Vec<UserId>, Audience), StoreError> {
+    let contacts = store.contacts(user, members_max).await?;
+    Ok((contacts, store.blocks_of(user).await?.into()))
 }

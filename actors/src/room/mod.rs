@@ -28,7 +28,7 @@ use crate::{
     group::Group,
     moderation::{Concerns, Deed, Review},
     outbox::clock_ms,
-    presence::Acquaint,
+    presence::{Acquaint, Part},
     push::Push,
     reply::ReplyTo,
     system::Core,
@@ -342,11 +342,19 @@ impl Room {
         crowd.arrive(&change, |user| self.core.registry.connections_of(user));
         crowd.tell(group, self.core.epoch(), &change, audience, asked_by);
         crowd.depart(&change);
-        if matches!(
-            change.body,
-            ChangeBody::Created { .. } | ChangeBody::Added { .. }
-        ) && crowd.n_members() <= self.core.settings.presence_group_members_max as usize
-        {
+        let members_max = self.core.settings.presence_group_members_max as usize;
+        let acquaints = match &change.body {
+            ChangeBody::Created { .. } | ChangeBody::Added { .. } => {
+                crowd.n_members() <= members_max
+            }
+            ChangeBody::Removed { user } => {
+                self.core.tell_presence(Part { user: user.clone() });
+                // It was too large for presence, and is no longer.
+                crowd.n_members() == members_max
+            }
+            _ => false,
+        };
+        if acquaints {
             self.core.tell_presence(Acquaint {
                 members: crowd.members().cloned().collect(),
             });
