@@ -10,7 +10,7 @@ use crate::{
     error::{CloseCode, ErrorCode},
     limits::{Rate, Settings},
     room::Crash,
-    testkit::{TestNode, message, user},
+    testkit::{Client, TestNode, message, user},
 };
 
 /// The position in a frame of [`Plain`](crate::testkit::Plain).
@@ -336,4 +336,57 @@ async fn stopping_tells_clients_to_come_back_and_takes_no_new_ones() {
     assert_eq!(a.expect_close().await, CloseCode::Restart);
     assert!(node.core().registry.open_outbox(1, 1).is_none());
     node.system.stop().await.unwrap();
+}
+
+#[actix::test]
+async fn who_is_removed_from_a_group_sees_no_more_of_its_members() {
+    let node = TestNode::start(Settings {
+        presence_delay: Duration::from_millis(5),
+        ..Settings::default()
+    });
+    let open = Command::OpenGroup {
+        name: None,
+        members: vec![user("a"), user("b")],
+        key: None,
+    };
+    let Reply::Opened { conversation, .. } = node.ask("owner", Request::Do(open)).await.unwrap()
+    else {
+        panic!("not opened");
+    };
+    node.direct("a", "owner").await;
+    let mut a = node.connect("a", None);
+    a.expect("hello").await;
+    let mut b = node.connect("b", None);
+    let _owner = node.connect("owner", None);
+    sees(&mut a, &["b", "owner"]).await;
+    sees(&mut b, &["a", "owner"]).await;
+    let remove = Command::Remove {
+        conversation,
+        user: user("a"),
+    };
+    node.ask("owner", Request::Do(remove)).await.unwrap();
+    a.expect("presence b false").await;
+    b.expect("presence a false").await;
+    // Seen again, and the owner, with whom a conversation is left, never was out of sight.
+    node.direct("a", "b").await;
+    loop {
+        let frame = a.next().await.unwrap();
+        assert!(!frame.starts_with("presence owner"), "{frame}");
+        if frame == "presence b true" {
+            break;
+        }
+    }
+    node.stop().await;
+}
+
+/// Waits until a client was told that all these are there, whoever came first.
+async fn sees(client: &mut Client, names: &[&str]) {
+    let mut left = names.to_vec();
+    while !left.is_empty() {
+        let frame = client.next().await.expect("still open");
+        left.retain(|name| {
+            frame != format!("presence {name} true")
+                && !(frame.starts_with("online") && frame.contains(&format!("{:?}", user(name))))
+        });
+    }
 }
