@@ -37,7 +37,7 @@ pub struct Node {
     server: ServerHandle,
 }
 
-/// Runs a node until SIGTERM, SIGINT or a failure of its store. `announce` is called once it listens.
+/// Runs a node until SIGTERM, SIGINT, a failure of its store or the loss of an actor. `announce` is called once it listens.
 ///
 /// # Errors
 ///
@@ -76,6 +76,8 @@ enum Why {
     Told,
     /// Its store does not work any more.
     StoreFailed(String),
+    /// An actor without which nothing works is gone.
+    LostActor(&'static str),
 }
 
 impl Node {
@@ -126,6 +128,7 @@ impl Node {
             _ = terminate.recv() => Why::Told,
             _ = interrupt.recv() => Why::Told,
             reason = failed => Why::StoreFailed(reason),
+            actor = self.system.core().lost_actor() => Why::LostActor(actor),
         })
     }
 
@@ -139,6 +142,13 @@ impl Node {
                 "the store failed: {reason}; nothing unacknowledged was promised, start again after mending the disk"
             );
             exit_now(Exit::Io, &message);
+        }
+        if let Why::LostActor(actor) = why {
+            // A supervisor starts it again sooner than this node could be mended.
+            let message = format!(
+                "{actor} is gone after a fault; nothing acknowledged is lost, start again and report it with the log"
+            );
+            exit_now(Exit::Internal, &message);
         }
         tracing::info!("stopping");
         let node = &self.edge.config.node;

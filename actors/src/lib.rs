@@ -38,4 +38,5 @@ mod sweeper;
 pub mod system;
 #[cfg(test)]
 mod testkit;
+mod vigil;
 pub mod visibility;

@@ -25,7 +25,7 @@ use crate::{
     error::{CloseCode, Failure},
     limits::Settings,
     moderation::{Moderation, Review},
-    presence::{Farewell, ListOnline, Presence},
+    presence::{Farewell, Presence},
     registry::Registry,
     reply::ReplyTo,
     room::{Committed, Perform, Room},
@@ -111,12 +111,6 @@ impl Core {
                 }
             }
         }
-    }
-
-    /// Whether the actors turn: each of them takes a message and is done with it.
-    pub async fn answers(&self) -> bool {
-        let nobody = ListOnline { users: Vec::new() };
-        self.actors().presence.send(nobody).await.is_ok()
     }
 
     /// Waits until every write submitted so far has come to its end.

@@ -1,7 +1,7 @@
 //! The configuration: one table of options, five sources, one typed [`Config`].
 //!
 //! `options.rs` is the table. [`Sources`] reads the configuration file, flag files, the environment and
-//! the command line, in that order, and gives a [`Loaded`]; [`render`] writes one down again. The only
+//! the command line, in that order, and gives a [`Loaded`]; [`render()`] writes one down again. The only
 //! part of the node that reads the environment. Nothing here starts anything.
 
 mod aliases;
