@@ -1,10 +1,10 @@
 //! The store on sled 0.34, and the only file that knows sled.
 //!
 //! What sled's source makes necessary:
-//! - `flush` is no fsync on Linux (`sync_file_range`), so [`SledKv::sync`] also syncs the file by a handle
+//! - `flush` is no fsync on Linux (`sync_file_range`), so `SledKv::sync` also syncs the file by a handle
 //!   of its own; a sync of any handle covers the whole file.
 //! - `flush_every_ms` stays at its default: old segments are only cleaned in that thread.
-//! - Values stay below 4 KiB (see [`codec`](crate::codec)): larger pages go to files that are never synced.
+//! - Values stay below 4 KiB (see `codec`): larger pages go to files that are never synced.
 //! - One tree: batches are atomic within one only.
 
 use std::{
