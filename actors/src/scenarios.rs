@@ -342,7 +342,8 @@ async fn stopping_tells_clients_to_come_back_and_takes_no_new_ones() {
 async fn a_block_on_its_way_to_the_store_holds_for_whom_nobody_knows_yet() {
     use parlour_storage::{faulty::FaultyDisk, local::Options};
     let disk = FaultyDisk::default();
-    // The writer waits for each sync, so that a write can be caught on its way.
+    // The writer waits for each sync, so that a write can be caught on its way. The pauses only make the race
+    // likely: what is asserted holds at any speed.
     let options = Options {
         commit_operations_max: 1,
         batch_keys_max: 1,
