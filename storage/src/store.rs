@@ -159,6 +159,10 @@ pub trait Store: Send + Sync + fmt::Debug {
     async fn events_after(&self, after: EventId, limit: usize) -> Result<Vec<Event>, StoreError>;
 
     /// How far a consumer of the event outbox has come; the start if it is new.
+    ///
+    /// # Panics
+    ///
+    /// `name`, here and in [`move_consumer`](Self::move_consumer), has more than 255 bytes. It is chosen by code.
     async fn consumer(&self, name: &str) -> Result<EventId, StoreError>;
 
     /// Remembers, durably, how far a consumer has come.
