@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse, Resource, http::StatusCode, web, web::Bytes};
 use parlour_actors::{
-    command::{Caller, Command, Mark, Question, Reply, Request},
+    command::{Caller, Command, Mark, Question, Reply, Request, Target},
     error::{ErrorCode, Failure},
 };
 use parlour_storage::ids::{ConversationId, IdempotencyKey, MessageId, Seq, UserId};
@@ -381,7 +381,7 @@ async fn typing(asked: Asked) -> Answered {
     let (conversation, Typing { on }) = (asked.conversation()?, asked.body()?);
     asked
         .command(Command::Type {
-            conversation,
+            to: Target::Conversation(conversation),
             on: on.unwrap_or(true),
         })
         .await
