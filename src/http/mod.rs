@@ -5,11 +5,14 @@ pub mod api;
 mod cors;
 pub mod error;
 mod frame_guard;
+mod framing;
 mod gate;
 mod health;
 mod identity;
 mod kill;
-pub mod ws;
+mod native;
+mod session;
+mod ws;
 
 use std::{
     net::SocketAddr,
@@ -89,7 +92,7 @@ pub fn serve(edge: Arc<Edge>) -> anyhow::Result<(Server, SocketAddr)> {
                     .add(("X-Content-Type-Options", "nosniff"))
                     .add(("Cache-Control", "no-store")),
             )
-            .configure(ws::routes)
+            .configure(native::routes)
             .configure(api::routes)
             .configure(health::routes)
             .default_service(web::to(error::no_route))
