@@ -3,6 +3,7 @@
 mod aggregator;
 pub mod api;
 mod cors;
+pub mod engine;
 pub mod error;
 mod frame_guard;
 mod framing;
@@ -14,6 +15,8 @@ mod native;
 mod routes;
 mod session;
 mod ws;
+
+pub use self::kill::remember_socket;
 
 use std::{
     net::SocketAddr,
