@@ -13,7 +13,10 @@ use std::{
 
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, ResponseFuture, WrapFuture};
 use parlour_storage::{
-    domain::change::{Change, ChangeBody},
+    domain::{
+        change::{Change, ChangeBody},
+        conversation::Conversation,
+    },
     error::StoreError,
     ids::ConversationId,
     store::{Outcome, Rejection, Transaction},
@@ -21,7 +24,7 @@ use parlour_storage::{
 use tokio::sync::oneshot;
 
 use crate::{
-    command::Reply,
+    command::{About, Card, Reply},
     error::Failure,
     group::{Group, Groups},
     limits::GROUPS_IN_COMMIT_MAX,
@@ -61,6 +64,8 @@ struct Finished {
 /// Who waits for a write, while the store has it.
 #[derive(Debug)]
 struct Waiting {
+    by: Arc<Card>,
+    conversation: Option<Arc<Conversation>>,
     audience: Audience,
     reply: ReplyTo,
 }
@@ -96,6 +101,10 @@ impl Actor for Archive {
 pub struct Submit {
     /// What.
     pub transaction: Transaction,
+    /// Who does it.
+    pub by: Arc<Card>,
+    /// Where, if a room asked.
+    pub conversation: Option<Arc<Conversation>>,
     /// Who is told less of it.
     pub audience: Audience,
     /// Who is told what came of it.
@@ -150,12 +159,19 @@ impl Archive {
         let mut waiting = Vec::with_capacity(n);
         for Submit {
             transaction,
+            by,
+            conversation,
             audience,
             reply,
         } in self.queue.drain(..n)
         {
             transactions.push(transaction);
-            waiting.push(Waiting { audience, reply });
+            waiting.push(Waiting {
+                by,
+                conversation,
+                audience,
+                reply,
+            });
         }
         let number = self.next;
         self.next += 1;
@@ -213,11 +229,18 @@ impl Archive {
         let mut by_room: Vec<(ConversationId, Vec<News>)> = Vec::new();
         let mut place: HashMap<ConversationId, usize> = HashMap::new();
         let mut through = None;
-        for (Waiting { audience, reply }, outcome) in waiting.into_iter().zip(outcomes) {
+        for (waits, outcome) in waiting.into_iter().zip(outcomes) {
+            let Waiting {
+                by,
+                conversation,
+                audience,
+                reply,
+            } = waits;
             let changes = match outcome {
                 Ok(Outcome::Changed(changes)) => changes,
                 Ok(Outcome::Repeated(change)) => {
-                    reply.answer(Ok(answer(Arc::new(*change), true)));
+                    let about = conversation.map(|conversation| About { conversation, by });
+                    reply.answer(answer(Arc::new(*change), about, true));
                     continue;
                 }
                 Ok(Outcome::Done | Outcome::Unchanged) => {
@@ -238,9 +261,11 @@ impl Archive {
                     by_room.len() - 1
                 });
                 let (change, audience) = (Arc::new(change), audience.clone());
+                let by = Arc::clone(&by);
                 let reply = reply.take().unwrap_or_else(ReplyTo::nobody);
                 by_room[at].1.push(News {
                     change,
+                    by,
                     audience,
                     reply,
                 });
@@ -261,15 +286,24 @@ impl Archive {
 }
 
 /// The answer to the request that made a change.
-pub(crate) fn answer(change: Arc<Change>, repeated: bool) -> Reply {
-    match change.body {
-        ChangeBody::Sent(_) => Reply::Sent { change, repeated },
+pub(crate) fn answer(
+    change: Arc<Change>,
+    about: Option<About>,
+    repeated: bool,
+) -> Result<Reply, Failure> {
+    Ok(match change.body {
+        ChangeBody::Sent(_) => Reply::Sent {
+            change,
+            // A message is sent through a room, which knows where it is.
+            about: about.ok_or_else(Failure::internal)?,
+            repeated,
+        },
         ChangeBody::Created { .. } => Reply::Opened {
             conversation: change.conversation,
             created: !repeated,
         },
         _ => Reply::Done,
-    }
+    })
 }
 
 #[cfg(test)]
@@ -304,6 +338,8 @@ mod tests {
             let (reply, answer) = ReplyTo::task();
             node.core().submit(Submit {
                 transaction: Transaction::new(Timestamp::now(), user("a"), write),
+                by: Card::nameless(user("a")),
+                conversation: None,
                 audience: Audience::default(),
                 reply,
             });

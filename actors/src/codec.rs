@@ -1,6 +1,7 @@
 //! How a dialect looks to the core: it decodes frames into requests, and encodes what the core says.
 //!
-//! A codec holds no rule and no state; one is shared by all connections of its dialect.
+//! A codec holds no rule. What it pushes depends on its key alone, so that one encoding serves all connections with
+//! that key; hello and answers are a connection's own, and may depend on what its codec was made with.
 
 use std::fmt;
 
@@ -15,8 +16,13 @@ use crate::{
 
 /// A dialect.
 pub trait Codec: Send + Sync + fmt::Debug {
-    /// Tells dialects apart: connections with equal keys are sent the same bytes, encoded once.
+    /// Tells dialects apart: connections with equal keys are pushed the same bytes, encoded once.
     fn key(&self) -> u16;
+
+    /// What this dialect minds of how a connection stands to what it is told.
+    fn minds(&self) -> Minds {
+        Minds::default()
+    }
 
     /// Reads one text frame.
     ///
@@ -28,8 +34,8 @@ pub trait Codec: Send + Sync + fmt::Debug {
     /// Says hello. `None`: this dialect doesn't.
     fn hello(&self, hello: &Hello<'_>) -> Option<Frame>;
 
-    /// Tells something unasked. `None`: this dialect has no word for it.
-    fn push(&self, epoch: Epoch, push: &Push) -> Option<Frame>;
+    /// Tells something unasked. `None`: this dialect has no word for it. `view` has only what the codec minds.
+    fn push(&self, epoch: Epoch, push: &Push, view: View) -> Option<Frame>;
 
     /// Answers a request. `None`: this dialect doesn't answer it. `position` is where the committed change
     /// stands that this answers; the sender gets no push of it.
@@ -40,6 +46,36 @@ pub trait Codec: Send + Sync + fmt::Debug {
         position: Option<Position>,
         result: Result<&Reply, &Failure>,
     ) -> Option<Frame>;
+}
+
+/// What a dialect minds of a [`View`]. What it doesn't is left at its default, and costs nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Minds {
+    /// See [`View::own`].
+    pub own: bool,
+    /// See [`View::joined`].
+    pub joined: bool,
+}
+
+/// How a connection stands to what it is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct View {
+    /// Its user did it, over another connection.
+    pub own: bool,
+    /// Whether it looks at the conversation.
+    pub joined: Joined,
+}
+
+/// Whether a connection looks at a conversation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Joined {
+    /// It doesn't.
+    #[default]
+    No,
+    /// It does.
+    Yes,
+    /// It was resumed, and what it looked at before isn't known: it may expect either.
+    Unknown,
 }
 
 /// What a client sends over a connection.
@@ -104,4 +140,11 @@ pub enum RequestId {
     Number(u64),
     /// A short text.
     Text(Box<str>),
+    /// It is known by its event, and to be acknowledged under a number if it has one.
+    Event {
+        /// Which event of the dialect.
+        name: &'static str,
+        /// The number of the acknowledgement.
+        ack: Option<u64>,
+    },
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use parlour_storage::{
     domain::{
         change::Change,
-        conversation::{MemberRole, Summary},
+        conversation::{Conversation, MemberRole, Summary},
         message::{Content, Message, Revision},
         user::{Block, NodeRole, Plan, User},
     },
@@ -26,11 +26,69 @@ pub struct Identity {
     pub expires_at: Timestamp,
 }
 
+/// A person as others see them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Card {
+    /// Who.
+    pub user: UserId,
+    /// Name to show. `None`: never told; show the id.
+    pub name: Option<String>,
+    /// Address of a picture.
+    pub picture: Option<String>,
+}
+
+impl Card {
+    /// A person of whom nothing is known.
+    pub fn nameless(user: UserId) -> Arc<Self> {
+        Arc::new(Self {
+            user,
+            name: None,
+            picture: None,
+        })
+    }
+
+    /// The name to show.
+    pub fn shown_name(&self) -> &str {
+        self.name.as_deref().unwrap_or(self.user.as_str())
+    }
+}
+
+impl From<&Identity> for Card {
+    fn from(identity: &Identity) -> Self {
+        Self {
+            user: identity.user.clone(),
+            name: identity.profile.name.clone(),
+            picture: identity.profile.picture.clone(),
+        }
+    }
+}
+
+impl From<User> for Card {
+    fn from(user: User) -> Self {
+        Self {
+            user: user.id,
+            name: user.name,
+            picture: user.picture,
+        }
+    }
+}
+
+/// Where something was done, and by whom: what dialects tell of it beside itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct About {
+    /// Where.
+    pub conversation: Arc<Conversation>,
+    /// By whom.
+    pub by: Arc<Card>,
+}
+
 /// Who makes a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
     /// Who.
     pub user: UserId,
+    /// As others see them.
+    pub card: Arc<Card>,
     /// What they may do on the node.
     pub role: NodeRole,
     /// What they pay for.
@@ -44,6 +102,7 @@ impl Caller {
     pub fn new(identity: &Identity, connection: Option<ConnectionId>) -> Arc<Self> {
         Arc::new(Self {
             user: identity.user.clone(),
+            card: Arc::new(identity.into()),
             role: identity.profile.role,
             plan: identity.profile.plan,
             connection,
@@ -119,9 +178,16 @@ pub enum Command {
     },
     /// Starts, goes on, or stops typing.
     Type {
-        /// Where.
-        conversation: ConversationId,
+        /// Where. To a person: in the direct conversation with them, if there is one.
+        to: Target,
         /// Start or go on, or stop.
+        on: bool,
+    },
+    /// Begins or ends to look at a conversation, over this connection: dialects with rooms tell the others who do.
+    Join {
+        /// Which.
+        conversation: ConversationId,
+        /// Begin or end.
         on: bool,
     },
     /// Adds people to a group.
@@ -175,6 +241,9 @@ pub enum Target {
     Conversation(ConversationId),
     /// To a person: their direct conversation with the sender, opened if there is none.
     User(UserId),
+    /// To a conversation if the sender is in it, else to a person: some clients name both, and one that
+    /// didn't know the conversation yet names a wrong one.
+    Either(ConversationId, UserId),
 }
 
 /// Up to which message.
@@ -219,6 +288,35 @@ pub enum Question {
     Revisions(MessageId),
     /// Who has read it, and when. [`Reply::Receipts`].
     Receipts(MessageId),
+    /// A page of the caller's conversations, by number, with the people in them. [`Reply::Inbox`].
+    Inbox {
+        /// Which of them.
+        matching: InboxFilter,
+        /// So many are skipped.
+        offset: usize,
+        /// At most so many; 1 to [`PAGE_MAX`](crate::limits::PAGE_MAX).
+        limit: usize,
+    },
+    /// One conversation, with the people in it. [`Reply::Entry`].
+    Entry(Target),
+    /// A page of messages, by number, newest first, as their reader may see them: those that are deleted or hidden are
+    /// left out. [`Reply::History`].
+    History {
+        /// Where.
+        of: Scope,
+        /// Which of them.
+        matching: HistoryFilter,
+        /// So many are skipped; at most [`OFFSET_MAX`](crate::limits::OFFSET_MAX).
+        offset: usize,
+        /// At most so many; 1 to [`PAGE_MAX`](crate::limits::PAGE_MAX).
+        limit: usize,
+    },
+    /// One message, with who wrote and who read it. [`Reply::Item`].
+    Item(MessageId),
+    /// People: those in a conversation, or with `None` everyone the caller has a direct conversation with. [`Reply::People`].
+    People(Option<Target>),
+    /// Who is there, of those whom the caller may see. [`Reply::Online`].
+    Online,
     /// What is unread. [`Reply::Unread`].
     Unread,
     /// Whom the caller blocks. [`Reply::Blocks`].
@@ -232,6 +330,39 @@ pub enum Question {
         /// At most so many; 1 to [`PAGE_MAX`](crate::limits::PAGE_MAX).
         limit: usize,
     },
+}
+
+/// Where messages are looked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// In a conversation, or the direct one with a person.
+    In(Target),
+    /// In all direct conversations of the caller.
+    Direct,
+}
+
+/// Which conversations of an inbox.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct InboxFilter {
+    /// Groups too.
+    pub groups: bool,
+    /// Only those with unread messages.
+    pub unread: bool,
+    /// Only those whose name, or the name of whose people, has this in it, whatever its case.
+    pub search: Option<String>,
+}
+
+/// Which messages of a history. The default: all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HistoryFilter {
+    /// Only those sent before a time.
+    pub before: Option<Timestamp>,
+    /// Only those sent after a time.
+    pub after: Option<Timestamp>,
+    /// Only those read, or not read, by whom they were for; in direct conversations.
+    pub read: Option<bool>,
+    /// Only those whose metadata has this value under this key.
+    pub metadata: Option<(String, serde_json::Value)>,
 }
 
 /// The answer to a request.
@@ -248,6 +379,8 @@ pub enum Reply {
     Sent {
         /// The change that sent it; its body is [`ChangeBody::Sent`](parlour_storage::domain::change::ChangeBody::Sent).
         change: Arc<Change>,
+        /// Where, and by whom.
+        about: About,
         /// It had been sent before, with the same key.
         repeated: bool,
     },
@@ -276,6 +409,30 @@ pub enum Reply {
     Revisions(Vec<Revision>),
     /// Receipts, in the order of user ids.
     Receipts(Vec<Receipt>),
+    /// A page of conversations.
+    Inbox {
+        /// Those with the newest message first.
+        entries: Vec<Entry>,
+        /// How many match in all.
+        total: usize,
+    },
+    /// One conversation.
+    Entry(Box<Entry>),
+    /// A page of messages.
+    History {
+        /// Newest first.
+        items: Vec<Item>,
+        /// How many match in all; known if the whole of one conversation was asked for.
+        total: Option<u64>,
+        /// There are older ones.
+        more: bool,
+    },
+    /// One message.
+    Item(Box<Item>),
+    /// People, in the order of their ids.
+    People(Vec<Person>),
+    /// Who is there, in the order of their ids.
+    Online(Vec<Arc<Card>>),
     /// Unread messages by conversation; conversations with none are left out.
     Unread(Vec<(ConversationId, u64)>),
     /// Blocks, in the order of user ids.
@@ -294,6 +451,49 @@ pub enum Reply {
         /// There is more: ask again from `through`.
         more: bool,
     },
+}
+
+/// A conversation as lists of dialects show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The conversation, and the caller's part in it.
+    pub summary: Summary,
+    /// Its newest message, unless it has none that the caller may see.
+    pub last: Option<Item>,
+    /// The others in it, in the order of their ids: at most [`PEOPLE_SHOWN_MAX`](crate::limits::PEOPLE_SHOWN_MAX) of a group.
+    pub others: Vec<Person>,
+}
+
+/// A person in a conversation, as the caller may see them. Across a block they look as if they were away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// Who.
+    pub card: Arc<Card>,
+    /// They have a connection now.
+    pub online: bool,
+    /// When they last had one; `None` while online, or if never.
+    pub last_seen: Option<Timestamp>,
+}
+
+/// A message, with what dialects tell of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// The message. Not deleted, not hidden.
+    pub message: Message,
+    /// Where, and by whom.
+    pub about: About,
+    /// Who has read it, in the order of their ids; its author too. In groups of more than
+    /// [`PEOPLE_SHOWN_MAX`](crate::limits::PEOPLE_SHOWN_MAX) only the author and the caller are looked at.
+    pub read_by: Vec<UserId>,
+    /// When the other one of a direct conversation read it.
+    pub read_at: Option<Timestamp>,
+}
+
+impl Item {
+    /// Whether somebody beside its author has read it.
+    pub fn is_read(&self) -> bool {
+        self.read_by.iter().any(|user| *user != self.message.author)
+    }
 }
 
 /// A message as one reader may see it.

@@ -27,12 +27,14 @@ pub mod moderation;
 pub mod outbox;
 pub mod presence;
 pub mod push;
+mod questions;
 pub mod registry;
 pub mod reply;
 mod resume;
 pub mod room;
 #[cfg(test)]
 mod scenarios;
+mod scenes;
 pub mod session;
 mod sweeper;
 pub mod system;

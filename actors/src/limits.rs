@@ -20,6 +20,12 @@ pub const GROUP_NAME_MAX: usize = 100;
 pub const REASON_MAX: usize = 500;
 /// Most people in one request to add or open.
 pub const PEOPLE_PER_REQUEST_MAX: usize = 1_000;
+/// Most messages or conversations that a page by number skips: each is looked at. Beyond it, page by time.
+pub const OFFSET_MAX: usize = 10_000;
+/// Most people of a group that lists name, and whose reading they tell.
+pub const PEOPLE_SHOWN_MAX: usize = 100;
+/// Conversations that one connection may look at, at once (RELIABILITY: rooms per session).
+pub const JOINED_MAX: usize = 128;
 /// Most people in one question about presence.
 pub const PRESENCE_QUESTION_MAX: usize = 100;
 

@@ -4,40 +4,79 @@ use std::sync::Arc;
 
 use parlour_storage::{
     domain::change::Change,
-    ids::{ConversationId, Epoch, Position, UserId},
+    ids::{ConversationId, Epoch, Position, Timestamp, UserId},
 };
 
-use crate::{command::Presence, limits::Settings, outbox::ConnectionId};
+use crate::{
+    command::{About, Card},
+    limits::Settings,
+    outbox::ConnectionId,
+};
 
 /// What a client is told unasked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Push {
     /// A committed change of a conversation.
-    Change(Arc<Change>),
+    Change(Arc<Change>, About),
     /// A committed change whose content the receiver must not see, since they block who made it. It is
     /// told at all so that the order shows no gap.
-    Veiled(Arc<Change>),
+    Veiled(Arc<Change>, About),
     /// Somebody started or stopped typing. Not stored, not resumed.
     Typing {
-        /// Where.
-        conversation: ConversationId,
-        /// Who.
-        user: UserId,
+        /// Where, and who.
+        about: About,
         /// Started or stopped.
         on: bool,
     },
+    /// Somebody began or ended to look at a conversation: told to those who look at it too. Not stored, not resumed.
+    Joined {
+        /// Where, and who.
+        about: About,
+        /// Began or ended.
+        on: bool,
+    },
     /// Somebody came or went. Not stored, not resumed.
-    Presence(Presence),
+    Presence {
+        /// Who.
+        card: Arc<Card>,
+        /// They have a connection now.
+        online: bool,
+        /// When they last had one, if they went.
+        last_seen: Option<Timestamp>,
+    },
     /// Who is there, of those that the receiver shares a conversation with: once, after connecting.
-    Online(Vec<UserId>),
+    Online(Vec<Arc<Card>>),
 }
 
 impl Push {
+    /// Where it happened; `None` if in no conversation.
+    pub fn conversation(&self) -> Option<ConversationId> {
+        match self {
+            Self::Change(_, about)
+            | Self::Veiled(_, about)
+            | Self::Typing { about, .. }
+            | Self::Joined { about, .. } => Some(about.conversation.id),
+            Self::Presence { .. } | Self::Online(_) => None,
+        }
+    }
+
+    /// Who did it.
+    pub fn by(&self) -> Option<&UserId> {
+        match self {
+            Self::Change(change, _) | Self::Veiled(change, _) => Some(&change.by),
+            Self::Typing { about, .. } | Self::Joined { about, .. } => Some(&about.by.user),
+            Self::Presence { card, .. } => Some(&card.user),
+            Self::Online(_) => None,
+        }
+    }
+
     /// Where it stands in the order; `None` if it isn't part of it.
     pub fn position(&self) -> Option<Position> {
         match self {
-            Self::Change(change) | Self::Veiled(change) => Some(change.position),
-            Self::Typing { .. } | Self::Presence(_) | Self::Online(_) => None,
+            Self::Change(change, _) | Self::Veiled(change, _) => Some(change.position),
+            Self::Typing { .. } | Self::Joined { .. } | Self::Presence { .. } | Self::Online(_) => {
+                None
+            }
         }
     }
 }

@@ -9,7 +9,7 @@ use parlour_storage::{ids::Position, store::Changes};
 
 use crate::{
     codec::Resume, connection::Connection, error::Failure, limits::RESUME_PAGE, push::Hello,
-    system::Core, visibility::Eyes,
+    scenes::with_scenes, system::Core, visibility::Eyes,
 };
 
 /// Says hello, replays what was missed, and lets live changes through.
@@ -31,6 +31,9 @@ pub(crate) async fn catch_up(
         Some(true) => core.counters.resumes_recovered.add_one(),
         Some(false) => core.counters.resumes_failed.add_one(),
         None => {}
+    }
+    if recovered == Some(true) {
+        connection.set_resumed();
     }
     let start = match (&missed, resume) {
         (Some(_), Some(resume)) => resume.position,
@@ -108,8 +111,9 @@ async fn replay(
     }) = page.take()
     {
         let eyes = Eyes::from(core.store_ref().blocks_of(&connection.user).await?);
-        for push in changes.into_iter().filter_map(|change| eyes.push(change)) {
-            let Some(frame) = connection.codec.push(core.epoch(), &push) else {
+        for (change, about) in with_scenes(core, changes).await? {
+            let push = eyes.push(change, about);
+            let Some(frame) = push.and_then(|push| connection.encode(core.epoch(), &push)) else {
                 continue;
             };
             if !connection.outbox.has_room().await || !connection.outbox.push(frame) {

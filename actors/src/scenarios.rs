@@ -6,7 +6,7 @@ use parlour_storage::ids::Position;
 
 use crate::{
     codec::Resume,
-    command::{Command, Question, Reply, Request},
+    command::{Command, Question, Reply, Request, Target},
     error::{CloseCode, ErrorCode},
     limits::{Rate, Settings},
     room::Crash,
@@ -263,7 +263,7 @@ async fn typing_ends_by_itself_and_with_the_message() {
     b.expect("hello").await;
     let types = || {
         Request::Do(Command::Type {
-            conversation: direct,
+            to: Target::Conversation(direct),
             on: true,
         })
     };

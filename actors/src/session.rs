@@ -11,7 +11,7 @@ use bytestring::ByteString;
 
 use crate::{
     codec::{ClientFrame, Codec, RequestId, Resume},
-    command::{Caller, Identity, Reply, Request},
+    command::{Caller, Command, Identity, Reply, Request},
     connection::Connection,
     desk::Begun,
     error::{CloseCode, ErrorCode, Failure},
@@ -226,15 +226,8 @@ impl Session {
         id: Option<RequestId>,
         ctx: &mut Context<Self>,
     ) {
-        let Identity {
-            user, expires_at, ..
-        } = identity.clone();
-        let connection = Connection::new(
-            user,
-            Arc::clone(&self.codec),
-            Arc::clone(&self.outbox),
-            expires_at,
-        );
+        let (codec, outbox) = (Arc::clone(&self.codec), Arc::clone(&self.outbox));
+        let connection = Connection::new(&identity, codec, outbox);
         match self
             .core
             .registry
@@ -268,9 +261,18 @@ impl Session {
     }
 
     fn end(&mut self) {
-        if let State::SignedIn { connection, .. } = std::mem::replace(&mut self.state, State::Ended)
-        {
+        let state = std::mem::replace(&mut self.state, State::Ended);
+        if let State::SignedIn { connection, caller } = state {
             self.core.registry.disconnect(&connection);
+            for conversation in connection.all_joined() {
+                let leave = Command::Join {
+                    conversation,
+                    on: false,
+                };
+                let _is_gone =
+                    self.core
+                        .begin(Arc::clone(&caller), Request::Do(leave), ReplyTo::nobody());
+            }
             let user = connection.user.clone();
             self.core.tell_presence(Offline {
                 user,

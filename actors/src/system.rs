@@ -212,6 +212,8 @@ impl Core {
         let transaction = Transaction::new(self.now(), user.clone(), write);
         let (reply, kept) = ReplyTo::task();
         self.submit(Submit {
+            by: Arc::new(identity.into()),
+            conversation: None,
             transaction,
             audience: Audience::default(),
             reply,

@@ -18,7 +18,7 @@ use parlour_storage::{
 use tokio::sync::Notify;
 
 use crate::{
-    codec::{ClientFrame, Codec, RequestId, Resume},
+    codec::{ClientFrame, Codec, RequestId, Resume, View},
     command::{Caller, Command, Identity, Reply, Request, Target},
     error::{CloseCode, Failure},
     limits::Settings,
@@ -233,18 +233,22 @@ impl Codec for Plain {
         text(format!("hello {} {:?}", hello.position, hello.recovered))
     }
 
-    fn push(&self, _: Epoch, push: &Push) -> Option<Frame> {
+    fn push(&self, _: Epoch, push: &Push, _: View) -> Option<Frame> {
         text(match push {
-            Push::Change(change) => match &change.body {
+            Push::Change(change, _) => match &change.body {
                 ChangeBody::Sent(message) => {
                     format!("message {} {}", change.position, message.content.text)
                 }
                 _ => format!("change {}", change.position),
             },
-            Push::Veiled(change) => format!("veiled {}", change.position),
-            Push::Typing { user, on, .. } => format!("typing {user} {on}"),
-            Push::Presence(presence) => format!("presence {} {}", presence.user, presence.online),
-            Push::Online(users) => format!("online {users:?}"),
+            Push::Veiled(change, _) => format!("veiled {}", change.position),
+            Push::Typing { about, on } => format!("typing {} {on}", about.by.user),
+            Push::Joined { about, on } => format!("joined {} {on}", about.by.user),
+            Push::Presence { card, online, .. } => format!("presence {} {online}", card.user),
+            Push::Online(cards) => {
+                let users: Vec<_> = cards.iter().map(|card| &card.user).collect();
+                format!("online {users:?}")
+            }
         })
     }
 

@@ -12,7 +12,10 @@ use parlour_storage::{
     ids::{Timestamp, UserId},
 };
 
-use crate::{command::Shown, push::Push};
+use crate::{
+    command::{About, Shown},
+    push::Push,
+};
 
 /// How much of a change one reader is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,15 +131,15 @@ impl From<Blocks> for Eyes {
 
 impl Eyes {
     /// What the reader is told of a change of the past.
-    pub fn push(&self, mut change: Change) -> Option<Push> {
+    pub fn push(&self, mut change: Change, about: About) -> Option<Push> {
         match self.show(&change) {
             Show::Nothing => None,
-            Show::Veiled => Some(Push::Veiled(Arc::new(change))),
+            Show::Veiled => Some(Push::Veiled(Arc::new(change), about)),
             Show::All => {
                 if let ChangeBody::Sent(message) | ChangeBody::Edited(message) = &mut change.body {
                     self.hide_reactions(message);
                 }
-                Some(Push::Change(Arc::new(change)))
+                Some(Push::Change(Arc::new(change), about))
             }
         }
     }
@@ -239,11 +242,25 @@ mod tests {
         assert_eq!(eyes.show(&change("b", 9, reaction())), Show::All);
         assert_eq!(eyes.show(&change("b", 10, reaction())), Show::Veiled);
         assert_eq!(
-            eyes.show(&change("b", 10, ChangeBody::Read { seq: Seq(1) })),
+            eyes.show(&change(
+                "b",
+                10,
+                ChangeBody::Read {
+                    seq: Seq(1),
+                    messages: Vec::new()
+                }
+            )),
             Show::Nothing
         );
         assert_eq!(
-            eyes.show(&change("c", 1, ChangeBody::Read { seq: Seq(1) })),
+            eyes.show(&change(
+                "c",
+                1,
+                ChangeBody::Read {
+                    seq: Seq(1),
+                    messages: Vec::new()
+                }
+            )),
             Show::Nothing
         );
         assert_eq!(
@@ -280,7 +297,10 @@ mod tests {
         };
         for body in [
             reaction(),
-            ChangeBody::Read { seq: Seq(1) },
+            ChangeBody::Read {
+                seq: Seq(1),
+                messages: Vec::new(),
+            },
             ChangeBody::Renamed { name: None },
         ] {
             let past = change("author", 1, body.clone());

@@ -14,12 +14,9 @@ use parlour_actors::{
     connection::Connection,
     outbox::{Frame, Outbox, Wake},
 };
-use parlour_storage::{
-    domain::message::Content,
-    ids::{Position, Timestamp},
-};
+use parlour_storage::{domain::message::Content, ids::Position};
 
-use crate::system::{caller, cpu_seconds, start, user};
+use crate::system::{caller, cpu_seconds, identity, start, user};
 
 const MEMBERS: usize = 1000;
 /// Messages on their way at once.
@@ -65,7 +62,7 @@ async fn measure(time: Duration) {
             frames: Mutex::default(),
             n_read: Arc::clone(&n_read),
         }));
-        let connection = Connection::new(user(n), Arc::new(Native), outbox, Timestamp(i64::MAX));
+        let connection = Connection::new(&identity(user(n)), Arc::new(Native), outbox);
         core.registry
             .connect(&connection, 16)
             .expect("the first one");

@@ -19,21 +19,22 @@ pub(crate) fn user(n: usize) -> UserId {
     UserId::new(&format!("user-{n:06}")).expect("short")
 }
 
-pub(crate) fn caller(user: UserId) -> Arc<Caller> {
+pub(crate) fn identity(user: UserId) -> Identity {
     let profile = Profile {
         name: None,
         picture: None,
         role: NodeRole::User,
         plan: Plan::Free,
     };
-    Caller::new(
-        &Identity {
-            user,
-            profile,
-            expires_at: Timestamp(i64::MAX),
-        },
-        None,
-    )
+    Identity {
+        user,
+        profile,
+        expires_at: Timestamp(i64::MAX),
+    }
+}
+
+pub(crate) fn caller(user: UserId) -> Arc<Caller> {
+    Caller::new(&identity(user), None)
 }
 
 pub(crate) fn open(folder: &Path, options: Options) -> Arc<dyn Store> {

@@ -12,6 +12,7 @@ mod health;
 mod identity;
 mod kill;
 mod native;
+mod routes;
 mod session;
 mod ws;
 
@@ -97,6 +98,7 @@ pub fn serve(edge: Arc<Edge>) -> anyhow::Result<(Server, SocketAddr)> {
             )
             .configure(native::routes)
             .configure(api::routes)
+            .configure(routes::routes)
             .configure(health::routes)
             .default_service(web::to(error::no_route))
     })

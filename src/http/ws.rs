@@ -160,6 +160,8 @@ impl Handler<Drain> for Pump {
                 Frame::Text(text) => ctx.text(text),
                 Frame::Binary(bytes) => ctx.binary(bytes),
                 Frame::Ping => ctx.ping(b""),
+                // The outbox took these apart.
+                Frame::Many(_) => {}
             }
         }
         if self.frames.capacity() > 64 {

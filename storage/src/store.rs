@@ -115,6 +115,27 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Whether the two are in some conversation together.
     async fn acquainted(&self, a: &UserId, b: &UserId) -> Result<bool, StoreError>;
 
+    /// All conversations that the user is in now, as [`conversations_of`](Self::conversations_of) sorts them.
+    async fn listing(&self, user: &UserId) -> Result<Vec<Listed>, StoreError>;
+
+    /// How many messages of a conversation are not deleted.
+    async fn n_messages(&self, conversation: ConversationId) -> Result<u64, StoreError>;
+
+    /// The place of the oldest of the newest `n` messages that are not deleted: a page that skips them ends
+    /// below it. `None` if there are fewer; `n` is at least 1.
+    async fn skip_newest(
+        &self,
+        conversation: ConversationId,
+        n: u64,
+    ) -> Result<Option<Seq>, StoreError>;
+
+    /// The place of the first message that was sent at a time or after it; `None` if there is none.
+    async fn first_since(
+        &self,
+        conversation: ConversationId,
+        at: Timestamp,
+    ) -> Result<Option<Seq>, StoreError>;
+
     /// The message, deleted or not.
     async fn message(&self, message: MessageId) -> Result<Option<Message>, StoreError>;
 
@@ -404,6 +425,17 @@ pub struct Roster {
     pub conversation: Conversation,
     /// Everyone in it, in the order of user ids.
     pub members: Vec<Member>,
+}
+
+/// A conversation in the list of one of its members.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Which.
+    pub conversation: ConversationId,
+    /// The other one, if it is direct.
+    pub peer: Option<UserId>,
+    /// What the list is sorted by: see [`Summary::active`].
+    pub active: Position,
 }
 
 /// Which messages of a conversation.

@@ -16,7 +16,7 @@ use std::{
 
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Recipient, WrapFuture};
 use parlour_storage::{
-    domain::user::Blocks,
+    domain::{conversation::Conversation, user::Blocks},
     error::StoreError,
     ids::UserId,
     store::{LimiterState, Transaction, Write},
@@ -31,7 +31,7 @@ use crate::{
     limits::{MODERATION_MAILBOX, PARKED_PER_USER_MAX},
     presence::SetBlock,
     reply::ReplyTo,
-    room::Typed,
+    room::{Passed, Passing},
     system::Core,
     visibility::Audience,
 };
@@ -101,6 +101,8 @@ impl Actor for Moderation {
 pub struct Review {
     /// Who acts.
     pub caller: Arc<Caller>,
+    /// Where, if a room asks.
+    pub conversation: Option<Arc<Conversation>>,
     /// What they do, for limits.
     pub action: Action,
     /// To whom.
@@ -116,15 +118,22 @@ pub struct Review {
 pub enum Deed {
     /// It is written.
     Write(Write),
-    /// The room tells that the caller types, or stopped.
-    Type {
+    /// The room tells something that isn't stored, and answers.
+    Pass {
         /// Which room.
-        room: Recipient<Typed>,
-        /// Started or stopped.
-        on: bool,
+        room: Recipient<Passed>,
+        /// What.
+        passing: Passing,
     },
     /// The caller is told [`Reply::Done`], and does the rest.
     Nothing,
+}
+
+/// What a request that passes takes along.
+struct Verdict {
+    conversation: Option<Arc<Conversation>>,
+    audience: Audience,
+    limits: Vec<LimiterState>,
 }
 
 impl Handler<Review> for Moderation {
@@ -239,13 +248,21 @@ impl Moderation {
     fn review(&mut self, review: Review, ctx: &mut Context<Self>) {
         let Review {
             caller,
+            conversation,
             action,
             concerns,
             mut deed,
             reply,
         } = review;
         match self.verdict(&caller, action, &concerns, &mut deed) {
-            Ok((audience, limits)) => self.go_on(caller, audience, limits, deed, reply, ctx),
+            Ok((audience, limits)) => {
+                let passed = Verdict {
+                    conversation,
+                    audience,
+                    limits,
+                };
+                self.go_on(&caller, passed, deed, reply, ctx)
+            }
             Err(failure) => {
                 match failure.code {
                     ErrorCode::RateLimited => self.core.counters.rate_limited.add_one(),
@@ -281,20 +298,27 @@ impl Moderation {
 
     fn go_on(
         &mut self,
-        caller: Arc<Caller>,
-        audience: Audience,
-        limits: Vec<LimiterState>,
+        caller: &Caller,
+        Verdict {
+            conversation,
+            audience,
+            limits,
+        }: Verdict,
         deed: Deed,
         reply: ReplyTo,
         ctx: &mut Context<Self>,
     ) {
+        let by = Arc::clone(&caller.card);
         match deed {
             Deed::Nothing => reply.answer(Ok(Reply::Done)),
-            Deed::Type { room, on } => {
-                let user = caller.user.clone();
-                // A typing notice that a full room can't take is out of date before it could.
-                let _best_effort = room.try_send(Typed { user, on, audience });
-                reply.answer(Ok(Reply::Done));
+            Deed::Pass { room, passing } => {
+                // What a full room can't take is refused, by the reply itself.
+                let _refused = room.try_send(Passed {
+                    by,
+                    passing,
+                    audience,
+                    reply,
+                });
             }
             Deed::Write(write) => {
                 let reply = self.note_block(&caller.user, &write, reply, ctx);
@@ -304,6 +328,8 @@ impl Moderation {
                 };
                 self.core.submit(Submit {
                     transaction,
+                    by,
+                    conversation,
                     audience,
                     reply,
                 });

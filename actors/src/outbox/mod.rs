@@ -41,14 +41,34 @@ pub enum Frame {
     Binary(Bytes),
     /// A sign of life is asked for.
     Ping,
+    /// Several that belong together, in order. They count as one.
+    Many(Arc<[Frame]>),
 }
 
 impl Frame {
+    /// Several frames as one; `None` if there are none.
+    pub fn many(mut frames: Vec<Self>) -> Option<Self> {
+        match frames.len() {
+            0 => None,
+            1 => frames.pop(),
+            _ => Some(Self::Many(frames.into())),
+        }
+    }
+
+    /// Each single frame in it, in order.
+    pub fn flatten(self, into: &mut Vec<Self>) {
+        match self {
+            Self::Many(frames) => frames.iter().cloned().for_each(|frame| frame.flatten(into)),
+            single => into.push(single),
+        }
+    }
+
     fn n_bytes(&self) -> usize {
         match self {
             Self::Text(text) => text.len(),
             Self::Binary(bytes) => bytes.len(),
             Self::Ping => 0,
+            Self::Many(frames) => frames.iter().map(Self::n_bytes).sum(),
         }
     }
 }
@@ -263,17 +283,18 @@ impl Outbox {
         }
     }
 
-    /// Takes out what is to be sent now, in order, behind what is in `into` already.
+    /// Takes out what is to be sent now, in order, behind what is in `into` already. [`Frame::Many`] is taken apart.
     pub fn drain(&self, into: &mut Vec<Frame>) -> Drained {
         let mut state = self.lock();
         state.woken = false;
         let n_before = into.len();
-        into.extend(state.queue.drain(..));
-        let taken = &into[n_before..];
-        state.n_frames = state.n_frames.saturating_sub(taken.len());
-        state.n_bytes = state
-            .n_bytes
-            .saturating_sub(taken.iter().map(Frame::n_bytes).sum());
+        let n_taken = state.queue.len();
+        for frame in state.queue.drain(..) {
+            frame.flatten(into);
+        }
+        state.n_frames = state.n_frames.saturating_sub(n_taken);
+        let n_bytes = into[n_before..].iter().map(Frame::n_bytes).sum();
+        state.n_bytes = state.n_bytes.saturating_sub(n_bytes);
         // A burst must not leave its largest size behind on every connection.
         if state.queue.capacity() > 64 {
             state.queue.shrink_to(8);

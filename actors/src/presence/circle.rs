@@ -243,6 +243,16 @@ impl Circle {
             .is_some_and(|person| person.gone_ms.is_none() || person.told)
     }
 
+    /// How many are there, or were a moment ago.
+    pub(super) fn n_people(&self) -> usize {
+        self.people.len()
+    }
+
+    /// Whether somebody is there, or was a moment ago.
+    pub(super) fn knows(&self, user: &UserId) -> bool {
+        self.people.contains_key(user)
+    }
+
     /// Everyone who is there.
     pub(super) fn everyone(&self) -> Vec<UserId> {
         self.people.keys().cloned().collect()

@@ -5,7 +5,7 @@
 
 mod circle;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use actix::{Actor, AsyncContext, Context, Handler, MessageResult};
 use parlour_storage::{
@@ -17,7 +17,7 @@ use parlour_storage::{
 use self::circle::{Circle, Greeting, Loaded, Told};
 use crate::{
     archive::Submit,
-    command,
+    command::Card,
     connection::Connection,
     outbox::{ConnectionId, clock_ms},
     push::Push,
@@ -34,6 +34,8 @@ const LOAD_AGAIN: Duration = Duration::from_millis(20);
 pub struct Presence {
     core: Arc<Core>,
     circle: Circle,
+    /// Everyone in the circle, as others see them.
+    cards: HashMap<UserId, Arc<Card>>,
 }
 
 impl Presence {
@@ -42,6 +44,7 @@ impl Presence {
         Self {
             core,
             circle: Circle::default(),
+            cards: HashMap::new(),
         }
     }
 }
@@ -55,6 +58,10 @@ impl Actor for Presence {
                 .circle
                 .tick(clock_ms(), this.core.settings.offline_grace);
             this.tell(told);
+            // Looked through only when somebody went.
+            if this.cards.len() > this.circle.n_people() {
+                this.cards.retain(|user, _| this.circle.knows(user));
+            }
         });
     }
 }
@@ -131,6 +138,8 @@ impl Handler<Online> for Presence {
     type Result = ();
 
     fn handle(&mut self, Online(connection): Online, ctx: &mut Self::Context) {
+        let card = Arc::clone(&connection.card);
+        self.cards.insert(connection.user.clone(), card);
         match self.circle.online(&connection.user, connection.outbox.id()) {
             Greeting::Online(there) => self.greet(&connection, there),
             Greeting::Load(number) => self.load(connection.user.clone(), number, ctx),
@@ -231,12 +240,16 @@ impl Handler<Farewell> for Presence {
 }
 
 impl Presence {
+    fn card(&self, user: &UserId) -> Arc<Card> {
+        let card = self.cards.get(user).map(Arc::clone);
+        card.unwrap_or_else(|| Card::nameless(user.clone()))
+    }
+
     /// Tells a new connection who is there.
     fn greet(&self, connection: &Connection, there: Vec<UserId>) {
+        let online = || Push::Online(there.iter().map(|user| self.card(user)).collect());
         if !there.is_empty()
-            && let Some(frame) = connection
-                .codec
-                .push(self.core.epoch(), &Push::Online(there))
+            && let Some(frame) = connection.encode(self.core.epoch(), &online())
         {
             connection.outbox.push(frame);
         }
@@ -281,16 +294,16 @@ impl Presence {
         } in told
         {
             let last_seen = (!online).then(|| self.core.now());
-            let push = Push::Presence(command::Presence {
-                user: about.clone(),
+            let push = Push::Presence {
+                card: self.card(&about),
                 online,
                 last_seen,
-            });
+            };
             for connection in to
                 .iter()
                 .flat_map(|user| self.core.registry.connections_of(user))
             {
-                if let Some(frame) = connection.codec.push(self.core.epoch(), &push) {
+                if let Some(frame) = connection.encode(self.core.epoch(), &push) {
                     connection.outbox.push(frame);
                 }
             }
@@ -304,6 +317,8 @@ impl Presence {
     fn keep_last_seen(&self, user: UserId) {
         let transaction = Transaction::new(Timestamp::now(), user, Write::SeeUser);
         self.core.submit(Submit {
+            by: Card::nameless(transaction.by.clone()),
+            conversation: None,
             transaction,
             audience: Audience::default(),
             reply: ReplyTo::nobody(),

@@ -15,6 +15,8 @@ use parlour_storage::{
 };
 
 use crate::{
+    codec::{Joined, View},
+    command::{About, Card},
     connection::Connection,
     group::Group,
     outbox::{ConnectionId, Frame},
@@ -25,7 +27,7 @@ use crate::{
 /// Who is in a room.
 #[derive(Debug)]
 pub(super) struct Crowd {
-    conversation: Conversation,
+    conversation: Arc<Conversation>,
     /// Ordered, so that fan-out repeats in a simulation.
     members: BTreeSet<UserId>,
     /// Changes up to here are in `members` already.
@@ -37,13 +39,20 @@ pub(super) struct Crowd {
 #[derive(Debug)]
 struct Typing {
     until_ms: u64,
-    audience: Audience,
+    who: Who,
+}
+
+/// Who does something that isn't stored, and who isn't told.
+#[derive(Clone, Debug)]
+pub(super) struct Who {
+    pub(super) card: Arc<Card>,
+    pub(super) audience: Audience,
 }
 
 impl Crowd {
     pub(super) fn new(roster: Roster) -> Self {
         Self {
-            conversation: roster.conversation,
+            conversation: Arc::new(roster.conversation),
             members: roster
                 .members
                 .into_iter()
@@ -69,6 +78,11 @@ impl Crowd {
 
     pub(super) fn connections(&self) -> impl Iterator<Item = &Arc<Connection>> {
         self.connections.values()
+    }
+
+    /// The conversation, as far as it was told.
+    pub(super) fn conversation(&self) -> &Arc<Conversation> {
+        &self.conversation
     }
 
     /// The other one of a direct conversation.
@@ -112,7 +126,8 @@ impl Crowd {
                 }
             }
             ChangeBody::Renamed { name } => {
-                self.conversation.kind = ConversationKind::Group { name: name.clone() }
+                Arc::make_mut(&mut self.conversation).kind =
+                    ConversationKind::Group { name: name.clone() }
             }
             _ => {}
         }
@@ -139,11 +154,12 @@ impl Crowd {
         group: &Group,
         epoch: Epoch,
         change: &Arc<Change>,
-        audience: &Audience,
+        Who { card, audience }: &Who,
         asked_by: Option<ConnectionId>,
     ) {
-        let mut whole = Encoded::new(epoch, Push::Change(Arc::clone(change)));
-        let mut veiled = Encoded::new(epoch, Push::Veiled(Arc::clone(change)));
+        let about = self.about(card);
+        let mut whole = Encoded::new(epoch, Push::Change(Arc::clone(change), about.clone()));
+        let mut veiled = Encoded::new(epoch, Push::Veiled(Arc::clone(change), about));
         self.connections.retain(|_, connection| {
             let outbox = &connection.outbox;
             if outbox.closing_for().is_some() {
@@ -162,37 +178,54 @@ impl Crowd {
         });
     }
 
+    /// Where something happened, and by whom.
+    pub(super) fn about(&self, by: &Arc<Card>) -> About {
+        About {
+            conversation: Arc::clone(&self.conversation),
+            by: Arc::clone(by),
+        }
+    }
+
     /// Tells everyone else that somebody types, or stopped.
-    pub(super) fn tell_typing(
-        &mut self,
-        epoch: Epoch,
-        push: &Push,
-        user: &UserId,
-        audience: &Audience,
-    ) {
-        let mut encoded = Encoded::new(epoch, push.clone());
-        self.connections.retain(|_, connection| {
-            if connection.user == *user || !audience.may_meet(&connection.user) {
-                return true;
-            }
-            encoded
-                .for_connection(connection)
-                .is_none_or(|frame| connection.outbox.push(frame))
+    pub(super) fn tell_typing(&mut self, epoch: Epoch, who: &Who, on: bool) {
+        let about = self.about(&who.card);
+        let user = &who.card.user;
+        self.tell_unstored(epoch, Push::Typing { about, on }, |connection| {
+            connection.user != *user && who.audience.may_meet(&connection.user)
         });
     }
 
+    /// Tells the others who look at the conversation that somebody began or ended to.
+    pub(super) fn tell_joined(&mut self, epoch: Epoch, who: &Who, from: ConnectionId, on: bool) {
+        let about = self.about(&who.card);
+        let id = self.conversation.id;
+        self.tell_unstored(epoch, Push::Joined { about, on }, |connection| {
+            connection.outbox.id() != from
+                && connection.codec.minds().joined
+                && connection.joined(id) != Joined::No
+                && who.audience.may_meet(&connection.user)
+        });
+    }
+
+    fn tell_unstored(&mut self, epoch: Epoch, push: Push, to: impl Fn(&Connection) -> bool) {
+        let mut encoded = Encoded::new(epoch, push);
+        self.connections.retain(|_, connection| {
+            !to(connection)
+                || encoded
+                    .for_connection(connection)
+                    .is_none_or(|frame| connection.outbox.push(frame))
+        });
+    }
+
+    /// One of the connections.
+    pub(super) fn connection(&self, id: ConnectionId) -> Option<&Arc<Connection>> {
+        self.connections.get(&id)
+    }
+
     /// Notes that somebody types until a time. `true`: they did not before.
-    pub(super) fn start_typing(
-        &mut self,
-        user: &UserId,
-        audience: Audience,
-        until_ms: u64,
-    ) -> bool {
-        self.has(user)
-            && self
-                .typing
-                .insert(user.clone(), Typing { until_ms, audience })
-                .is_none()
+    pub(super) fn start_typing(&mut self, who: Who, until_ms: u64) -> bool {
+        let user = who.card.user.clone();
+        self.has(&user) && self.typing.insert(user, Typing { until_ms, who }).is_none()
     }
 
     pub(super) fn is_typing(&self, user: &UserId) -> bool {
@@ -204,27 +237,25 @@ impl Crowd {
     }
 
     /// Notes that somebody stopped. `None`: they did not type.
-    pub(super) fn stop_typing(&mut self, user: &UserId) -> Option<Audience> {
-        self.typing.remove(user).map(|typing| typing.audience)
+    pub(super) fn stop_typing(&mut self, user: &UserId) -> Option<Who> {
+        self.typing.remove(user).map(|typing| typing.who)
     }
 
     /// Those whose time is over.
-    pub(super) fn typing_overdue(&mut self, now_ms: u64) -> Vec<(UserId, Audience)> {
+    pub(super) fn typing_overdue(&mut self, now_ms: u64) -> Vec<Who> {
         let overdue = self
             .typing
             .extract_if(.., |_, typing| typing.until_ms <= now_ms);
-        overdue
-            .map(|(user, typing)| (user, typing.audience))
-            .collect()
+        overdue.map(|(_, typing)| typing.who).collect()
     }
 }
 
-/// One thing to tell, encoded once for each dialect that is met.
+/// One thing to tell, encoded once for each dialect (and view, if it minds) that is met.
 struct Encoded {
     epoch: Epoch,
     push: Push,
     /// A handful at most: a linear search is the fastest map.
-    frames: Vec<(u16, Option<Frame>)>,
+    frames: Vec<((u16, View), Option<Frame>)>,
 }
 
 impl Encoded {
@@ -237,11 +268,12 @@ impl Encoded {
     }
 
     fn for_connection(&mut self, connection: &Connection) -> Option<Frame> {
-        let key = connection.codec.key();
+        let view = connection.view(&self.push);
+        let key = (connection.codec.key(), view);
         if let Some((_, frame)) = self.frames.iter().find(|(known, _)| *known == key) {
             return frame.clone();
         }
-        let frame = connection.codec.push(self.epoch, &self.push);
+        let frame = connection.codec.push(self.epoch, &self.push, view);
         self.frames.push((key, frame.clone()));
         frame
     }

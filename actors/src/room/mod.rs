@@ -19,17 +19,17 @@ use parlour_storage::{
     store::{Roster, Write},
 };
 
-use self::crowd::Crowd;
+use self::crowd::{Crowd, Who};
 use crate::{
     archive::answer,
-    command::{Action, Caller},
+    command::{Action, Caller, Card, Reply},
     connection::Connection,
-    error::{CloseCode, Failure},
+    error::{CloseCode, ErrorCode, Failure},
     group::Group,
+    limits::JOINED_MAX,
     moderation::{Concerns, Deed, Review},
-    outbox::clock_ms,
+    outbox::{ConnectionId, clock_ms},
     presence::{Acquaint, Part},
-    push::Push,
     reply::ReplyTo,
     system::Core,
     visibility::Audience,
@@ -140,8 +140,8 @@ pub struct Perform {
 pub enum What {
     /// Something is written.
     Write(Write),
-    /// The caller types, or stopped.
-    Type(bool),
+    /// Something is told that isn't stored.
+    Pass(Passing),
 }
 
 /// Tells the room a commit group's changes of its conversation.
@@ -159,22 +159,35 @@ pub struct Committed {
 pub struct News {
     /// What.
     pub change: Arc<Change>,
+    /// Who did it.
+    pub by: Arc<Card>,
     /// Who is told less of it.
     pub audience: Audience,
     /// Who asked for it.
     pub reply: ReplyTo,
 }
 
-/// Moderation let somebody type.
+/// Moderation let somebody do something that isn't stored.
 #[derive(Debug, actix::Message)]
 #[rtype(result = "()")]
-pub struct Typed {
+pub struct Passed {
     /// Who.
-    pub user: UserId,
-    /// Started (or goes on), or stopped.
-    pub on: bool,
+    pub by: Arc<Card>,
+    /// What.
+    pub passing: Passing,
     /// Who isn't told.
     pub audience: Audience,
+    /// Who is told that it is done.
+    pub reply: ReplyTo,
+}
+
+/// What is told once and not stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Passing {
+    /// Typing started (or goes on), or stopped.
+    Type(bool),
+    /// A connection began or ended to look at the conversation.
+    Join(ConnectionId, bool),
 }
 
 /// A member's new connection is to be told what happens here. Others are ignored; twice does no harm.
@@ -215,12 +228,13 @@ impl Handler<Perform> for Room {
         };
         let deed = match what {
             What::Write(write) => Deed::Write(write),
-            What::Type(on) => Deed::Type {
+            What::Pass(passing) => Deed::Pass {
                 room: ctx.address().recipient(),
-                on,
+                passing,
             },
         };
         self.core.review(Review {
+            conversation: Some(Arc::clone(crowd.conversation())),
             caller,
             action,
             concerns,
@@ -237,28 +251,40 @@ impl Handler<Committed> for Room {
         self.used_ms = clock_ms();
         for News {
             change,
+            by,
             audience,
             reply,
         } in news
         {
-            self.tell(&group, change, &audience, reply);
+            let who = Who { card: by, audience };
+            self.tell(&group, change, &who, reply);
         }
     }
 }
 
-impl Handler<Typed> for Room {
+impl Handler<Passed> for Room {
     type Result = ();
 
-    fn handle(&mut self, Typed { user, on, audience }: Typed, ctx: &mut Self::Context) {
-        let timeout = self.core.settings.typing_timeout;
-        let Some(crowd) = &mut self.crowd else { return };
-        if !on {
-            return self.stop_typing(&user);
-        }
-        if crowd.start_typing(&user, audience.clone(), clock_ms() + millis(timeout)) {
-            self.tell_typing(&user, true, &audience);
-            self.watch_typing(ctx);
-        }
+    fn handle(&mut self, passed: Passed, ctx: &mut Self::Context) {
+        let Passed {
+            by: card,
+            passing,
+            audience,
+            reply,
+        } = passed;
+        let who = Who { card, audience };
+        let done = match passing {
+            Passing::Type(true) => {
+                self.start_typing(who, ctx);
+                Ok(Reply::Done)
+            }
+            Passing::Type(false) => {
+                self.stop_typing(&who.card.user);
+                Ok(Reply::Done)
+            }
+            Passing::Join(connection, on) => self.join(&who, connection, on),
+        };
+        reply.answer(done);
     }
 }
 
@@ -311,8 +337,8 @@ impl Room {
                     .as_mut()
                     .map(|crowd| crowd.typing_overdue(clock_ms()))
                     .unwrap_or_default();
-                for (user, audience) in overdue {
-                    this.tell_typing(&user, false, &audience);
+                for who in overdue {
+                    this.tell_typing(&who, false);
                 }
                 if this.crowd.as_ref().is_none_or(Crowd::nobody_types)
                     && let Some(watch) = this.typing_watch.take()
@@ -331,16 +357,20 @@ impl Room {
     }
 
     /// Tells one committed change to everyone who may know of it, and answers who asked for it.
-    fn tell(&mut self, group: &Group, change: Arc<Change>, audience: &Audience, reply: ReplyTo) {
+    fn tell(&mut self, group: &Group, change: Arc<Change>, who: &Who, reply: ReplyTo) {
         let asked_by = reply.connection_id();
-        reply.answer_in(group, change.position, answer(Arc::clone(&change), false));
+        let about = self.crowd.as_ref().map(|crowd| crowd.about(&who.card));
+        match answer(Arc::clone(&change), about, false) {
+            Ok(done) => reply.answer_in(group, change.position, done),
+            Err(failure) => reply.answer(Err(failure)),
+        }
         let Some(crowd) = &mut self.crowd else { return };
         if matches!(change.body, ChangeBody::Sent(_)) && crowd.is_typing(&change.by) {
             self.stop_typing(&change.by);
         }
         let Some(crowd) = &mut self.crowd else { return };
         crowd.arrive(&change, |user| self.core.registry.connections_of(user));
-        crowd.tell(group, self.core.epoch(), &change, audience, asked_by);
+        crowd.tell(group, self.core.epoch(), &change, who, asked_by);
         crowd.depart(&change);
         let members_max = self.core.settings.presence_group_members_max as usize;
         let acquaints = match &change.body {
@@ -361,25 +391,47 @@ impl Room {
         }
     }
 
+    fn start_typing(&mut self, who: Who, ctx: &mut Context<Self>) {
+        let until_ms = clock_ms() + millis(self.core.settings.typing_timeout);
+        let Some(crowd) = &mut self.crowd else { return };
+        if crowd.start_typing(who.clone(), until_ms) {
+            self.tell_typing(&who, true);
+            self.watch_typing(ctx);
+        }
+    }
+
     fn stop_typing(&mut self, user: &UserId) {
-        if let Some(audience) = self
+        if let Some(who) = self
             .crowd
             .as_mut()
             .and_then(|crowd| crowd.stop_typing(user))
         {
-            self.tell_typing(user, false, &audience);
+            self.tell_typing(&who, false);
         }
     }
 
-    fn tell_typing(&mut self, user: &UserId, on: bool, audience: &Audience) {
-        let push = Push::Typing {
-            conversation: self.id,
-            user: user.clone(),
-            on,
-        };
+    fn tell_typing(&mut self, who: &Who, on: bool) {
         if let Some(crowd) = &mut self.crowd {
-            crowd.tell_typing(self.core.epoch(), &push, user, audience);
+            crowd.tell_typing(self.core.epoch(), who, on);
         }
+    }
+
+    /// Notes that a connection looks here, or no longer does, and tells the others who do.
+    fn join(&mut self, who: &Who, id: ConnectionId, on: bool) -> Result<Reply, Failure> {
+        let Some(crowd) = &mut self.crowd else {
+            return Err(self.missing.clone());
+        };
+        // One that is gone has ended to look already.
+        if let Some(connection) = crowd.connection(id)
+            && !connection.join(self.id, on)
+        {
+            let message = format!(
+                "a connection looks at {JOINED_MAX} conversations at most; leave one first"
+            );
+            return Err(Failure::new(ErrorCode::NotAllowed, message));
+        }
+        crowd.tell_joined(self.core.epoch(), who, id, on);
+        Ok(Reply::Done)
     }
 }
 

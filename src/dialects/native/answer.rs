@@ -32,7 +32,9 @@ impl Serialize for Answer<'_> {
                 map.serialize_entry("conversation", &Text(conversation))?;
                 map.serialize_entry("created", created)?;
             }
-            Reply::Sent { change, repeated } => {
+            Reply::Sent {
+                change, repeated, ..
+            } => {
                 if let ChangeBody::Sent(sent) = &change.body {
                     map.serialize_entry("message", &message(sent, false))?;
                 }
@@ -88,6 +90,13 @@ impl Serialize for Answer<'_> {
                 let list: Vec<_> = presence.iter().map(wire_presence).collect();
                 map.serialize_entry("presence", &list)?;
             }
+            // Questions that other dialects ask; native has its own for the same.
+            Reply::Inbox { .. }
+            | Reply::Entry(_)
+            | Reply::History { .. }
+            | Reply::Item(_)
+            | Reply::People(_)
+            | Reply::Online(_) => {}
             Reply::Changes {
                 recovered,
                 changes,

@@ -22,34 +22,37 @@ pub(super) struct Event<'a> {
 impl Serialize for Event<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("type", EventType::of(self.push).name())?;
+        map.serialize_entry("type", &EventType::of(self.push).map(EventType::name))?;
         match self.push {
-            Push::Change(change) => self.change::<S>(&mut map, change)?,
-            Push::Veiled(change) => {
+            Push::Change(change, _) => self.change::<S>(&mut map, change)?,
+            Push::Veiled(change, _) => {
                 self.place::<S>(&mut map, change)?;
                 if let ChangeBody::Sent(sent) = &change.body {
                     map.serialize_entry("message", &message(sent, true))?;
                 }
             }
-            Push::Typing {
-                conversation,
-                user,
-                on,
-            } => {
-                map.serialize_entry("conversation", &Text(conversation))?;
-                map.serialize_entry("user", user.as_str())?;
+            Push::Typing { about, on } => {
+                map.serialize_entry("conversation", &Text(about.conversation.id))?;
+                map.serialize_entry("user", about.by.user.as_str())?;
                 map.serialize_entry("on", on)?;
             }
-            Push::Presence(presence) => {
-                map.serialize_entry("user", presence.user.as_str())?;
-                map.serialize_entry("online", &presence.online)?;
-                if let Some(last_seen) = presence.last_seen {
+            Push::Presence {
+                card,
+                online,
+                last_seen,
+            } => {
+                map.serialize_entry("user", card.user.as_str())?;
+                map.serialize_entry("online", online)?;
+                if let Some(last_seen) = *last_seen {
                     map.serialize_entry("last_seen", &Time(last_seen))?;
                 }
             }
-            Push::Online(users) => {
-                map.serialize_entry("users", &texts(users))?;
+            Push::Online(cards) => {
+                let users: Vec<_> = cards.iter().map(|card| card.user.as_str()).collect();
+                map.serialize_entry("users", &users)?;
             }
+            // Native has no rooms to look into: see `EventType::of`.
+            Push::Joined { .. } => {}
         }
         map.end()
     }
@@ -100,7 +103,7 @@ impl Event<'_> {
                 map.serialize_entry("emoji", emoji)?;
                 map.serialize_entry("on", on)
             }
-            ChangeBody::Read { seq } | ChangeBody::Delivered { seq } => {
+            ChangeBody::Read { seq, .. } | ChangeBody::Delivered { seq } => {
                 map.serialize_entry("seq", &seq.0)
             }
             ChangeBody::Added { users } => map.serialize_entry("users", &texts(users)),

@@ -5,7 +5,7 @@
 
 use parlour_actors::{
     codec::{ClientFrame, RequestId, Resume},
-    command::{Command, Question, Request},
+    command::{Command, Question, Request, Target},
     error::{ErrorCode, Failure},
 };
 use serde::{Deserialize, de::DeserializeOwned};
@@ -136,7 +136,7 @@ fn frame(kind: &str, text: &str, id: &RequestId) -> Result<ClientFrame, Failure>
         T::Typing => {
             let Typing { conversation, on } = fields(text)?;
             Request::Do(Command::Type {
-                conversation: conversation.0,
+                to: Target::Conversation(conversation.0),
                 on,
             })
         }
@@ -257,7 +257,7 @@ mod tests {
                 panic!("{text}");
             };
             let Request::Do(Command::Type {
-                conversation,
+                to: Target::Conversation(conversation),
                 on: true,
             }) = *request
             else {

@@ -14,8 +14,9 @@ mod wire;
 pub use answer::Answer;
 pub use failure::WireFailure;
 
+use self::types::EventType;
 use parlour_actors::{
-    codec::{ClientFrame, Codec, RequestId},
+    codec::{ClientFrame, Codec, RequestId, View},
     command::Reply,
     error::Failure,
     outbox::Frame,
@@ -46,8 +47,8 @@ impl Codec for Native {
         Some(output::hello(hello))
     }
 
-    fn push(&self, epoch: Epoch, push: &Push) -> Option<Frame> {
-        Some(output::push(epoch, push))
+    fn push(&self, epoch: Epoch, push: &Push, _view: View) -> Option<Frame> {
+        EventType::of(push).map(|_| output::push(epoch, push))
     }
 
     fn reply(

@@ -79,7 +79,8 @@ struct WireId<'a>(&'a RequestId);
 impl Serialize for WireId<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.0 {
-            RequestId::None => serializer.serialize_none(),
+            // Native requests go by an id of their own, never by an event.
+            RequestId::None | RequestId::Event { .. } => serializer.serialize_none(),
             RequestId::Number(number) => serializer.serialize_u64(*number),
             RequestId::Text(text) => serializer.serialize_str(text),
         }

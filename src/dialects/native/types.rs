@@ -90,10 +90,10 @@ frame_types! {
 }
 
 impl EventType {
-    /// That of something told.
-    pub fn of(push: &Push) -> Self {
-        match push {
-            Push::Change(change) => match change.body {
+    /// That of something told. `None`: the native protocol has no word for it.
+    pub fn of(push: &Push) -> Option<Self> {
+        Some(match push {
+            Push::Change(change, _) => match change.body {
                 ChangeBody::Created { .. } => Self::Opened,
                 ChangeBody::Sent(_) => Self::Message,
                 ChangeBody::Edited(_) => Self::Edited,
@@ -106,11 +106,12 @@ impl EventType {
                 ChangeBody::RoleSet { .. } => Self::RoleSet,
                 ChangeBody::Renamed { .. } => Self::Renamed,
             },
-            Push::Veiled(_) => Self::Veiled,
+            Push::Veiled(..) => Self::Veiled,
             Push::Typing { .. } => Self::Typing,
-            Push::Presence(_) => Self::Presence,
+            Push::Presence { .. } => Self::Presence,
             Push::Online(_) => Self::Online,
-        }
+            Push::Joined { .. } => return None,
+        })
     }
 }
 

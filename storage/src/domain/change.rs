@@ -23,6 +23,9 @@ pub struct Change {
     pub body: ChangeBody,
 }
 
+/// Most messages that a [`ChangeBody::Read`] names: a page, so that marking a long absence as read stays small.
+pub const READ_MESSAGES_MAX: usize = 100;
+
 /// What changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ChangeBody {
@@ -55,6 +58,9 @@ pub enum ChangeBody {
     Read {
         /// The last message read.
         seq: Seq,
+        /// The messages of others that this marked as read, ascending: the newest
+        /// [`READ_MESSAGES_MAX`] of them.
+        messages: Vec<MessageId>,
     },
     /// Messages have reached a member's device.
     Delivered {

@@ -173,7 +173,10 @@ pub(crate) fn to_domain(
             emoji,
             on,
         }),
-        ChangeBodyV1::Read { seq } => Some(ChangeBody::Read { seq }),
+        ChangeBodyV1::Read { seq } => Some(ChangeBody::Read {
+            seq,
+            messages: Vec::new(),
+        }),
         ChangeBodyV1::Delivered { seq } => Some(ChangeBody::Delivered { seq }),
         ChangeBodyV1::Added { users } => Some(ChangeBody::Added { users }),
         ChangeBodyV1::Removed { user } => Some(ChangeBody::Removed { user }),

@@ -35,7 +35,15 @@ pub(crate) fn read(tx: &mut Tx<'_>, id: ConversationId, seq: Seq) -> Written {
         let mark = ReadMarkV1 { at: tx.at };
         tx.put_new(keys::read_mark(id, tx.by, seq), &mark)?;
     }
-    moved(tx, id, ChangeBodyV1::Read { seq }, ChangeBody::Read { seq })
+    moved(
+        tx,
+        id,
+        ChangeBodyV1::Read { seq },
+        ChangeBody::Read {
+            seq,
+            messages: Vec::new(),
+        },
+    )
 }
 
 pub(crate) fn deliver(tx: &mut Tx<'_>, id: ConversationId, seq: Seq) -> Written {

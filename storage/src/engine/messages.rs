@@ -12,7 +12,7 @@ use crate::{
         tx::{Stop, Tx, Written},
     },
     error::StoreError,
-    ids::{ConversationId, IdempotencyKey, MessageId, Position, Seq},
+    ids::{ConversationId, IdempotencyKey, MessageId, Position, Seq, Timestamp},
     keys,
     kv::{Order, Source},
     record::{
@@ -247,6 +247,45 @@ pub(crate) fn revisions(source: &dyn Source, id: MessageId) -> Result<Vec<Revisi
 
 /// The place of the first message above a position, found by leaps back from the newest one: places have
 /// no gap, and their positions ascend.
+/// How many messages are not deleted.
+pub(crate) fn count(source: &dyn Source, conversation: ConversationId) -> Result<u64, StoreError> {
+    let mut n = 0;
+    for entry in records::all::<PlaceV1>(source, keys::places(conversation), Order::Ascending) {
+        source.breathe();
+        n += u64::from(!entry?.1.deleted);
+    }
+    Ok(n)
+}
+
+/// The place of the oldest of the newest `n` messages that are not deleted.
+pub(crate) fn skip_newest(
+    source: &dyn Source,
+    conversation: ConversationId,
+    n: u64,
+) -> Result<Option<Seq>, StoreError> {
+    let mut left = n;
+    for entry in records::all::<PlaceV1>(source, keys::places(conversation), Order::Descending) {
+        source.breathe();
+        let (key, place) = entry?;
+        left -= u64::from(!place.deleted);
+        if left == 0 {
+            return heads::seq_of(&key).map(Some);
+        }
+    }
+    Ok(None)
+}
+
+/// The place of the first message sent at a time or later.
+pub(crate) fn first_since(
+    source: &dyn Source,
+    conversation: ConversationId,
+    at: Timestamp,
+) -> Result<Option<Seq>, StoreError> {
+    let first = Position::at(at);
+    let above = Position::new(first.get().saturating_sub(1)).unwrap_or_default();
+    first_above(source, conversation, above)
+}
+
 pub(crate) fn first_above(
     source: &dyn Source,
     conversation: ConversationId,

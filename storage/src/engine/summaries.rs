@@ -12,6 +12,7 @@ use crate::{
     keys,
     kv::{Order, Source},
     record::{MemberV1, PlaceV1},
+    store::Listed,
 };
 
 /// Places counted in one breath: about a millisecond.
@@ -107,6 +108,24 @@ pub(crate) fn unread(
         }
     }
     Ok(counts)
+}
+
+pub(crate) fn listing(source: &dyn Source, user: &UserId) -> Result<Vec<Listed>, StoreError> {
+    let mut listed = Vec::new();
+    for conversation in members::conversation_ids(source, user)? {
+        source.breathe();
+        let Some(record) = conversations::conversation(source, conversation)? else {
+            continue; // Its only member left while we read.
+        };
+        let newest = heads::newest_message(source, conversation)?;
+        listed.push(Listed {
+            conversation,
+            peer: record.peer_of(user).cloned(),
+            active: newest.map_or(conversation.position(), |message| message.position()),
+        });
+    }
+    listed.sort_unstable_by_key(|listed| std::cmp::Reverse((listed.active, listed.conversation)));
+    Ok(listed)
 }
 
 pub(crate) fn page(

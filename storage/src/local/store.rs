@@ -22,7 +22,7 @@ use crate::{
         summaries, users, view::View,
     },
     error::{StoreError, StoreErrorKind},
-    ids::{ConversationId, Epoch, MessageId, Position, Seq, UserId},
+    ids::{ConversationId, Epoch, MessageId, Position, Seq, Timestamp, UserId},
     kv::{Batch, Kv},
     local::{
         options::Options,
@@ -34,8 +34,8 @@ use crate::{
     },
     migrate,
     store::{
-        Changes, Event, EventId, Health, LimiterState, MessagePage, Notification, NotificationId,
-        Roster, Store, Transaction,
+        Changes, Event, EventId, Health, LimiterState, Listed, MessagePage, Notification,
+        NotificationId, Roster, Store, Transaction,
     },
 };
 
@@ -313,6 +313,29 @@ impl Store for LocalStore {
     async fn acquainted(&self, a: &UserId, b: &UserId) -> Result<bool, StoreError> {
         let (a, b) = (a.clone(), b.clone());
         self.read(move |view| members::acquainted(view, &a, &b))
+            .await
+    }
+
+    async fn listing(&self, user: &UserId) -> Result<Vec<Listed>, StoreError> {
+        let user = user.clone();
+        self.read(move |view| summaries::listing(view, &user)).await
+    }
+
+    async fn n_messages(&self, id: ConversationId) -> Result<u64, StoreError> {
+        self.read(move |view| messages::count(view, id)).await
+    }
+
+    async fn skip_newest(&self, id: ConversationId, n: u64) -> Result<Option<Seq>, StoreError> {
+        self.read(move |view| messages::skip_newest(view, id, n))
+            .await
+    }
+
+    async fn first_since(
+        &self,
+        id: ConversationId,
+        at: Timestamp,
+    ) -> Result<Option<Seq>, StoreError> {
+        self.read(move |view| messages::first_since(view, id, at))
             .await
     }
 

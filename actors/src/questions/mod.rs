@@ -1,0 +1,277 @@
+//! Answers questions: asks Moderation, reads the store, and leaves out what the asker may not see.
+//!
+//! What a block hides is decided by [`crate::visibility`]; no other rule stands here but who may see what.
+
+mod history;
+mod inbox;
+mod people;
+
+use std::sync::Arc;
+
+use parlour_storage::{
+    domain::user::User,
+    ids::{MessageId, UserId},
+    store::MessagePage,
+};
+
+use crate::{
+    codec::Resume,
+    command::{Action, Caller, Presence, Question, Receipt, Reply},
+    error::{ErrorCode, Failure},
+    limits::{PAGE_MAX, PRESENCE_QUESTION_MAX},
+    moderation::{Concerns, Deed, Review},
+    presence::ListOnline,
+    reply::ReplyTo,
+    scenes::with_scenes,
+    system::Core,
+    visibility::Eyes,
+};
+
+impl Core {
+    /// Answers a question that Moderation lets pass.
+    pub(crate) async fn answer(
+        &self,
+        caller: &Arc<Caller>,
+        question: Question,
+    ) -> Result<Reply, Failure> {
+        let (reply, passed) = ReplyTo::task();
+        self.review(Review {
+            caller: Arc::clone(caller),
+            action: Action::Read,
+            conversation: None,
+            concerns: Concerns::Nobody,
+            deed: Deed::Nothing,
+            reply,
+        });
+        passed.await.unwrap_or_else(|_| Err(Failure::internal()))?;
+        let store = self.store_ref();
+        let me = &caller.user;
+        match question {
+            Question::Me => {
+                // What the token says of them may still be on its way to the store.
+                self.flush().await;
+                Ok(Reply::Me(Box::new(self.user(me).await?)))
+            }
+            Question::User(user) => {
+                if self.eyes(me).await?.blocked_by(&user) {
+                    return Err(no_user());
+                }
+                Ok(Reply::User(Box::new(self.user(&user).await?)))
+            }
+            Question::Conversations { before, limit } => {
+                let limit = page(limit)?;
+                // One more than asked for tells whether there is more.
+                let mut summaries = store.conversations_of(me, before, limit + 1).await?;
+                let more = summaries.len() > limit;
+                summaries.truncate(limit);
+                let next = summaries.last().filter(|_| more).map(|last| last.active);
+                Ok(Reply::Conversations { summaries, next })
+            }
+            Question::Conversation(id) => {
+                let mut summary = store
+                    .summary(id, me)
+                    .await?
+                    .ok_or_else(Failure::no_conversation)?;
+                if let Some(message) = &mut summary.last_message {
+                    self.eyes(me).await?.hide_reactions(message);
+                }
+                Ok(Reply::Conversation(Box::new(summary)))
+            }
+            Question::Members(id) => {
+                self.must_be_in(&caller.user, id).await?;
+                let mut roster = store
+                    .roster(id)
+                    .await?
+                    .ok_or_else(Failure::no_conversation)?;
+                let eyes = self.eyes(me).await?;
+                for member in roster
+                    .members
+                    .iter_mut()
+                    .filter(|m| !eyes.may_meet(&m.user))
+                {
+                    member.cursor = Default::default();
+                }
+                Ok(Reply::Roster(Box::new(roster)))
+            }
+            Question::Messages {
+                conversation,
+                from,
+                limit,
+            } => {
+                self.must_be_in(&caller.user, conversation).await?;
+                let eyes = self.eyes(me).await?;
+                let messages = store
+                    .messages(
+                        conversation,
+                        MessagePage {
+                            from,
+                            limit: page(limit)?,
+                        },
+                    )
+                    .await?;
+                Ok(Reply::Messages(
+                    messages
+                        .into_iter()
+                        .map(|message| eyes.view(message))
+                        .collect(),
+                ))
+            }
+            Question::Message(id) => {
+                let message = self.message_of(caller, id).await?;
+                Ok(Reply::Message(Box::new(self.eyes(me).await?.view(message))))
+            }
+            Question::Revisions(id) => {
+                let message = self.message_of(caller, id).await?;
+                let veiled = self.eyes(me).await?.view(message).veiled;
+                Ok(Reply::Revisions(if veiled {
+                    Vec::new()
+                } else {
+                    store.revisions(id).await?
+                }))
+            }
+            Question::Receipts(id) => self.receipts(caller, id).await,
+            Question::Inbox {
+                matching,
+                offset,
+                limit,
+            } => self.inbox(me, matching, offset, page(limit)?).await,
+            Question::Entry(target) => self.entry(me, target).await,
+            Question::History {
+                of,
+                matching,
+                offset,
+                limit,
+            } => {
+                self.history(caller, of, matching, offset, page(limit)?)
+                    .await
+            }
+            Question::Item(id) => {
+                let message = self.message_of(caller, id).await?;
+                self.item(me, message).await
+            }
+            Question::People(of) => self.people(caller, of).await,
+            Question::Online => self.online(me).await,
+            Question::Unread => Ok(Reply::Unread(store.unread(me).await?)),
+            Question::Blocks => Ok(Reply::Blocks(store.blocks_of(me).await?.by_them)),
+            Question::Presence(users) => self.presence_of(me, users).await,
+            Question::Changes { since, limit } => self.changes(me, since, page(limit)?).await,
+        }
+    }
+
+    async fn user(&self, user: &UserId) -> Result<User, Failure> {
+        self.store_ref().user(user).await?.ok_or_else(no_user)
+    }
+
+    async fn eyes(&self, user: &UserId) -> Result<Eyes, Failure> {
+        Ok(self.store_ref().blocks_of(user).await?.into())
+    }
+
+    async fn receipts(&self, caller: &Caller, id: MessageId) -> Result<Reply, Failure> {
+        let message = self.message_of(caller, id).await?;
+        let (at, seq) = (message.conversation, message.seq);
+        let roster = self
+            .store_ref()
+            .roster(at)
+            .await?
+            .ok_or_else(Failure::no_conversation)?;
+        let eyes = self.eyes(&caller.user).await?;
+        let mut receipts = Vec::new();
+        for member in roster.members {
+            if member.user == message.author || !eyes.may_meet(&member.user) {
+                continue;
+            }
+            let read = member.cursor.read >= seq;
+            let marks = match (read, roster.conversation.peer_of(&member.user)) {
+                (true, Some(_)) => {
+                    self.store_ref()
+                        .read_marks(at, &member.user, seq, seq)
+                        .await?
+                }
+                _ => Vec::new(),
+            };
+            receipts.push(Receipt {
+                delivered: member.cursor.delivered >= seq,
+                read,
+                read_at: marks
+                    .iter()
+                    .find(|mark| mark.up_to >= seq)
+                    .map(|mark| mark.at),
+                user: member.user,
+            });
+        }
+        Ok(Reply::Receipts(receipts))
+    }
+
+    async fn presence_of(&self, me: &UserId, users: Vec<UserId>) -> Result<Reply, Failure> {
+        if users.len() > PRESENCE_QUESTION_MAX {
+            let message = format!("at most {PRESENCE_QUESTION_MAX} people in one question");
+            return Err(Failure::bad_value("users", message));
+        }
+        let eyes = self.eyes(me).await?;
+        let mut known = Vec::new();
+        for user in users {
+            if user == *me || eyes.may_meet(&user) && self.store_ref().acquainted(me, &user).await?
+            {
+                known.push(user);
+            }
+        }
+        let online = self
+            .actors()
+            .presence
+            .send(ListOnline {
+                users: known.clone(),
+            })
+            .await;
+        let online = online.map_err(|_| Failure::unavailable())?;
+        let mut users = self.store_ref().users(&known).await?.into_iter().peekable();
+        let presence = known.into_iter().zip(online).map(|(user, online)| {
+            // The store leaves out whom it doesn't know, and keeps the order.
+            let last_seen = users.next_if(|u| u.id == user).and_then(|u| u.last_seen);
+            Presence {
+                user,
+                online,
+                last_seen: last_seen.filter(|_| !online),
+            }
+        });
+        Ok(Reply::Presence(presence.collect()))
+    }
+
+    async fn changes(&self, me: &UserId, since: Resume, limit: usize) -> Result<Reply, Failure> {
+        let store = self.store_ref();
+        if since.epoch != self.epoch() || since.position > store.head() {
+            let through = store.head();
+            return Ok(Reply::Changes {
+                recovered: false,
+                changes: Vec::new(),
+                through,
+                more: false,
+            });
+        }
+        let changes = store.changes_since(me, since.position, limit).await?;
+        let eyes = self.eyes(me).await?;
+        let changes_shown = with_scenes(self, changes.changes)
+            .await?
+            .into_iter()
+            .filter_map(|(change, about)| eyes.push(change, about))
+            .collect();
+        Ok(Reply::Changes {
+            recovered: true,
+            changes: changes_shown,
+            through: changes.through,
+            more: changes.more,
+        })
+    }
+}
+
+fn page(limit: usize) -> Result<usize, Failure> {
+    let fits = (1..=PAGE_MAX).contains(&limit);
+    fits.then_some(limit)
+        .ok_or_else(|| Failure::bad_value("limit", format!("limit takes 1 to {PAGE_MAX}")))
+}
+
+fn no_user() -> Failure {
+    Failure::new(
+        ErrorCode::NoUser,
+        "there is no such person, or they never signed in",
+    )
+}
