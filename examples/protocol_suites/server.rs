@@ -128,12 +128,13 @@ impl Suite {
 }
 
 impl Application for Suite {
-    fn connect(&self, connect: Connect) -> Result<Box<dyn Socket>, Refusal> {
+    fn connect(&self, connect: Connect) -> Result<Box<dyn Socket>, parlour_socketio::Denied> {
         if !["/", "/custom"].contains(&&*connect.namespace) {
             return Err(Refusal {
                 message: "Invalid namespace".to_owned(),
                 data: None,
-            });
+            }
+            .into());
         }
         let member = Member(Queue::new(connect.handle));
         let auth = connect.auth.as_deref().unwrap_or("{}");
