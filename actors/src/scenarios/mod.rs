@@ -5,4 +5,5 @@ mod inboxes;
 mod looking;
 mod meeting;
 mod people;
+mod receipts;
 mod telling;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use parlour_storage::ids::{ConversationId, MessageId};
 
 use crate::{
-    command::{Command, Identity, Question, Reply, Request},
-    error::Failure,
+    command::{Command, HistoryFilter, Identity, Item, Question, Reply, Request, Scope, Target},
+    error::{ErrorCode, Failure},
     testkit::{TestNode, identity, user},
 };
 
@@ -70,4 +70,48 @@ pub(super) async fn until_online(node: &TestNode, name: &str, others: &[&str]) {
         }
         tokio::task::yield_now().await;
     }
+}
+
+/// What [`Reply::History`] holds.
+#[derive(Debug, PartialEq)]
+pub(super) struct Page {
+    pub(super) items: Vec<Item>,
+    pub(super) total: Option<u64>,
+    pub(super) more: bool,
+}
+
+impl Page {
+    pub(super) fn ids(&self) -> Vec<MessageId> {
+        self.items.iter().map(|item| item.message.id).collect()
+    }
+
+    pub(super) fn texts(&self) -> Vec<&str> {
+        let texts = self.items.iter().map(|item| &*item.message.content.text);
+        texts.collect()
+    }
+}
+
+/// A page of messages by number.
+pub(super) async fn page(
+    node: &TestNode,
+    name: &str,
+    of: Scope,
+    matching: HistoryFilter,
+    (offset, limit): (usize, usize),
+) -> Result<Page, ErrorCode> {
+    let question = Question::History {
+        of,
+        matching,
+        offset,
+        limit,
+    };
+    match ask(node, name, question).await {
+        Ok(Reply::History { items, total, more }) => Ok(Page { items, total, more }),
+        Ok(other) => panic!("{other:?}"),
+        Err(failure) => Err(failure.code),
+    }
+}
+
+pub(super) fn within(id: ConversationId) -> Scope {
+    Scope::In(Target::Conversation(id))
 }
