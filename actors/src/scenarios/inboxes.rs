@@ -6,7 +6,7 @@ use super::telling::{ask, do_it, name_people, opened, sent, until_online};
 use crate::{
     command::{Command, Entry, InboxFilter, Mark, Question, Reply, Target},
     error::ErrorCode,
-    limits::{PAGE_MAX, PEOPLE_SHOWN_MAX, Settings},
+    limits::{LOOKED_AT_MAX, PAGE_MAX, PEOPLE_SHOWN_MAX, Settings},
     testkit::{TestNode, user},
 };
 
@@ -164,6 +164,34 @@ async fn a_search_looks_at_names_and_ids_whatever_their_case() {
         ..search("ana")
     };
     assert_eq!(ids(&node, "a", direct_only).await, [ana]);
+    node.stop().await;
+}
+
+/// One request looks at so much and no more, and says so.
+#[actix::test]
+async fn a_search_through_too_many_ends_with_what_to_do() {
+    let node = TestNode::start(Settings::default());
+    let names: Vec<_> = (1..PEOPLE_SHOWN_MAX).map(|n| format!("p{n}")).collect();
+    let names: Vec<_> = names.iter().map(String::as_str).collect();
+    // Each counts as one, and its people as many.
+    for _ in 0..LOOKED_AT_MAX / PEOPLE_SHOWN_MAX {
+        opened(&node, "a", None, &names).await;
+    }
+    let (_, total) = inbox(&node, "a", search("p1"), (0, 1)).await;
+    assert_eq!(total, LOOKED_AT_MAX / PEOPLE_SHOWN_MAX);
+    node.direct("a", "b").await;
+    let refused = ask(&node, "a", question(search("p1"), 0, 1)).await;
+    let refused = refused.unwrap_err();
+    assert_eq!(
+        (refused.code, refused.field),
+        (ErrorCode::BadValue, Some("search"))
+    );
+    let (_, total) = inbox(&node, "a", everything(), (0, 1)).await;
+    assert_eq!(
+        total,
+        LOOKED_AT_MAX / PEOPLE_SHOWN_MAX + 1,
+        "by page it works"
+    );
     node.stop().await;
 }
 
