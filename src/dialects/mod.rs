@@ -2,13 +2,16 @@
 //!
 //! A dialect holds no rule, no state and no storage; all of them share one data space.
 
+pub mod dating;
 pub mod fields;
 pub mod gateway;
+pub mod marketplace;
 pub mod native;
 pub mod refusal;
 pub mod rest;
 pub mod shape;
 pub mod socketio;
+pub mod v1;
 
 use std::fmt;
 
@@ -70,7 +73,14 @@ impl Dialect {
 
 /// The REST routes of all dialects but the native one.
 pub fn routes() -> impl Iterator<Item = &'static Route> {
-    [gateway::ROUTES].into_iter().flatten()
+    [
+        v1::ROUTES,
+        dating::ROUTES,
+        marketplace::ROUTES,
+        gateway::ROUTES,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 impl fmt::Display for Dialect {

@@ -8,9 +8,11 @@ pub mod error;
 mod frame_guard;
 mod framing;
 mod gate;
+mod handshake;
 mod health;
 mod identity;
 mod kill;
+mod marketplace;
 mod native;
 mod routes;
 mod session;
@@ -101,6 +103,7 @@ pub fn serve(edge: Arc<Edge>) -> anyhow::Result<(Server, SocketAddr)> {
                     .add(("Cache-Control", "no-store")),
             )
             .configure(native::routes)
+            .configure(marketplace::routes)
             .configure(api::routes)
             .configure(routes::routes)
             .configure(|config| engine::route(config, socketio::PATH, Arc::clone(&edge.socketio)))

@@ -26,7 +26,7 @@ use parlour_storage::{
 use serde_json::{Value, json};
 
 pub use self::{emit::Emit, pid::Pid};
-use super::{Dialect, fields::Fields, gateway, refusal::refusal};
+use super::{Dialect, dating, fields::Fields, gateway, refusal::refusal};
 
 /// A dialect's events.
 pub trait Events: Send + Sync + fmt::Debug {
@@ -70,7 +70,7 @@ pub enum Asked {
 
 /// The dialects, in the order in which they speak when all do. What integers and camelCase clients expect of
 /// a name that they share counts, since it comes last.
-static SPOKEN: [&dyn Events; 1] = [&gateway::Socket];
+static SPOKEN: [&dyn Events; 2] = [&dating::Socket, &gateway::Socket];
 
 /// The dialect isn't known yet: all are spoken.
 const UNKNOWN: u8 = u8::MAX;
