@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
+    ops::Bound,
     time::Duration,
 };
 
@@ -51,6 +52,11 @@ enum Since {
 }
 
 impl Person {
+    /// Whether they count as there: others still see who went a moment ago.
+    fn is_there(&self) -> bool {
+        self.gone_ms.is_none() || self.told
+    }
+
     fn note(&mut self, since: Since) {
         if let Some(load) = &mut self.load {
             load.since.push(since);
@@ -238,9 +244,7 @@ impl Circle {
 
     /// Whether somebody counts as there.
     pub(super) fn is_there(&self, user: &UserId) -> bool {
-        self.people
-            .get(user)
-            .is_some_and(|person| person.gone_ms.is_none() || person.told)
+        self.people.get(user).is_some_and(Person::is_there)
     }
 
     /// How many are there, or were a moment ago.
@@ -256,6 +260,15 @@ impl Circle {
     /// Everyone who is there.
     pub(super) fn everyone(&self) -> Vec<UserId> {
         self.people.keys().cloned().collect()
+    }
+
+    /// Those who count as there, in the order of their ids, from somebody on.
+    pub(super) fn there_after(&self, after: Option<&UserId>) -> impl Iterator<Item = &UserId> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let people = self.people.range((from, Bound::Unbounded));
+        people
+            .filter(|(_, person)| person.is_there())
+            .map(|(user, _)| user)
     }
 
     /// Whether a connection is known here.

@@ -141,7 +141,15 @@ impl Crowd {
                 self.members.remove(user);
             }
             if !self.has(user) {
-                self.connections.retain(|_, c| c.user != *user);
+                let id = self.conversation.id;
+                self.connections.retain(|_, connection| {
+                    let stays = connection.user != *user;
+                    if !stays {
+                        // They can't end it by themselves any more.
+                        connection.join(id, false);
+                    }
+                    stays
+                });
                 self.typing.remove(user);
             }
         }

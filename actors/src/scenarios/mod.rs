@@ -1,0 +1,3 @@
+//! The actors together, without sockets: what only shows when several of them meet.
+
+mod meeting;
