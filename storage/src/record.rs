@@ -322,6 +322,11 @@ pub(crate) struct ReadMarkV1 {
     pub(crate) at: Timestamp,
 }
 
+record!(TombstoneV1, 54, 1);
+/// Stands beside the place of a deleted message, so that those can be counted without the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct TombstoneV1;
+
 record!(ChangeV1, 64, 1, LARGE: true);
 /// Every change but a sent message, which is its own record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -10,7 +10,7 @@ use crate::{
     engine::{
         conversations,
         members::{self, Stint},
-        messages, records,
+        messages, places, records,
         view::View,
     },
     error::StoreError,
@@ -94,7 +94,7 @@ fn of_stint<'a>(
     }
     let above = Position::new(first.get() - 1).unwrap_or_default();
     let mut streams: Vec<Stream<'a>> = Vec::new();
-    if let Some(seq) = messages::first_above(source, id, above)? {
+    if let Some(seq) = places::first_above(source, id, above)? {
         let places = keys::places_from(id, seq);
         let places = records::all::<PlaceV1>(source, places, Order::Ascending);
         let places = places.map(|entry| {

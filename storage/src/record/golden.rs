@@ -127,6 +127,7 @@ fn records_of_every_version_are_read() {
     check("RevisionV1", &revision);
     check("ReactionV1", &ReactionV1 { at });
     check("ReadMarkV1", &ReadMarkV1 { at });
+    check("TombstoneV1", &TombstoneV1);
     let seq = Seq(9);
     let (emoji, on) = ("+".to_owned(), true);
     let role = MemberRoleV1::Admin;

@@ -11,6 +11,7 @@ mod conversations;
 mod cursors;
 mod members;
 mod messages;
+mod pages;
 mod reopen;
 mod roles;
 mod rows;
@@ -50,6 +51,7 @@ pub async fn run_all(bed: impl Fn() -> Arc<dyn Bed>) {
         members::cases,
         roles::cases,
         messages::cases,
+        pages::cases,
         cursors::cases,
         summaries::cases,
         changes::cases,

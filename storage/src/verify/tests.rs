@@ -90,7 +90,8 @@ impl Sample {
         let message = commit(&store, "ann", send(direct, "long ".repeat(2_000))).await;
         let message = MessageId::created_at(message);
         commit(&store, "bob", send(direct, "two".to_owned())).await;
-        commit(&store, "bob", send(group, "three".to_owned())).await;
+        let three = commit(&store, "bob", send(group, "three".to_owned())).await;
+        let three = MessageId::created_at(three);
         let (conversation, seq) = (direct, Seq(1));
         let (emoji, on) = ("+".to_owned(), true);
         let user = name("cid");
@@ -104,6 +105,7 @@ impl Sample {
                     text: "medium ".repeat(1_000),
                 },
             ),
+            ("bob", Write::Delete { message: three }),
             ("ann", Write::Block { user, reason: None }),
             (
                 "ann",
@@ -268,6 +270,11 @@ async fn what_is_missing_and_can_be_made_again_is() {
             "the other side of a block is missing",
         ),
         (keys::place(sample.direct, Seq(2)), "a message has no place"),
+        (keys::place(sample.group, Seq(1)), "a message has no place"),
+        (
+            keys::tombstone(sample.group, Seq(1)),
+            "a deleted message has no tombstone",
+        ),
         (
             keys::request(&ann, &message_key),
             "a retry of a message would send it again",
@@ -363,6 +370,12 @@ async fn what_points_to_nothing_is_removed() {
     sample.put(key.clone(), &RequestV1 { fingerprint, made });
     let what = "Message(MessageId(Position(77))) that the request made is missing";
     sample.repairs(&key, what);
+    let key = keys::tombstone(sample.direct, Seq(2));
+    sample.put(key.clone(), &TombstoneV1);
+    sample.repairs(&key, "a tombstone of a message that is not deleted");
+    let key = keys::tombstone(sample.direct, Seq(9));
+    sample.put(key.clone(), &TombstoneV1);
+    sample.repairs(&key, "a tombstone where no message stands");
     let key = keys::blocked_by(&cid, &name("bob"));
     sample.put(key.clone(), &BlockedByV1);
     sample.repairs(&key, "there is no such block");
@@ -491,6 +504,14 @@ async fn a_gap_in_the_order_is_found() {
         .iter()
         .any(|f| f.key == gap && f.what == "place 2 follows place 0");
     assert!(found, "{findings:?}");
+}
+
+#[tokio::test]
+async fn what_an_old_format_lacks_is_no_damage() {
+    let sample = Sample::new().await;
+    sample.delete(&keys::tombstone(sample.group, Seq(1)));
+    sample.put(keys::meta(Meta::Format), &FormatV1 { number: 1 });
+    assert_eq!(sample.verify(true), []);
 }
 
 #[tokio::test]
