@@ -5,12 +5,15 @@ pub mod api;
 mod cors;
 pub mod error;
 mod frame_guard;
+mod framing;
 mod gate;
 mod health;
 mod identity;
 mod kill;
+mod native;
 mod routes;
-pub mod ws;
+mod session;
+mod ws;
 
 use std::{
     net::SocketAddr,
@@ -90,7 +93,7 @@ pub fn serve(edge: Arc<Edge>) -> anyhow::Result<(Server, SocketAddr)> {
                     .add(("X-Content-Type-Options", "nosniff"))
                     .add(("Cache-Control", "no-store")),
             )
-            .configure(ws::routes)
+            .configure(native::routes)
             .configure(api::routes)
             .configure(routes::routes)
             .configure(health::routes)
