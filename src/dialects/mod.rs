@@ -4,6 +4,7 @@
 
 pub mod fields;
 pub mod gateway;
+pub mod matched;
 pub mod native;
 pub mod refusal;
 pub mod rest;
@@ -70,7 +71,7 @@ impl Dialect {
 
 /// The REST routes of all dialects but the native one.
 pub fn routes() -> impl Iterator<Item = &'static Route> {
-    [gateway::ROUTES].into_iter().flatten()
+    [matched::ROUTES, gateway::ROUTES].into_iter().flatten()
 }
 
 impl fmt::Display for Dialect {

@@ -10,6 +10,7 @@ mod gate;
 mod health;
 mod identity;
 mod kill;
+mod matched;
 mod native;
 mod routes;
 mod session;
@@ -94,6 +95,7 @@ pub fn serve(edge: Arc<Edge>) -> anyhow::Result<(Server, SocketAddr)> {
                     .add(("Cache-Control", "no-store")),
             )
             .configure(native::routes)
+            .configure(matched::routes)
             .configure(api::routes)
             .configure(routes::routes)
             .configure(health::routes)
