@@ -79,7 +79,7 @@ impl Core {
         }
         if walk.gave_up() && found.len() < limit {
             let message = format!(
-                "none of the newest {LOOKED_AT_MAX} messages completes this page, and a request looks at no more; ask for less time, with `before` and `after`, or for one conversation"
+                "the {LOOKED_AT_MAX} messages that one request looks at don't complete this page; ask for older ones by time, with `before`, or for one conversation"
             );
             return Err(Failure::new(ErrorCode::TooLarge, message));
         }

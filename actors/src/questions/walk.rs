@@ -142,7 +142,8 @@ impl<'a> Walk<'a> {
         let Some(from) = source.from.take() else {
             return Ok(());
         };
-        let limit = source.page;
+        let left = LOOKED_AT_MAX.saturating_sub(self.n_looked_at);
+        let limit = source.page.min(left.max(1));
         source.messages = store.messages(id, MessagePage { from, limit }).await?;
         self.n_looked_at += source.messages.len();
         if let Some(first) = source.messages.first()
@@ -150,7 +151,7 @@ impl<'a> Walk<'a> {
         {
             source.from = Some(PageFrom::Before(first.seq));
         }
-        source.page = (limit * 2).min(*PAGE.end());
+        source.page = (source.page * 2).min(*PAGE.end());
         if self.matching.read == Some(false)
             && let Some(read) = source.read
         {

@@ -1,5 +1,8 @@
 //! Who is in a room: members, their connections, who types. Plain state: no context, no store, no clock.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
