@@ -11,6 +11,7 @@ use std::{
 
 use super::*;
 use crate::{
+    domain::change::ChangeBody,
     ids::{ConversationId, MessageId, Seq, Timestamp, UserId},
     kv::{Scan, Source},
     local::{LocalStore, Options},
@@ -115,6 +116,24 @@ async fn alive(store: &LocalStore, id: ConversationId) -> Vec<u64> {
     places
 }
 
+/// The places of the messages that each mark names, as a member is told of it.
+async fn reads(store: &LocalStore, user: &UserId, id: ConversationId) -> Vec<Vec<u64>> {
+    let changes = store.changes_since(user, Position::ZERO, 100).await;
+    let mut reads = Vec::new();
+    for change in changes.unwrap().changes {
+        if let ChangeBody::Read { messages, .. } = change.body
+            && change.conversation == id
+        {
+            let mut places = Vec::new();
+            for message in messages {
+                places.push(store.message(message).await.unwrap().unwrap().seq.0);
+            }
+            reads.push(places);
+        }
+    }
+    reads
+}
+
 #[tokio::test]
 async fn an_old_store_answers_as_a_new_one() {
     let kv = Arc::new(format_1());
@@ -127,6 +146,8 @@ async fn an_old_store_answers_as_a_new_one() {
     let [group] = store.conversation_ids_of(&name("cid")).await.unwrap()[..] else {
         panic!("cid is in one group");
     };
+    assert_eq!(reads(&store, &name("bob"), direct).await, [vec![], vec![5]]);
+    assert_eq!(reads(&store, &name("cid"), group).await, [[3]]);
     assert_eq!(alive(&store, direct).await, [5, 3, 1]);
     assert_eq!(alive(&store, group).await, [3, 2]);
 

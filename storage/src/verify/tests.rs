@@ -457,6 +457,23 @@ async fn what_only_a_person_can_mend_is_reported() {
         "a change has its position too",
     );
     sample.delete(&key);
+    let key = keys::change(sample.direct, Position::new(9).unwrap());
+    let (from, seq) = (Seq(2), Seq(2));
+    let mut beyond = ChangeV1 {
+        body: ChangeBodyV1::ReadFrom { from, seq },
+        ..change.clone()
+    };
+    sample.put(key.clone(), &beyond);
+    sample.finds(&key, "it reaches place 2, its reader's cursor 1");
+    let seq = Seq(1);
+    beyond.body = ChangeBodyV1::ReadFrom { from, seq };
+    sample.put(key.clone(), &beyond);
+    sample.finds(&key, "it marks places 2 to 1 as read");
+    beyond.by = cid;
+    beyond.body = ChangeBodyV1::Read { seq };
+    sample.put(key.clone(), &beyond);
+    sample.finds(&key, "its reader never was in the conversation");
+    sample.delete(&key);
     let twice = sample.group.position();
     sample.put(keys::change(sample.direct, twice), &change);
     let what = format!("two changes have position {twice}");
