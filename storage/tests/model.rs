@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests too")]
 
 mod model {
+    mod answers;
     pub(crate) mod world;
 }
 
