@@ -35,7 +35,6 @@ const REJECTED_AS_INVALID: Rejection = Rejection::Invalid("");
 pub(super) struct Seat {
     pub(super) user: usize,
     pub(super) role: MemberRole,
-    /// Whom they came with, and after whom: seats are in this order.
     pub(super) read: u64,
     pub(super) delivered: u64,
 }
@@ -49,11 +48,11 @@ pub(super) struct Message {
 
 pub(super) struct Talk {
     pub(super) id: ConversationId,
-    direct: bool,
+    pub(super) direct: bool,
     /// In the order of coming; of those who came together, of first coming ever.
     pub(super) seats: Vec<Seat>,
     /// Everyone who ever came, in the order of first coming.
-    ever: Vec<usize>,
+    pub(super) ever: Vec<usize>,
     pub(super) messages: Vec<Message>,
     pub(super) log: Vec<Change>,
 }
@@ -65,6 +64,14 @@ impl Talk {
 
     fn head(&self) -> u64 {
         self.messages.len() as u64
+    }
+
+    /// The messages of others above one place and up to another. No script comes near the most that are named.
+    fn newly_read(&self, reader: usize, above: u64, up_to: u64) -> Vec<MessageId> {
+        let [above, up_to] = [above, up_to].map(|seq| usize::try_from(seq).unwrap());
+        let others = self.messages[above..up_to].iter();
+        let others = others.filter(|message| message.author != reader && !message.deleted);
+        others.map(|message| message.id).collect()
     }
 
     fn enter(&mut self, users: &[usize]) {
@@ -268,10 +275,16 @@ impl World {
                 let talk = self.talk_of(by, *talk)?;
                 let seq = talk.head().min(*seq);
                 let seat = talk.seat(by).unwrap();
-                let moves = seq > seat.read;
-                seat.read = seat.read.max(seq);
+                let before = seat.read;
+                seat.read = before.max(seq);
                 seat.delivered = seat.delivered.max(seat.read);
-                Ok(usize::from(moves))
+                if seq <= before {
+                    return Ok(0);
+                }
+                let messages = talk.newly_read(by, before, seq);
+                let seq = Seq(seq);
+                assert_eq!(changes[0].body, ChangeBody::Read { seq, messages });
+                Ok(1)
             }
             Act::Deliver(talk, seq) => {
                 let talk = self.talk_of(by, *talk)?;
