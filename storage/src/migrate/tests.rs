@@ -16,6 +16,7 @@ use crate::{
     kv::{Scan, Source},
     local::{LocalStore, Options},
     memory_store::MemoryKv,
+    sled_store::SledKv,
     store::{Store, Transaction, Write},
     verify::verify_kv,
 };
@@ -136,9 +137,27 @@ async fn reads(store: &LocalStore, user: &UserId, id: ConversationId) -> Vec<Vec
 
 #[tokio::test]
 async fn an_old_store_answers_as_a_new_one() {
-    let kv = Arc::new(format_1());
+    answers_as_a_new_one(Arc::new(format_1())).await;
+}
+
+#[tokio::test]
+async fn so_does_one_on_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = || SledKv::open(folder.path(), Options::default().cache_bytes).unwrap();
+    let kv = open();
+    let old = all(&format_1()).into_iter();
+    kv.apply(old.map(|(key, value)| (key, Some(value))).collect())
+        .unwrap();
+    kv.sync().unwrap();
+    drop(kv);
+    answers_as_a_new_one(Arc::new(open())).await;
+    let kv = open();
+    assert_eq!((format(&kv), findings(&kv)), (FORMAT, vec![]));
+}
+
+async fn answers_as_a_new_one(kv: Arc<dyn Kv>) {
     assert_eq!(findings(&*kv), [""; 0], "sound before");
-    let store = LocalStore::start(Arc::clone(&kv) as _, Options::default()).unwrap();
+    let store = LocalStore::start(Arc::clone(&kv), Options::default()).unwrap();
     assert_eq!(findings(&*kv), [""; 0], "and after");
     assert_eq!(format(&*kv), FORMAT);
     let direct = store.direct_between(&name("ann"), &name("bob")).await;
