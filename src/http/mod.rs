@@ -9,6 +9,7 @@ mod gate;
 mod health;
 mod identity;
 mod kill;
+mod routes;
 pub mod ws;
 
 use std::{
@@ -91,6 +92,7 @@ pub fn serve(edge: Arc<Edge>) -> anyhow::Result<(Server, SocketAddr)> {
             )
             .configure(ws::routes)
             .configure(api::routes)
+            .configure(routes::routes)
             .configure(health::routes)
             .default_service(web::to(error::no_route))
     })
