@@ -13,8 +13,23 @@ pub trait Application: Send + Sync {
     ///
     /// # Errors
     ///
-    /// It may not; it is told why.
-    fn connect(&self, connect: Connect) -> Result<Box<dyn Socket>, Refusal>;
+    /// It may not.
+    fn connect(&self, connect: Connect) -> Result<Box<dyn Socket>, Denied>;
+}
+
+/// How a client is kept out of a namespace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Denied {
+    /// It is told why, and doesn't try again by itself.
+    Refused(Refusal),
+    /// The connection ends. Clients try again by themselves.
+    Cut,
+}
+
+impl From<Refusal> for Denied {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
 }
 
 /// A client wants into a namespace.

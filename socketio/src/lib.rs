@@ -17,7 +17,7 @@ mod namespaces;
 pub mod packet;
 
 pub use self::{
-    application::{Application, Connect, Drained, Event, Refusal, Socket},
+    application::{Application, Connect, Denied, Drained, Event, Refusal, Socket},
     assembly::Assembly,
     engine::{Channel, Frame, Gone, Handle, Hub},
     limits::Limits,

@@ -10,7 +10,8 @@ use bytes::Bytes;
 use bytestring::ByteString;
 
 use crate::{
-    Application, Assembly, Channel, Connect, Drained, Frame, Gone, Handle, Limits, Refusal, Socket,
+    Application, Assembly, Channel, Connect, Denied, Drained, Frame, Gone, Handle, Limits, Refusal,
+    Socket,
     packet::{self, BadPacket, DEFAULT_NAMESPACE, Kind, Packet},
 };
 
@@ -118,13 +119,13 @@ impl<A: Application> Namespaces<A> {
                 handle: Arc::clone(&self.handle),
             })
         } else {
-            Err(Refusal {
+            Err(Denied::Refused(Refusal {
                 message: format!(
                     "no more than {} namespaces at once; leave one first",
                     self.limits.namespaces_max
                 ),
                 data: None,
-            })
+            }))
         };
         match connected {
             Ok(socket) => {
@@ -135,7 +136,8 @@ impl<A: Application> Namespaces<A> {
                     let_in: false,
                 });
             }
-            Err(refusal) => {
+            Err(Denied::Cut) => return Err(Gone::Ended),
+            Err(Denied::Refused(refusal)) => {
                 // A client that goes on asking without fetching the answers.
                 if state.refusals.len() >= self.limits.refusals_max {
                     return Err(Gone::TooMuch);

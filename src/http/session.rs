@@ -103,7 +103,7 @@ struct SessionEnd {
 }
 
 impl End for SessionEnd {
-    fn started(&mut self, wake: Arc<dyn Wake>) {
+    fn started(&mut self, wake: Arc<dyn Wake>) -> Result<(), CloseCode> {
         let session = start(
             &self.edge,
             Arc::clone(&self.dialect.codec),
@@ -112,10 +112,15 @@ impl End for SessionEnd {
         );
         self.session = Some(session);
         self.outbox.attach(wake);
+        Ok(())
     }
 
     fn heard(&self) {
         self.outbox.heard();
+    }
+
+    fn takes_binary(&self) -> bool {
+        self.dialect.framing.gzip
     }
 
     fn text(&mut self, text: ByteString) -> Result<(), CloseCode> {
@@ -126,7 +131,7 @@ impl End for SessionEnd {
     }
 
     fn binary(&mut self, bytes: Bytes) -> Result<(), CloseCode> {
-        let text = self.dialect.framing.unpack(&bytes, self.bytes_max)?;
+        let text = Framing::unpack(&bytes, self.bytes_max)?;
         self.text(text)
     }
 

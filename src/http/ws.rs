@@ -31,11 +31,16 @@ use super::{
 
 /// What is at the end of a WebSocket. An error of it is the code to close with.
 pub(super) trait End: 'static {
-    /// The WebSocket is open. `wake` has [`drain`](Self::drain) called, from any thread.
-    fn started(&mut self, wake: Arc<dyn Wake>);
+    /// The WebSocket is open. `wake` has [`drain`](Self::drain) called, from any thread. An error closes it at once.
+    fn started(&mut self, wake: Arc<dyn Wake>) -> Result<(), CloseCode>;
 
     /// The peer gave a sign of life.
     fn heard(&self) {}
+
+    /// Whether it takes binary messages at all. If not, the first fragment of one ends the connection.
+    fn takes_binary(&self) -> bool {
+        true
+    }
 
     /// A text message came.
     fn text(&mut self, text: ByteString) -> Result<(), CloseCode>;
@@ -116,7 +121,9 @@ impl Actor for Pump {
     fn started(&mut self, ctx: &mut Self::Context) {
         let waker = Waker(ctx.address());
         let _is_first = self.too_long.waker.set(waker.clone());
-        self.end.started(Arc::new(waker));
+        if let Err(code) = self.end.started(Arc::new(waker)) {
+            self.fail(code, ctx);
+        }
     }
 
     fn stopped(&mut self, _ctx: &mut Self::Context) {
@@ -177,6 +184,11 @@ impl StreamHandler<Result<Message, ProtocolError>> for Pump {
     fn handle(&mut self, message: Result<Message, ProtocolError>, ctx: &mut Self::Context) {
         self.end.heard();
         let whole = match message {
+            Ok(Message::Binary(_) | Message::Continuation(Item::FirstBinary(_)))
+                if !self.end.takes_binary() =>
+            {
+                Err(CloseCode::Unsupported)
+            }
             Ok(Message::Text(_) | Message::Binary(_)) if self.message.is_amid() => {
                 Err(CloseCode::Protocol)
             }
@@ -241,7 +253,7 @@ impl Pump {
         });
     }
 
-    /// Ends a connection whose bytes can't be made sense of any more.
+    /// Ends a connection that nothing good can come from any more.
     fn fail(&mut self, code: CloseCode, ctx: &mut <Self as Actor>::Context) {
         self.end.close(code);
         ctx.close(Some(reason(code)));

@@ -62,10 +62,10 @@ impl Hub {
     /// # Errors
     ///
     /// [`Shut`].
-    pub fn open<C: Channel + 'static>(
+    pub fn open(
         &self,
         now: Instant,
-        channel: impl FnOnce(Arc<dyn Handle>) -> C,
+        channel: impl FnOnce(Arc<dyn Handle>) -> Box<dyn Channel>,
     ) -> Result<ByteString, Shut> {
         self.start(false, now, channel).map(|(_, open)| open)
     }
@@ -75,20 +75,20 @@ impl Hub {
     /// # Errors
     ///
     /// [`Shut`].
-    pub fn open_websocket<C: Channel + 'static>(
+    pub fn open_websocket(
         &self,
         now: Instant,
-        channel: impl FnOnce(Arc<dyn Handle>) -> C,
+        channel: impl FnOnce(Arc<dyn Handle>) -> Box<dyn Channel>,
     ) -> Result<Leg, Shut> {
         let (connection, open) = self.start(true, now, channel)?;
         Ok(Leg::carrying(connection, open))
     }
 
-    fn start<C: Channel + 'static>(
+    fn start(
         &self,
         websocket: bool,
         now: Instant,
-        channel: impl FnOnce(Arc<dyn Handle>) -> C,
+        channel: impl FnOnce(Arc<dyn Handle>) -> Box<dyn Channel>,
     ) -> Result<(Arc<Connection>, ByteString), Shut> {
         let sid = sid::random();
         let open = Open {
@@ -102,7 +102,7 @@ impl Hub {
         let line = Line::new(&self.limits, websocket, now);
         let connection = Arc::new(Connection {
             sid: sid.clone(),
-            channel: Box::new(channel(Arc::clone(&line) as Arc<dyn Handle>)),
+            channel: channel(Arc::clone(&line) as Arc<dyn Handle>),
             line,
             limits: Arc::clone(&self.limits),
             all: Arc::downgrade(&self.connections),

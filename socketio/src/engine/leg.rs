@@ -109,6 +109,15 @@ impl Leg {
         }
     }
 
+    /// What came over the WebSocket can't be read any more: the next drain closes it.
+    pub fn fail(&mut self, why: Gone) {
+        match (&self.role, &self.handle) {
+            (Role::Carries { .. }, _) => self.connection.end(why),
+            (Role::Probes { .. }, Some(handle)) => handle.kill(),
+            (Role::Probes { .. }, None) => {}
+        }
+    }
+
     /// Takes out what is to be sent now, a frame each.
     ///
     /// # Errors
