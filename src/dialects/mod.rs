@@ -3,9 +3,11 @@
 //! A dialect holds no rule, no state and no storage; all of them share one data space.
 
 pub mod dating;
+pub mod direct;
 pub mod fields;
 pub mod gateway;
 pub mod marketplace;
+pub mod matched;
 pub mod native;
 pub mod refusal;
 pub mod rest;
@@ -77,7 +79,9 @@ pub fn routes() -> impl Iterator<Item = &'static Route> {
         v1::ROUTES,
         dating::ROUTES,
         marketplace::ROUTES,
+        matched::ROUTES,
         gateway::ROUTES,
+        direct::ROUTES,
     ]
     .into_iter()
     .flatten()

@@ -40,7 +40,8 @@ pub(super) fn given(
     }
 }
 
-fn token(request: &HttpRequest, query: Option<String>) -> Option<String> {
+/// The token of a handshake, wherever it stands.
+pub(super) fn token(request: &HttpRequest, query: Option<String>) -> Option<String> {
     let header = request
         .headers()
         .get(header::AUTHORIZATION)

@@ -13,6 +13,7 @@ mod health;
 mod identity;
 mod kill;
 mod marketplace;
+mod matched;
 mod native;
 mod routes;
 mod session;
@@ -104,6 +105,7 @@ pub fn serve(edge: Arc<Edge>) -> anyhow::Result<(Server, SocketAddr)> {
             )
             .configure(native::routes)
             .configure(marketplace::routes)
+            .configure(matched::routes)
             .configure(api::routes)
             .configure(routes::routes)
             .configure(|config| engine::route(config, socketio::PATH, Arc::clone(&edge.socketio)))

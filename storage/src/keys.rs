@@ -246,6 +246,11 @@ pub(crate) fn places_from(conversation: ConversationId, first: Seq) -> Range<Vec
     place(conversation, first)..places(conversation).end
 }
 
+/// Places from `first` to `last`.
+pub(crate) fn places_within(conversation: ConversationId, first: Seq, last: Seq) -> Range<Vec<u8>> {
+    place(conversation, first)..after_all(&place(conversation, last))
+}
+
 /// Places below `end`.
 pub(crate) fn places_below(conversation: ConversationId, end: Seq) -> Range<Vec<u8>> {
     places(conversation).start..place(conversation, end)

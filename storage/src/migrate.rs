@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The number of the layout of keys and records. A change of either that old records, or older versions of
-/// Parlour, don't survive adds one, and a step to [`STEPS`].
+/// Parlour, don't survive adds one, and a step to `STEPS`.
 pub const FORMAT: u32 = 2;
 
 /// A step from one format to the next. May have been begun before and not finished.

@@ -124,8 +124,8 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// look-ups for each.
     async fn listing(&self, user: &UserId) -> Result<Vec<Listed>, StoreError>;
 
-    /// How many messages of a conversation are not deleted; none if there is no such conversation. Takes
-    /// time in proportion to those that are.
+    /// How many messages of a conversation are not deleted; 0 if there is no such conversation. Takes time
+    /// in proportion to the deleted ones.
     async fn n_messages(&self, conversation: ConversationId) -> Result<u64, StoreError>;
 
     /// The place of the oldest of the newest `n` messages that are not deleted: a page that skips those `n`

@@ -4,14 +4,13 @@ use std::slice;
 
 use parlour_actors::{
     codec::View,
-    command::{Card, Command, Mark, Reply, Request},
+    command::{About, Card, Command, Mark, Reply, Request},
     error::Failure,
     push::{Hello, Push},
 };
 use parlour_storage::{
     domain::{
         change::{Change, ChangeBody},
-        conversation::Conversation,
         message::Message,
     },
     ids::Seq,
@@ -22,7 +21,7 @@ use super::shapes::{CONVERSATION, RECEIVER, profile, sent, success};
 use crate::dialects::{
     Dialect,
     fields::Fields,
-    shape::{conversation_uuid, maybe_time, message_uuid, pair, time},
+    shape::{conversation_uuid, is_for_two, maybe_time, message_uuid, time},
     socketio::{Asked, Emit, Events},
 };
 
@@ -79,11 +78,12 @@ impl Events for Socket {
 
     /// Groups aren't told: this dialect doesn't know them (CONTRACT C-39).
     fn tell(&self, push: &Push, view: View, emit: &mut Emit) {
+        if !is_for_two(push) {
+            return;
+        }
         match push {
-            Push::Change(change, about) if pair(&about.conversation).is_some() => {
-                tell_change(change, &about.conversation, &about.by, view, emit);
-            }
-            Push::Typing { about, on } if pair(&about.conversation).is_some() => emit.event(
+            Push::Change(change, about) => tell_change(change, about, view, emit),
+            Push::Typing { about, on } => emit.event(
                 "user_typing",
                 json!({
                     "conversation_id": conversation_uuid(about.conversation.id),
@@ -104,7 +104,7 @@ impl Events for Socket {
                 }),
             ),
             Push::Online(cards) => tell_online(cards, emit),
-            _ => {}
+            Push::Veiled(..) | Push::Joined { .. } => {}
         }
     }
 
@@ -147,16 +147,10 @@ fn tell_online(cards: &[std::sync::Arc<Card>], emit: &mut Emit) {
     }
 }
 
-fn tell_change(
-    change: &Change,
-    conversation: &Conversation,
-    by: &Card,
-    view: View,
-    emit: &mut Emit,
-) {
+fn tell_change(change: &Change, about: &About, view: View, emit: &mut Emit) {
     match &change.body {
         ChangeBody::Sent(message) if message.deleted_at.is_none() => {
-            emit.event("new_message", new_message(message, conversation, by));
+            emit.event("new_message", new_message(message, about));
         }
         ChangeBody::Edited(message) if message.deleted_at.is_none() => emit.event(
             "message_updated",
@@ -183,7 +177,7 @@ fn tell_change(
                     json!({
                         "message_id": message_uuid(*message),
                         "conversation_id": conversation_uuid(change.conversation),
-                        "reader_id": by.user.as_str(),
+                        "reader_id": change.by.as_str(),
                         "read_at": time(change.at),
                     }),
                 );
@@ -194,14 +188,15 @@ fn tell_change(
 }
 
 /// `message_id` beside `id`: where all dialects speak at once, `id` is what `direct` makes of it.
-fn new_message(message: &Message, conversation: &Conversation, by: &Card) -> Value {
+fn new_message(message: &Message, about: &About) -> Value {
+    let receiver = about.conversation.peer_of(&message.author);
     json!({
         "id": message_uuid(message.id),
         "message_id": message_uuid(message.id),
         "conversation_id": conversation_uuid(message.conversation),
         "sender_id": message.author.as_str(),
-        "receiver_id": conversation.peer_of(&message.author).map(|user| user.as_str()),
-        "sender": profile(by),
+        "receiver_id": receiver.map(|user| user.as_str()),
+        "sender": profile(&about.by),
         "content": message.content.text,
         "created_at": time(message.sent_at),
         "is_read": false,

@@ -1,7 +1,7 @@
 //! What REST offers.
 
 use parlour_actors::{
-    command::{Command, HistoryFilter, InboxFilter, Question, Reply, Scope, Target},
+    command::{Command, InboxFilter, Question, Reply, Scope, Target},
     error::Failure,
 };
 use parlour_storage::domain::change::ChangeBody;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::shapes::{CONVERSATION, RECEIVER, conversation, message, sent, success};
 use crate::dialects::{
-    rest::{Answer, Answered, Call, Page, Route, expect_reply, routes},
+    rest::{Answer, Answered, Call, Page, Route, cursor, expect_reply, routes},
     shape::not_yet,
 };
 
@@ -86,22 +86,20 @@ async fn messages(call: Call) -> Answered {
     let page = call.page(50)?;
     let question = Question::History {
         of: Scope::In(Target::Conversation(call.conversation()?)),
-        matching: HistoryFilter {
-            before: page.before,
-            after: page.after,
-            ..HistoryFilter::default()
-        },
+        matching: page.history(),
         offset: page.offset,
         limit: page.limit,
     };
     let (mut items, total, more) = expect_reply!(call.ask(question).await?,
         Reply::History { items, total, more } => (items, total, more));
+    let mut pagination = pagination(&page, total, more);
+    pagination["next_cursor"] = cursor(&items, more).into();
     if page.oldest_first == Some(true) {
         items.reverse();
     }
     Ok(Answer::ok(&success(&json!({
         "messages": items.iter().map(message).collect::<Vec<_>>(),
-        "pagination": pagination(&page, total, more),
+        "pagination": pagination,
     }))))
 }
 

@@ -23,7 +23,7 @@ use crate::dialects::{
     fields::Fields,
     native::input::{bad_json, resume_token},
     refusal::refusal,
-    shape::{maybe_time, message_number, time, user_number},
+    shape::{is_for_two, maybe_time, message_number, time, user_number},
 };
 
 /// The frames that a client may send.
@@ -142,11 +142,13 @@ impl Codec for Marketplace {
 
     /// Groups aren't told: this dialect doesn't know them (CONTRACT C-39).
     fn push(&self, epoch: Epoch, push: &Push, view: View) -> Option<Frame> {
+        if !is_for_two(push) {
+            return None;
+        }
         let resume = push.position().map(|position| Resume { epoch, position });
         let told = match push {
             Push::Change(change, about) => change_told(change, about, view)?,
             Push::Typing { about, on } => {
-                about.conversation.peer_of(&about.by.user)?;
                 let data = json!({
                     "conversation_id": pair::id(&about.conversation),
                     "user_id": user_number(&about.by.user),
@@ -220,7 +222,6 @@ fn is_there(user: &UserId) -> (&'static str, Value) {
 
 fn change_told(change: &Change, about: &About, view: View) -> Option<Vec<(&'static str, Value)>> {
     let at = &about.conversation;
-    at.peer_of(&change.by)?;
     let conversation = pair::id(at);
     let one = match &change.body {
         ChangeBody::Sent(sent) if sent.deleted_at.is_none() => {

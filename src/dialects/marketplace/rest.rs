@@ -58,13 +58,12 @@ async fn messages(call: Call) -> Answered {
     let is_read = query.flag(&["is_read"])?;
     let question = Question::History {
         matching: HistoryFilter {
-            before: page.before,
-            after: page.after,
             read: if unread_only { Some(false) } else { is_read },
             received: unread_only,
             metadata: query
                 .text(&[JOB])?
                 .map(|job| (JOB.to_owned(), job_id(&job))),
+            ..page.history()
         },
         offset: page.offset,
         limit: page.limit,

@@ -8,7 +8,7 @@ use crate::{
         message::Message,
     },
     engine::{
-        conversations,
+        conversations, cursors,
         members::{self, Stint},
         messages, places, records,
         view::View,
@@ -173,10 +173,14 @@ pub(crate) fn to_domain(
             emoji,
             on,
         }),
-        ChangeBodyV1::Read { seq } => Some(ChangeBody::Read {
-            seq,
-            messages: Vec::new(),
-        }),
+        ChangeBodyV1::Read { seq } => {
+            let read = cursors::read_back(source, conversation, &record.by, seq, seq)?;
+            Some(read)
+        }
+        ChangeBodyV1::ReadFrom { from, seq } => {
+            let read = cursors::read_back(source, conversation, &record.by, from, seq)?;
+            Some(read)
+        }
         ChangeBodyV1::Delivered { seq } => Some(ChangeBody::Delivered { seq }),
         ChangeBodyV1::Added { users } => Some(ChangeBody::Added { users }),
         ChangeBodyV1::Removed { user } => Some(ChangeBody::Removed { user }),

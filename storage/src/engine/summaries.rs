@@ -56,8 +56,12 @@ fn last_visible(
     id: ConversationId,
     hidden: &BTreeSet<u32>,
 ) -> Result<Option<Message>, StoreError> {
-    for entry in records::all::<PlaceV1>(source, keys::places(id), Order::Descending) {
+    let newest_first = records::all::<PlaceV1>(source, keys::places(id), Order::Descending);
+    for (n, entry) in (1..).zip(newest_first) {
         let (_, place) = entry?;
+        if n % BREATH == 0 {
+            source.breathe();
+        }
         if !place.deleted && !hidden.contains(&place.author) {
             return messages::message(source, place.message);
         }

@@ -11,10 +11,12 @@ use std::{
 
 use super::*;
 use crate::{
+    domain::change::ChangeBody,
     ids::{ConversationId, MessageId, Seq, Timestamp, UserId},
     kv::{Scan, Source},
     local::{LocalStore, Options},
     memory_store::MemoryKv,
+    sled_store::SledKv,
     store::{Store, Transaction, Write},
     verify::verify_kv,
 };
@@ -115,11 +117,47 @@ async fn alive(store: &LocalStore, id: ConversationId) -> Vec<u64> {
     places
 }
 
+/// The places of the messages that each mark names, as a member is told of it.
+async fn reads(store: &LocalStore, user: &UserId, id: ConversationId) -> Vec<Vec<u64>> {
+    let changes = store.changes_since(user, Position::ZERO, 100).await;
+    let mut reads = Vec::new();
+    for change in changes.unwrap().changes {
+        if let ChangeBody::Read { messages, .. } = change.body
+            && change.conversation == id
+        {
+            let mut places = Vec::new();
+            for message in messages {
+                places.push(store.message(message).await.unwrap().unwrap().seq.0);
+            }
+            reads.push(places);
+        }
+    }
+    reads
+}
+
 #[tokio::test]
 async fn an_old_store_answers_as_a_new_one() {
-    let kv = Arc::new(format_1());
+    answers_as_a_new_one(Arc::new(format_1())).await;
+}
+
+#[tokio::test]
+async fn so_does_one_on_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = || SledKv::open(folder.path(), Options::default().cache_bytes).unwrap();
+    let kv = open();
+    let old = all(&format_1()).into_iter();
+    kv.apply(old.map(|(key, value)| (key, Some(value))).collect())
+        .unwrap();
+    kv.sync().unwrap();
+    drop(kv);
+    answers_as_a_new_one(Arc::new(open())).await;
+    let kv = open();
+    assert_eq!((format(&kv), findings(&kv)), (FORMAT, vec![]));
+}
+
+async fn answers_as_a_new_one(kv: Arc<dyn Kv>) {
     assert_eq!(findings(&*kv), [""; 0], "sound before");
-    let store = LocalStore::start(Arc::clone(&kv) as _, Options::default()).unwrap();
+    let store = LocalStore::start(Arc::clone(&kv), Options::default()).unwrap();
     assert_eq!(findings(&*kv), [""; 0], "and after");
     assert_eq!(format(&*kv), FORMAT);
     let direct = store.direct_between(&name("ann"), &name("bob")).await;
@@ -127,6 +165,8 @@ async fn an_old_store_answers_as_a_new_one() {
     let [group] = store.conversation_ids_of(&name("cid")).await.unwrap()[..] else {
         panic!("cid is in one group");
     };
+    assert_eq!(reads(&store, &name("bob"), direct).await, [vec![], vec![5]]);
+    assert_eq!(reads(&store, &name("cid"), group).await, [[3]]);
     assert_eq!(alive(&store, direct).await, [5, 3, 1]);
     assert_eq!(alive(&store, group).await, [3, 2]);
 

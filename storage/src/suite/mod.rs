@@ -12,6 +12,7 @@ mod cursors;
 mod members;
 mod messages;
 mod pages;
+mod reads;
 mod reopen;
 mod roles;
 mod rows;
@@ -53,6 +54,7 @@ pub async fn run_all(bed: impl Fn() -> Arc<dyn Bed>) {
         messages::cases,
         pages::cases,
         cursors::cases,
+        reads::cases,
         summaries::cases,
         changes::cases,
         rows::cases,
