@@ -85,6 +85,33 @@ fn who_is_back_within_the_grace_never_was_away() {
 }
 
 #[test]
+fn all_who_are_there_can_be_listed_from_somebody_on() {
+    let mut circle = Circle::default();
+    for (n, name) in [(1, "a"), (2, "b"), (3, "c"), (4, "d")] {
+        come(&mut circle, name, n, &[]);
+    }
+    circle.tick(0, GRACE);
+    let there = |circle: &Circle, after: Option<&str>| {
+        let after = after.map(user);
+        let there = circle.there_after(after.as_ref());
+        there.cloned().collect::<Vec<_>>()
+    };
+    assert_eq!(there(&circle, None), users(&["a", "b", "c", "d"]));
+    assert_eq!(there(&circle, Some("b")), users(&["c", "d"]));
+    assert_eq!(there(&circle, Some("bb")), users(&["c", "d"]));
+    circle.offline(&user("c"), ConnectionId(3), 0);
+    come(&mut circle, "e", 5, &[]);
+    circle.offline(&user("e"), ConnectionId(5), 0);
+    assert_eq!(
+        there(&circle, Some("b")),
+        users(&["c", "d"]),
+        "c may be back in a moment, and nobody was told of e"
+    );
+    circle.tick(1000, GRACE);
+    assert_eq!(there(&circle, Some("b")), users(&["d"]));
+}
+
+#[test]
 fn a_second_connection_keeps_them_there() {
     let mut circle = Circle::default();
     come(&mut circle, "a", 1, &[]);
