@@ -177,6 +177,8 @@ impl Node {
         // A third of the time is kept for requests in flight and for the store.
         let left = until.saturating_duration_since(Instant::now());
         self.system.drain(left * 2 / 3).await;
+        // Those that never got as far as to have a session.
+        self.edge.socketio.hub().shut();
         self.server.stop(true).await;
         self.system
             .stop()

@@ -3,14 +3,21 @@
 mod aggregator;
 pub mod api;
 mod cors;
+pub mod engine;
 pub mod error;
 mod frame_guard;
+mod framing;
 mod gate;
 mod health;
 mod identity;
 mod kill;
+mod native;
 mod routes;
-pub mod ws;
+mod session;
+mod socketio;
+mod ws;
+
+pub use self::kill::remember_socket;
 
 use std::{
     net::SocketAddr,
@@ -24,7 +31,7 @@ use actix_web::{App, HttpServer, dev::Server, middleware::DefaultHeaders, web};
 use anyhow::Context as _;
 use parlour_actors::system::Core;
 
-use self::gate::Gate;
+use self::{engine::Engine, gate::Gate};
 use crate::{auth::Verifier, config::Config};
 
 /// What handlers share.
@@ -36,6 +43,8 @@ pub struct Edge {
     pub verifier: Arc<Verifier>,
     /// Who may connect, and how often.
     pub gate: Gate,
+    /// The connections of Socket.IO.
+    pub socketio: Arc<Engine>,
     /// The configuration.
     pub config: Config,
     /// The node stops: say so where a load balancer looks.
@@ -43,13 +52,14 @@ pub struct Edge {
 }
 
 impl Edge {
-    /// An edge that lets everyone in whom the configuration does.
+    /// An edge that lets everyone in whom the configuration does. To be called on a thread that runs tasks.
     pub fn new(core: Arc<Core>, verifier: Verifier, config: Config) -> Arc<Self> {
         let gate = Gate::new(&config);
-        Arc::new(Self {
+        Arc::new_cyclic(|edge| Self {
             core,
             verifier: Arc::new(verifier),
             gate,
+            socketio: socketio::start(edge.clone(), &config),
             config,
             draining: AtomicBool::new(false),
         })
@@ -90,9 +100,10 @@ pub fn serve(edge: Arc<Edge>) -> anyhow::Result<(Server, SocketAddr)> {
                     .add(("X-Content-Type-Options", "nosniff"))
                     .add(("Cache-Control", "no-store")),
             )
-            .configure(ws::routes)
+            .configure(native::routes)
             .configure(api::routes)
             .configure(routes::routes)
+            .configure(|config| engine::route(config, socketio::PATH, Arc::clone(&edge.socketio)))
             .configure(health::routes)
             .default_service(web::to(error::no_route))
     })
