@@ -38,6 +38,8 @@ error_codes! {
     BadValue = 1002, "BAD_VALUE";
     /// The text, frame or body is too long.
     TooLarge = 1003, "TOO_LARGE";
+    /// The node can't do that, in this version or as it is configured.
+    NotImplemented = 1004, "NOT_IMPLEMENTED";
     /// Sign in first.
     Unauthorized = 1100, "UNAUTHORIZED";
     /// The token ran out: get a new one.

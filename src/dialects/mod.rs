@@ -2,9 +2,17 @@
 //!
 //! A dialect holds no rule, no state and no storage; all of them share one data space.
 
+pub mod fields;
+pub mod gateway;
 pub mod native;
+pub mod refusal;
+pub mod rest;
+pub mod shape;
+pub mod socketio;
 
 use std::fmt;
+
+use self::rest::Route;
 
 /// A way to speak with the node. `native` is Parlour's own, the others are those of existing chat systems.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -58,6 +66,11 @@ impl Dialect {
     pub fn uses_socketio(self) -> bool {
         matches!(self, Self::Dating | Self::Gateway | Self::Direct)
     }
+}
+
+/// The REST routes of all dialects but the native one.
+pub fn routes() -> impl Iterator<Item = &'static Route> {
+    [gateway::ROUTES].into_iter().flatten()
 }
 
 impl fmt::Display for Dialect {

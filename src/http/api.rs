@@ -9,13 +9,14 @@ use parlour_actors::{
     command::{Caller, Command, Mark, Question, Reply, Request, Target},
     error::{ErrorCode, Failure},
 };
-use parlour_storage::ids::{ConversationId, IdempotencyKey, MessageId, Seq, UserId};
+use parlour_storage::ids::{ConversationId, MessageId, Seq, UserId};
 use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{
     Edge,
     error::{Refused, wrong_method},
     identity::Signed,
+    routes::idempotency_key,
 };
 use crate::dialects::native::{
     Answer,
@@ -112,7 +113,7 @@ impl actix_web::FromRequest for Asked {
     }
 }
 
-fn body_refused(error: &actix_web::Error) -> Refused {
+pub(super) fn body_refused(error: &actix_web::Error) -> Refused {
     let too_large = error.as_response_error().status_code() == StatusCode::PAYLOAD_TOO_LARGE;
     let code = if too_large {
         ErrorCode::TooLarge
@@ -169,19 +170,9 @@ impl Asked {
 
     /// The `Idempotency-Key` header, which must agree with the body's `key` if both are there.
     fn key(&self, in_body: Option<Key>) -> Result<Option<Key>, Refused> {
-        let Some(header) = self.request.headers().get("idempotency-key") else {
+        let Some(header) = idempotency_key(&self.request)? else {
             return Ok(in_body);
         };
-        let header = header
-            .to_str()
-            .ok()
-            .and_then(|text| IdempotencyKey::new(text).ok());
-        let header = header.ok_or_else(|| {
-            Failure::bad_value(
-                "Idempotency-Key",
-                "it takes 1 to 128 printable ASCII characters",
-            )
-        })?;
         match in_body {
             Some(Key(body)) if body != header => {
                 let message = "the header Idempotency-Key and the body's key differ; give one";

@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, ResponseError, http::StatusCode, http::header};
 use parlour_actors::error::{ErrorCode, Failure};
 
-use crate::dialects::native::WireFailure;
+use crate::dialects::refusal::Refusal;
 
 /// A request that is answered with a failure.
 #[derive(Debug)]
@@ -35,6 +35,7 @@ pub fn status(code: ErrorCode) -> StatusCode {
         E::NotGroup | E::GroupFull | E::KeyReused => StatusCode::CONFLICT,
         E::Deleted => StatusCode::GONE,
         E::RateLimited | E::TooManyInFlight => StatusCode::TOO_MANY_REQUESTS,
+        E::NotImplemented => StatusCode::NOT_IMPLEMENTED,
         E::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         E::Busy | E::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
     }
@@ -62,7 +63,7 @@ impl ResponseError for Refused {
         ) {
             response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
         }
-        response.json(WireFailure::from(&self.0))
+        response.json(Refusal::from(&self.0))
     }
 }
 
@@ -80,5 +81,5 @@ pub(super) fn wrong_method(methods: &[&str]) -> HttpResponse {
     );
     HttpResponse::MethodNotAllowed()
         .insert_header((header::ALLOW, methods.join(", ").to_uppercase()))
-        .json(WireFailure::from(&failure))
+        .json(Refusal::from(&failure))
 }

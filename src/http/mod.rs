@@ -10,6 +10,7 @@ mod health;
 mod identity;
 mod kill;
 pub mod listeners;
+mod routes;
 pub mod ws;
 
 use std::{
@@ -105,6 +106,7 @@ pub fn serve(edge: Arc<Edge>, sockets: Vec<TcpListener>) -> anyhow::Result<Serve
             )
             .configure(ws::routes)
             .configure(api::routes)
+            .configure(routes::routes)
             .configure(health::routes)
             .default_service(web::to(error::no_route))
     })

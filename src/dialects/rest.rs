@@ -1,0 +1,299 @@
+//! REST routes of the dialects, without HTTP: what a handler is given, and what it answers.
+//!
+//! A dialect lists its routes as data; `http/routes.rs` puts those of all dialects into one flat table. A handler reads a
+//! call, asks the core, and writes the seed's shape. No rule stands in one.
+
+use std::{collections::HashMap, future::Future, pin::Pin, sync::Arc};
+
+use bytes::Bytes;
+use parlour_actors::{
+    command::{Caller, Command, Question, Reply, Request},
+    error::Failure,
+    limits::PAGE_MAX,
+    system::Core,
+};
+use parlour_storage::ids::{ConversationId, IdempotencyKey, MessageId, Timestamp, UserId};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::fields::Fields;
+
+/// The methods that the seeds use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Method {
+    Get,
+    Post,
+    Put,
+    Delete,
+}
+
+/// One route.
+#[derive(Clone, Copy, Debug)]
+pub struct Route {
+    /// Its method.
+    pub method: Method,
+    /// Its path without a slash at its end. `{conversation}`, `{message}`, `{request}`, `{match}` are ids in either
+    /// spelling, `{user}` is any one part.
+    pub path: &'static str,
+    /// What answers it.
+    pub handler: Handler,
+}
+
+/// What answers a route.
+pub type Handler = fn(Call) -> Pin<Box<dyn Future<Output = Answered>>>;
+
+/// An answer, or why there is none.
+pub type Answered = Result<Answer, Failure>;
+
+/// Lists routes as a document does: `GET "/path" => handler;`.
+macro_rules! routes {
+    ($($method:ident $path:literal => $handler:path;)*) => {
+        &[$($crate::dialects::rest::Route {
+            method: $crate::dialects::rest::Method::$method,
+            path: $path,
+            handler: |call| Box::pin($handler(call)),
+        },)*]
+    };
+}
+pub(crate) use routes;
+
+/// An answer.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The body, JSON; empty for 204.
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// 200, with a body.
+    pub fn ok(body: &impl Serialize) -> Self {
+        Self::new(200, body)
+    }
+
+    /// 201, with a body.
+    pub fn created(body: &impl Serialize) -> Self {
+        Self::new(201, body)
+    }
+
+    fn new(status: u16, body: &impl Serialize) -> Self {
+        let body =
+            serde_json::to_vec(body).expect("our types have text keys and no failing serializer");
+        Self { status, body }
+    }
+}
+
+/// Which page is asked for, in any seed's words (CONTRACT C-15).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// Counted from 1; what `offset` comes to if that was given instead.
+    pub number: usize,
+    /// So many are skipped.
+    pub offset: usize,
+    /// At most so many; 1 to [`PAGE_MAX`].
+    pub limit: usize,
+    /// Only what was sent before a time.
+    pub before: Option<Timestamp>,
+    /// Only what was sent after a time.
+    pub after: Option<Timestamp>,
+    /// `order=asc` or `order=desc`, if given: oldest or newest first within the page.
+    pub oldest_first: Option<bool>,
+}
+
+impl Page {
+    /// How many pages there are of so many items.
+    pub fn n_pages(&self, total: u64) -> u64 {
+        total.div_ceil(self.limit as u64)
+    }
+}
+
+/// A request: who makes it, and what came with it.
+#[derive(Debug)]
+pub struct Call {
+    core: Arc<Core>,
+    caller: Arc<Caller>,
+    /// The parts of the path, decoded.
+    parts: HashMap<String, String>,
+    query: Fields,
+    body: Bytes,
+    is_multipart: bool,
+    key: Option<IdempotencyKey>,
+}
+
+impl Call {
+    /// A request as it came in. `key` is that of the `Idempotency-Key` header.
+    pub fn new(
+        core: Arc<Core>,
+        caller: Arc<Caller>,
+        parts: HashMap<String, String>,
+        query: Fields,
+        (body, is_multipart): (Bytes, bool),
+        key: Option<IdempotencyKey>,
+    ) -> Self {
+        Self {
+            core,
+            caller,
+            parts,
+            query,
+            body,
+            is_multipart,
+            key,
+        }
+    }
+
+    /// Who asks.
+    pub fn me(&self) -> &UserId {
+        &self.caller.user
+    }
+
+    /// The query.
+    pub fn query(&self) -> &Fields {
+        &self.query
+    }
+
+    /// The body's fields. It is read as JSON whatever its content type says (CONTRACT S4-09).
+    ///
+    /// # Errors
+    ///
+    /// It is no JSON object, or multipart.
+    pub fn body(&self) -> Result<Fields, Failure> {
+        if self.is_multipart {
+            return Err(super::shape::not_yet("sending files"));
+        }
+        Fields::of_json(&self.body)
+    }
+
+    /// The body as JSON of any kind; null if it is empty.
+    ///
+    /// # Errors
+    ///
+    /// It is no JSON.
+    pub fn json(&self) -> Result<Value, Failure> {
+        if self.body.trim_ascii().is_empty() {
+            return Ok(Value::Null);
+        }
+        let value = serde_json::from_slice(&self.body);
+        value.map_err(|error| super::native::input::bad_json(&error))
+    }
+
+    /// What the client calls this request: the header, or else the body's field.
+    ///
+    /// # Errors
+    ///
+    /// The field is no idempotency key.
+    pub fn key(&self, body: &Fields) -> Result<Option<IdempotencyKey>, Failure> {
+        match &self.key {
+            Some(key) => Ok(Some(key.clone())),
+            None => body.key(),
+        }
+    }
+
+    /// The conversation in the path.
+    ///
+    /// # Errors
+    ///
+    /// It can't be an id.
+    pub fn conversation(&self) -> Result<ConversationId, Failure> {
+        let id = self.part("conversation").parse();
+        id.map_err(|_| Failure::no_conversation())
+    }
+
+    /// The message in the path.
+    ///
+    /// # Errors
+    ///
+    /// It can't be an id.
+    pub fn message(&self) -> Result<MessageId, Failure> {
+        let id = self.part("message").parse();
+        id.map_err(|_| Failure::no_message())
+    }
+
+    /// The person in the path.
+    ///
+    /// # Errors
+    ///
+    /// It can't be an id.
+    pub fn user(&self) -> Result<UserId, Failure> {
+        UserId::new(self.part("user"))
+            .map_err(|error| Failure::bad_value("user", format!("a user id: {error}")))
+    }
+
+    fn part(&self, name: &str) -> &str {
+        self.parts.get(name).map(String::as_str).unwrap_or_default()
+    }
+
+    /// Which page is asked for: `page` and `limit`, or `limit` and `offset` (or `skip`), or `before` and `after`.
+    ///
+    /// # Errors
+    ///
+    /// A number is none, or out of bounds.
+    pub fn page(&self, default_limit: usize) -> Result<Page, Failure> {
+        let query = &self.query;
+        let limit = query.number(&["limit", "per_page", "page_size"])?;
+        let limit = limit.unwrap_or(default_limit);
+        if !(1..=PAGE_MAX).contains(&limit) {
+            let message = format!("limit takes 1 to {PAGE_MAX}");
+            return Err(Failure::bad_value("limit", message));
+        }
+        let number = query.number(&["page"])?;
+        if number == Some(0) {
+            return Err(Failure::bad_value("page", "page counts from 1"));
+        }
+        let offset = match (query.number(&["offset", "skip"])?, number) {
+            (Some(offset), _) => offset,
+            (None, Some(number)) => (number - 1).saturating_mul(limit),
+            (None, None) => 0,
+        };
+        let oldest_first = match query.text(&["order", "sort"])?.as_deref() {
+            None => None,
+            Some("asc") => Some(true),
+            Some("desc") => Some(false),
+            Some(_) => return Err(Failure::bad_value("order", "order takes asc or desc")),
+        };
+        Ok(Page {
+            number: number.unwrap_or(offset / limit + 1),
+            offset,
+            limit,
+            before: query.time(&["before"])?,
+            after: query.time(&["after"])?,
+            oldest_first,
+        })
+    }
+
+    /// Asks the core.
+    ///
+    /// # Errors
+    ///
+    /// Why it doesn't answer.
+    pub async fn ask(&self, question: Question) -> Result<Reply, Failure> {
+        let caller = Arc::clone(&self.caller);
+        self.core.ask(caller, Request::Ask(question)).await
+    }
+
+    /// Has the core do something.
+    ///
+    /// # Errors
+    ///
+    /// Why it was refused.
+    pub async fn run(&self, command: Command) -> Result<Reply, Failure> {
+        let caller = Arc::clone(&self.caller);
+        self.core.ask(caller, Request::Do(command)).await
+    }
+}
+
+/// Takes the one reply that a question or command is answered with.
+///
+/// # Errors
+///
+/// [`Failure::internal`]: the core answered something else, which would be a fault of its own.
+macro_rules! expect_reply {
+    ($reply:expr, $pattern:pat => $value:expr) => {
+        match $reply {
+            $pattern => $value,
+            _ => return Err(::parlour_actors::error::Failure::internal()),
+        }
+    };
+}
+pub(crate) use expect_reply;

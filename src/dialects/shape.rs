@@ -1,0 +1,94 @@
+//! The values that the dialects' shapes are made of: ids in both spellings, people, moments (CONTRACT C-11, S0-13).
+
+use parlour_actors::{
+    command::Item,
+    error::{ErrorCode, Failure},
+};
+use parlour_storage::{
+    domain::conversation::{Conversation, ConversationKind},
+    ids::{ConversationId, MessageId, Timestamp, UserId},
+};
+use serde_json::Value;
+
+/// A moment, in whole seconds, as every seed writes it.
+pub fn time(at: Timestamp) -> Value {
+    let moment = jiff::Timestamp::from_millisecond(at.0).unwrap_or(jiff::Timestamp::MAX);
+    moment.strftime("%Y-%m-%dT%H:%M:%SZ").to_string().into()
+}
+
+/// A moment, or null.
+pub fn maybe_time(at: Option<Timestamp>) -> Value {
+    at.map_or(Value::Null, time)
+}
+
+/// A message's id as the integer dialects print it.
+pub fn message_number(id: MessageId) -> Value {
+    id.get().into()
+}
+
+/// A conversation's id as the integer dialects print it.
+pub fn conversation_number(id: ConversationId) -> Value {
+    id.get().into()
+}
+
+/// A message's id as the UUID dialects print it.
+pub fn message_uuid(id: MessageId) -> Value {
+    id.to_uuid().to_string().into()
+}
+
+/// A conversation's id as the UUID dialects print it.
+pub fn conversation_uuid(id: ConversationId) -> Value {
+    id.to_uuid().to_string().into()
+}
+
+/// A person's id as the integer dialects print it: a number if it is one, below 2^53 and written without leading zeros.
+pub fn user_number(user: &UserId) -> Value {
+    match canonical(user.as_str()) {
+        Some(number) => number.into(),
+        None => user.as_str().into(),
+    }
+}
+
+/// The number that a text is the usual spelling of, if a JavaScript number can hold it.
+pub fn canonical(text: &str) -> Option<u64> {
+    let number: u64 = text.parse().ok()?;
+    (number < 1 << 53 && number.to_string() == text).then_some(number)
+}
+
+/// The pair of a direct conversation; `None` for groups.
+pub fn pair(conversation: &Conversation) -> Option<&[UserId; 2]> {
+    match &conversation.kind {
+        ConversationKind::Direct { pair } => Some(pair),
+        ConversationKind::Group { .. } => None,
+    }
+}
+
+/// For whom a message of a direct conversation is.
+pub fn receiver(item: &Item) -> Option<&UserId> {
+    item.about.conversation.peer_of(&item.message.author)
+}
+
+/// What a later version will do, and this one can't yet.
+pub fn not_yet(what: &str) -> Failure {
+    Failure::new(
+        ErrorCode::NotImplemented,
+        format!("{what} is not in this version of the node yet"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_user_is_a_number_only_if_nothing_is_lost_by_it() {
+        let shown = |text: &str| user_number(&UserId::new(text).unwrap());
+        assert_eq!(shown("42"), json!(42));
+        assert_eq!(shown("0"), json!(0));
+        for text in ["007", "+7", "-7", "9007199254740992", "7 ", "alice"] {
+            assert_eq!(shown(text), json!(text));
+        }
+    }
+}

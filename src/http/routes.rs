@@ -1,0 +1,171 @@
+//! The dialects' REST routes, all of them in one flat table.
+//!
+//! No scopes: nested ones lose routes in either order (CONTRACT C-05). Ids are constrained and literals come first, so that
+//! `GET .../participants` is never taken for a message (C-03); each path works with a slash at its end and without (C-06).
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    future::Future,
+    pin::Pin,
+};
+
+use actix_web::{
+    FromRequest, HttpRequest, HttpResponse, HttpResponseBuilder, Resource,
+    dev::Payload,
+    guard,
+    http::{StatusCode, header},
+    web,
+    web::Bytes,
+};
+use parlour_actors::error::{ErrorCode, Failure};
+use parlour_storage::ids::IdempotencyKey;
+
+use super::{
+    Edge,
+    api::body_refused,
+    error::{Refused, wrong_method},
+    identity::Signed,
+};
+use crate::dialects::{
+    self,
+    fields::Fields,
+    rest::{Answer, Call, Handler, Method, Route},
+};
+
+/// An id in either spelling (CONTRACT C-11).
+const ID: &str = "[0-9]{1,16}|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}";
+
+/// Parts of paths that are ids.
+const ID_PARTS: [&str; 4] = ["{conversation}", "{message}", "{request}", "{match}"];
+
+pub(super) fn routes(config: &mut web::ServiceConfig) {
+    for (path, routes) in by_path(dialects::routes()) {
+        config.service(resource(path, &routes));
+    }
+}
+
+/// Literals before ids, longer before shorter: `{` sorts behind every letter.
+fn by_path(routes: impl Iterator<Item = &'static Route>) -> BTreeMap<&'static str, Vec<Route>> {
+    let mut table: BTreeMap<_, Vec<Route>> = BTreeMap::new();
+    for route in routes {
+        table.entry(route.path).or_default().push(*route);
+    }
+    table
+}
+
+fn resource(path: &str, routes: &[Route]) -> Resource {
+    let mut pattern = path.to_owned();
+    for part in ID_PARTS {
+        let name = part.trim_matches(['{', '}']);
+        pattern = pattern.replace(part, &format!("{{{name}:{ID}}}"));
+    }
+    let mut resource = web::resource([pattern.clone(), format!("{pattern}/")]);
+    let mut methods = Vec::new();
+    for Route {
+        method, handler, ..
+    } in routes.iter().copied()
+    {
+        let (name, route) = match method {
+            Method::Get => ("get", web::get()),
+            Method::Post => ("post", web::post()),
+            Method::Put => ("put", web::put()),
+            Method::Delete => ("delete", web::delete()),
+        };
+        methods.push(name);
+        resource = resource.route(route.to(move |incoming| answer(handler, incoming)));
+    }
+    resource.default_service(
+        web::route()
+            .guard(guard::fn_guard(|_| true))
+            .to(move || std::future::ready(wrong_method(&methods))),
+    )
+}
+
+async fn answer(handler: Handler, Incoming(call): Incoming) -> Result<HttpResponse, Refused> {
+    let Answer { status, body } = handler(call).await?;
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
+    Ok(HttpResponseBuilder::new(status)
+        .content_type("application/json")
+        .body(body))
+}
+
+/// A call, as it comes in.
+struct Incoming(Call);
+
+impl FromRequest for Incoming {
+    type Error = Refused;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Refused>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        // The token first: a stranger's body isn't worth reading.
+        let signed = Signed::from_request(request, payload).into_inner();
+        let body = Bytes::from_request(request, payload);
+        let request = request.clone();
+        Box::pin(async move {
+            let Signed(caller) = signed?;
+            let body = body.await.map_err(|error| body_refused(&error))?;
+            let edge = request
+                .app_data::<web::Data<Edge>>()
+                .expect("every route has it");
+            let parts: HashMap<String, String> = request.match_info().load().unwrap_or_default();
+            let query = web::Query::<Vec<(String, String)>>::from_query(request.query_string());
+            let query = query.map_err(|error| {
+                let message = format!("the query can't be read: {error}");
+                Failure::new(ErrorCode::BadRequest, message)
+            })?;
+            Ok(Self(Call::new(
+                edge.core.clone(),
+                caller,
+                parts,
+                Fields::of_pairs(query.into_inner()),
+                (body, is_multipart(&request)),
+                idempotency_key(&request)?,
+            )))
+        })
+    }
+}
+
+fn is_multipart(request: &HttpRequest) -> bool {
+    let kind = request.headers().get(header::CONTENT_TYPE);
+    kind.and_then(|kind| kind.to_str().ok())
+        .is_some_and(|kind| {
+            kind.trim_start()
+                .to_ascii_lowercase()
+                .starts_with("multipart/")
+        })
+}
+
+/// The `Idempotency-Key` header.
+pub(super) fn idempotency_key(request: &HttpRequest) -> Result<Option<IdempotencyKey>, Failure> {
+    let Some(header) = request.headers().get("idempotency-key") else {
+        return Ok(None);
+    };
+    let key = header
+        .to_str()
+        .ok()
+        .and_then(|text| IdempotencyKey::new(text).ok());
+    let words = "it takes 1 to 128 printable ASCII characters";
+    key.map(Some)
+        .ok_or_else(|| Failure::bad_value("Idempotency-Key", words))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn no_two_dialects_answer_the_same_request() {
+        let mut seen = BTreeSet::new();
+        for route in dialects::routes() {
+            assert!(
+                seen.insert((route.path, route.method)),
+                "{:?} {}",
+                route.method,
+                route.path
+            );
+            assert!(!route.path.ends_with('/'), "{}", route.path);
+        }
+    }
+}
