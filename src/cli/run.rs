@@ -38,15 +38,17 @@ fn banner(program: &str, config: &Config, listeners: &[Listener]) -> String {
         Engine::Sled => config.node.data.display().to_string(),
         Engine::Memory => "nowhere: all is gone when the node ends".to_owned(),
     };
+    let row = |name: &str, value: &str| format!("  {name:<11} {value}\n");
     let mut text = format!(
-        "Parlour {version} listens on http://{address}\n  WebSocket  ws://{address}/v1/ws\n",
+        "Parlour {version} listens on http://{address}\n",
         version = env!("CARGO_PKG_VERSION"),
     );
+    text += &row("WebSocket", &format!("ws://{address}/v1/ws"));
     for Listener { address, dialect } in extra {
         let name = dialect.map_or("", Dialect::name);
-        text += &format!("  {name:<10} http://{address}\n");
+        text += &row(name, &format!("http://{address}"));
     }
-    text += &format!("  data       {data}\n");
+    text += &row("data", &data);
     if config.node.dev {
         let flag = match data.as_str() {
             "./data" => String::new(),
@@ -56,10 +58,12 @@ fn banner(program: &str, config: &Config, listeners: &[Listener]) -> String {
             8080 => String::new(),
             _ => format!(" --url ws://{address}/v1/ws"),
         };
+        let token = format!("{program} token --dev{flag} --user alice");
+        let chat = format!("{program} chat --dev{flag}{port} --as alice --to bob");
+        text += &row("a token", &token);
+        text += &row("to chat", &chat);
         text += &format!(
-            "  a token    {program} token --dev{flag} --user alice\n  \
-               to chat    {program} chat --dev{flag}{port} --as alice --to bob\n\n\
-             This is for trying out: anyone who can read {data} can sign tokens. Ctrl-C stops it.\n"
+            "\nThis is for trying out: anyone who can read {data} can sign tokens. Ctrl-C stops it.\n"
         );
     }
     text + &lines_of_direct(listeners)
