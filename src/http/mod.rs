@@ -23,7 +23,7 @@ pub use self::kill::remember_socket;
 use std::{
     net::TcpListener,
     sync::{
-        Arc,
+        Arc, Weak,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -67,7 +67,7 @@ impl Edge {
             core,
             verifier: Arc::new(verifier),
             gate,
-            socketio: socketio::start(edge.clone(), &config),
+            socketio: socketio::start(Weak::clone(edge), &config),
             config,
             listeners,
             draining: AtomicBool::new(false),
