@@ -5,7 +5,8 @@
 #[path = "../common/mod.rs"]
 mod common;
 
-mod direct;
-mod gateway;
+mod dating;
+mod marketplace;
 mod matched;
 mod people;
+mod v1;
