@@ -283,18 +283,18 @@ impl Fields {
         })
     }
 
-    /// What a message says. Files can't be sent yet.
+    /// What a message says, and under `kind` of what sort it is. Files can't be sent yet.
     ///
     /// # Errors
     ///
     /// There is no text, it is of no known sort, or it has files.
-    pub fn content(&self) -> Result<Content, Failure> {
+    pub fn content(&self, kind: &[&'static str]) -> Result<Content, Failure> {
         let files = self.find(&["attachments", "attachment_ids"]);
         if files.is_some_and(|(_, list)| list.as_array().is_none_or(|list| !list.is_empty())) {
             return Err(super::shape::not_yet("sending files"));
         }
         Ok(Content {
-            kind: self.kind(&["message_type", "content_type", "type"])?,
+            kind: self.kind(kind)?,
             text: self.need_text(&["content", "text"])?,
             reply_to: self.message(&["reply_to", "reply_to_id"])?,
             metadata: None,
@@ -354,11 +354,9 @@ fn missing(names: &[&'static str]) -> Failure {
 }
 
 fn neither(conversation: &[&'static str], user: &[&'static str]) -> Failure {
-    let mut failure = missing(conversation);
-    if let Some(user) = user.first() {
-        failure.message = format!("give {} or {user}", failure.field.unwrap_or_default());
-    }
-    failure
+    let name = |names: &[&'static str]| names.first().copied().unwrap_or_default();
+    let (conversation, user) = (name(conversation), name(user));
+    Failure::bad_value(user, format!("give {user} or {conversation}"))
 }
 
 #[cfg(test)]

@@ -75,7 +75,7 @@ async fn a_message_is_sent_to_a_person_or_into_a_conversation() {
     assert_eq!(send(&me, both).await["conversation_id"], *conversation);
 
     for (body, field) in [
-        (json!({ "content": "To whom?" }), "conversation_id"),
+        (json!({ "content": "To whom?" }), "receiver_id"),
         (json!({ "receiver_id": JANE }), "content"),
     ] {
         let refused = me.post("/api/v1/messages/send", body).await;

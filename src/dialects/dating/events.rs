@@ -17,7 +17,7 @@ use parlour_storage::{
 };
 use serde_json::{Value, json};
 
-use super::shapes::{CONVERSATION, RECEIVER, profile, sent, success};
+use super::shapes::{CONVERSATION, KIND, RECEIVER, profile, sent, success};
 use crate::dialects::{
     Dialect,
     fields::Fields,
@@ -65,7 +65,7 @@ impl Events for Socket {
         Ok(Asked::Request(Request::Do(match event {
             "send_message" => Command::Send {
                 to: fields.target(CONVERSATION, RECEIVER)?,
-                content: fields.content()?,
+                content: fields.content(KIND)?,
                 key: fields.key()?,
             },
             "typing_start" => typing(true)?,

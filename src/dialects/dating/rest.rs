@@ -7,7 +7,7 @@ use parlour_actors::{
 use parlour_storage::domain::change::ChangeBody;
 use serde_json::{Value, json};
 
-use super::shapes::{CONVERSATION, RECEIVER, conversation, message, sent, success};
+use super::shapes::{CONVERSATION, KIND, RECEIVER, conversation, message, sent, success};
 use crate::dialects::{
     rest::{Answer, Answered, Call, Page, Route, cursor, expect_reply, routes},
     shape::not_yet,
@@ -57,7 +57,7 @@ async fn send(call: Call) -> Answered {
     let body = call.body()?;
     let command = Command::Send {
         to: body.target(CONVERSATION, RECEIVER)?,
-        content: body.content()?,
+        content: body.content(KIND)?,
         key: call.key(&body)?,
     };
     let change = expect_reply!(call.run(command).await?, Reply::Sent { change, .. } => change);

@@ -10,6 +10,7 @@ use crate::dialects::shape::{
 
 pub(super) const CONVERSATION: &[&str] = &["conversation_id"];
 pub(super) const RECEIVER: &[&str] = &["receiver_id"];
+pub(super) const KIND: &[&str] = &["content_type"];
 
 /// An answer.
 pub(super) fn success(data: &Value) -> Value {

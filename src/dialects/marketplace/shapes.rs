@@ -24,7 +24,7 @@ pub(super) fn content(fields: &Fields) -> Result<Content, Failure> {
     let job = fields.text(&[JOB])?;
     Ok(Content {
         metadata: job.map(|id| json!({ JOB: job_id(&id) }).to_string()),
-        ..fields.content()?
+        ..fields.content(&["content_type"])?
     })
 }
 
