@@ -1,0 +1,1 @@
+//! Chat over Socket.IO, against a real node.
