@@ -22,7 +22,7 @@ pub use self::kill::remember_socket;
 use std::{
     net::SocketAddr,
     sync::{
-        Arc,
+        Arc, Weak,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -59,7 +59,7 @@ impl Edge {
             core,
             verifier: Arc::new(verifier),
             gate,
-            socketio: socketio::start(edge.clone(), &config),
+            socketio: socketio::start(Weak::clone(edge), &config),
             config,
             draining: AtomicBool::new(false),
         })

@@ -1,7 +1,5 @@
 //! Socket.IO from outside: the protocol's rules against the server of the suites, and chat against a real node.
 
-#![expect(clippy::unwrap_used, reason = "a test that can't go on ends")]
-
 #[path = "../common/mod.rs"]
 mod common;
 #[path = "../../examples/protocol_suites/server.rs"]
