@@ -21,7 +21,7 @@ use tokio::{
 
 use crate::{
     auth::{self, Verifier},
-    config::{Config, Engine},
+    config::{Config, Engine, PresenceReach},
     exit::{Exit, Failure},
     http::{
         self, Edge,
@@ -184,6 +184,8 @@ impl Node {
         // A third of the time is kept for requests in flight and for the store.
         let left = until.saturating_duration_since(Instant::now());
         self.system.drain(left * 2 / 3).await;
+        // Those that never got as far as to have a session.
+        self.edge.socketio.hub().shut();
         self.server.stop(true).await;
         self.system
             .stop()
@@ -291,6 +293,7 @@ fn settings(config: &Config) -> Settings {
         typing_timeout: rooms.typing_timeout,
         presence_group_members_max: u32::try_from(config.presence.group_members_max)
             .unwrap_or(u32::MAX),
+        presence_everyone: config.presence.reach == PresenceReach::Everyone,
         presence_delay: config.presence.delay.max(Duration::from_millis(1)),
         offline_grace: config.presence.offline_grace,
         message_length_max: policy.message_length_max,

@@ -46,6 +46,17 @@ const ACTORS_MUST_NOT_KNOW: [&str; 11] = [
     "tokio-tungstenite",
     "toml",
 ];
+const SOCKETIO_MUST_NOT_KNOW: [&str; 9] = [
+    "actix",
+    "actix-",
+    "clap",
+    "jsonwebtoken",
+    "parlour",
+    "parlour-actors",
+    "parlour-storage",
+    "sled",
+    "tokio",
+];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -78,7 +89,9 @@ fn files_below(folder: &str) -> Vec<PathBuf> {
 
 /// The source files of all crates, with their text.
 fn sources() -> Vec<(String, String)> {
-    let folders = ["src", "actors", "storage", "tests", "benches"];
+    let folders = [
+        "src", "actors", "socketio", "storage", "tests", "benches", "examples",
+    ];
     let rust = |path: &PathBuf| path.extension().is_some_and(|e| e == "rs");
     let paths = folders.into_iter().flat_map(files_below).filter(rust);
     let sources: Vec<_> = paths
@@ -91,6 +104,7 @@ fn sources() -> Vec<(String, String)> {
         "src/main.rs",
         "storage/src/lib.rs",
         "actors/src/lib.rs",
+        "socketio/src/lib.rs",
         "tests/tidy.rs",
     ] {
         let found = sources.iter().any(|(path, _)| path == crate_root);
@@ -192,7 +206,8 @@ fn is_banned(name: &str, banned: &[&str]) -> bool {
 
 #[test]
 fn lower_crates_do_not_know_upper_ones() {
-    let crates: [(&str, &[&str], &str); 2] = [
+    let crates: [(&str, &[&str], &str); 3] = [
+        ("socketio/Cargo.toml", &SOCKETIO_MUST_NOT_KNOW, "dashmap"),
         ("storage/Cargo.toml", &STORAGE_MUST_NOT_KNOW, "sled"),
         ("actors/Cargo.toml", &ACTORS_MUST_NOT_KNOW, "actix"),
     ];

@@ -313,7 +313,7 @@ pub enum Question {
     },
     /// One message, with who wrote and who read it. [`Reply::Item`].
     Item(MessageId),
-    /// People: those in a conversation, or with `None` everyone the caller has a direct conversation with. [`Reply::People`].
+    /// People: those in a conversation, the caller too, or with `None` everyone the caller has a direct conversation with. [`Reply::People`].
     People(Option<Target>),
     /// Who is there, of those whom the caller may see. [`Reply::Online`].
     Online,
@@ -348,7 +348,8 @@ pub struct InboxFilter {
     pub groups: bool,
     /// Only those with unread messages.
     pub unread: bool,
-    /// Only those whose name, or the name of whose people, has this in it, whatever its case.
+    /// Only those whose name, or the name or id of whose people, has this in it, whatever its case. Of groups of more
+    /// than [`PEOPLE_SHOWN_MAX`](crate::limits::PEOPLE_SHOWN_MAX) the name alone is looked at.
     pub search: Option<String>,
 }
 
@@ -359,9 +360,10 @@ pub struct HistoryFilter {
     pub before: Option<Timestamp>,
     /// Only those sent after a time.
     pub after: Option<Timestamp>,
-    /// Only those read, or not read, by whom they were for; in direct conversations.
+    /// Only those read, or not read, by whom they were for. In direct conversations alone; across a block, what the
+    /// other one read isn't known and counts as not read.
     pub read: Option<bool>,
-    /// Only those whose metadata has this value under this key.
+    /// Only those whose metadata has this value under this key, equal as JSON: `7` is not `"7"`.
     pub metadata: Option<(String, serde_json::Value)>,
 }
 
@@ -422,9 +424,10 @@ pub enum Reply {
     History {
         /// Newest first.
         items: Vec<Item>,
-        /// How many match in all; known if the whole of one conversation was asked for.
+        /// How many messages are not deleted, in all; known if the whole of one conversation was asked for. What a
+        /// block hides counts, as it does in the order.
         total: Option<u64>,
-        /// There are older ones.
+        /// There are older ones; or, if so many had to be looked through that it isn't known, there may be.
         more: bool,
     },
     /// One message.
@@ -434,7 +437,7 @@ pub enum Reply {
     /// Who is there, in the order of their ids.
     Online(Vec<Arc<Card>>),
     /// Unread messages by conversation; conversations with none are left out.
-    Unread(Vec<(ConversationId, u64)>),
+    Unread(Vec<Unread>),
     /// Blocks, in the order of user ids.
     Blocks(Vec<Block>),
     /// Who is there. People whom the caller may not see are left out.
@@ -451,6 +454,15 @@ pub enum Reply {
         /// There is more: ask again from `through`.
         more: bool,
     },
+}
+
+/// What is unread in one conversation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unread {
+    /// Where.
+    pub conversation: Arc<Conversation>,
+    /// How many messages; at least 1.
+    pub unread: u64,
 }
 
 /// A conversation as lists of dialects show it.
@@ -485,7 +497,7 @@ pub struct Item {
     /// Who has read it, in the order of their ids; its author too. In groups of more than
     /// [`PEOPLE_SHOWN_MAX`](crate::limits::PEOPLE_SHOWN_MAX) only the author and the caller are looked at.
     pub read_by: Vec<UserId>,
-    /// When the other one of a direct conversation read it.
+    /// When whom it was for read it, in a direct conversation.
     pub read_at: Option<Timestamp>,
 }
 

@@ -30,9 +30,30 @@ pub struct Connection {
     /// Whose it is, as others see them.
     pub card: Arc<Card>,
     expires_at_ms: AtomicI64,
-    /// Conversations that it began or ended to look at.
-    joined: Mutex<BTreeMap<ConversationId, bool>>,
+    joined: Mutex<Looked>,
     resumed: AtomicBool,
+}
+
+/// What a connection looks at.
+#[derive(Debug, Default)]
+struct Looked {
+    /// Conversations that it began or ended to look at.
+    at: BTreeMap<ConversationId, bool>,
+    /// It is gone, and looks at nothing any more.
+    ended: bool,
+}
+
+/// What came of a wish to begin or end to look at a conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Looks {
+    /// It begins, or ends.
+    Changed,
+    /// It did, or didn't, already.
+    AsBefore,
+    /// It looks at as many as it may.
+    TooMany,
+    /// It is gone.
+    Gone,
 }
 
 impl Connection {
@@ -56,7 +77,7 @@ impl Connection {
 
     /// Whether it looks at a conversation.
     pub fn joined(&self, conversation: ConversationId) -> Joined {
-        match self.lock_joined().get(&conversation) {
+        match self.lock_joined().at.get(&conversation) {
             Some(true) => Joined::Yes,
             Some(false) => Joined::No,
             None if self.resumed.load(Ordering::Relaxed) => Joined::Unknown,
@@ -64,34 +85,42 @@ impl Connection {
         }
     }
 
-    /// It begins or ends to look at a conversation. `false`: it looks at as many as it may.
-    pub(crate) fn join(&self, conversation: ConversationId, on: bool) -> bool {
+    /// It begins or ends to look at a conversation.
+    pub(crate) fn join(&self, conversation: ConversationId, on: bool) -> Looks {
         let mut joined = self.lock_joined();
-        if on {
-            let n = joined.values().filter(|on| **on).count();
-            if n >= JOINED_MAX && joined.get(&conversation) != Some(&true) {
-                return false;
-            }
-        } else if !self.resumed.load(Ordering::Relaxed) {
-            // Not looking is what an unknown one means too.
-            joined.remove(&conversation);
-            return true;
+        if joined.ended {
+            return Looks::Gone;
         }
-        joined.insert(conversation, on);
-        true
+        if (joined.at.get(&conversation) == Some(&true)) == on {
+            // One that was resumed may think that it looks, and is told from here on that it doesn't.
+            if self.resumed.load(Ordering::Relaxed) {
+                joined.at.insert(conversation, on);
+            }
+            return Looks::AsBefore;
+        }
+        if on && joined.at.values().filter(|on| **on).count() >= JOINED_MAX {
+            return Looks::TooMany;
+        }
+        if on || self.resumed.load(Ordering::Relaxed) {
+            joined.at.insert(conversation, on);
+        } else {
+            // Not looking is what an unknown one means too.
+            joined.at.remove(&conversation);
+        }
+        Looks::Changed
     }
 
-    /// What it looks at.
-    pub(crate) fn all_joined(&self) -> Vec<ConversationId> {
-        let joined = self.lock_joined();
-        joined
-            .iter()
-            .filter(|(_, on)| **on)
-            .map(|(id, _)| *id)
+    /// It is gone. Returns what it looked at; it begins nothing any more.
+    pub(crate) fn end_looking(&self) -> Vec<ConversationId> {
+        let mut joined = self.lock_joined();
+        joined.ended = true;
+        let at = std::mem::take(&mut joined.at);
+        at.into_iter()
+            .filter_map(|(id, on)| on.then_some(id))
             .collect()
     }
 
-    fn lock_joined(&self) -> MutexGuard<'_, BTreeMap<ConversationId, bool>> {
+    fn lock_joined(&self) -> MutexGuard<'_, Looked> {
         // Each change of it is one step: a panic leaves nothing half done.
         self.joined.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,13 +1,12 @@
 //! The desk: takes a request of any transport, and hands it to whoever answers it.
 //!
 //! The one way into the core. Commands of a conversation go to its room, the rest to Moderation; questions
-//! ask Moderation first, then the store. No rule stands here but who may see what.
+//! ask Moderation first, then the store. No rule stands here.
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
 use parlour_storage::{
-    domain::message::Message,
-    ids::{ConversationId, MessageId, Seq, UserId},
+    ids::{ConversationId, UserId},
     store::Write,
 };
 
@@ -293,114 +292,6 @@ impl Core {
             _ => return Err(Failure::internal()),
         };
         Ok((conversation, action, What::Write(write)))
-    }
-
-    /// Up to where a cursor is to be moved.
-    async fn mark(&self, caller: &Caller, up_to: Mark) -> Result<(ConversationId, Seq), Failure> {
-        match up_to {
-            Mark::Seq(conversation, seq) => Ok((conversation, seq)),
-            Mark::Message(message) => {
-                let at = self.message_of(caller, message).await?;
-                Ok((at.conversation, at.seq))
-            }
-        }
-    }
-
-    /// Where a message goes; a direct conversation is opened if there is none.
-    async fn conversation_for(
-        &self,
-        caller: &Arc<Caller>,
-        to: Target,
-    ) -> Result<ConversationId, Failure> {
-        match to {
-            Target::Conversation(id) => Ok(id),
-            Target::User(user) => self.direct_with(caller, user).await,
-            Target::Either(id, user) => {
-                if self.must_be_in(&caller.user, id).await.is_ok() {
-                    return Ok(id);
-                }
-                self.direct_with(caller, user).await
-            }
-        }
-    }
-
-    /// The conversation that is meant; none is opened.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorCode::NoConversation`]: there is none, or the user isn't in it.
-    pub(crate) async fn conversation_at(
-        &self,
-        me: &UserId,
-        target: Target,
-    ) -> Result<ConversationId, Failure> {
-        let (id, user) = match target {
-            Target::Conversation(id) => (Some(id), None),
-            Target::User(user) => (None, Some(user)),
-            Target::Either(id, user) => (Some(id), Some(user)),
-        };
-        if let Some(id) = id {
-            match self.must_be_in(me, id).await {
-                Err(failure) if user.is_none() => return Err(failure),
-                Err(_) => {}
-                Ok(()) => return Ok(id),
-            }
-        }
-        let Some(user) = user else {
-            return Err(Failure::no_conversation());
-        };
-        let direct = self.store_ref().direct_between(me, &user).await?;
-        direct.ok_or_else(Failure::no_conversation)
-    }
-
-    /// The direct conversation with somebody, opened if there is none.
-    async fn direct_with(
-        &self,
-        caller: &Arc<Caller>,
-        with: UserId,
-    ) -> Result<ConversationId, Failure> {
-        if let Some(id) = self.store_ref().direct_between(&caller.user, &with).await? {
-            return Ok(id);
-        }
-        let (reply, answer) = ReplyTo::task();
-        self.review(Review {
-            caller: Arc::clone(caller),
-            action: Action::Open,
-            conversation: None,
-            concerns: Concerns::Peer(with.clone()),
-            deed: Deed::Write(Write::OpenDirect { with }),
-            reply,
-        });
-        match answer.await.unwrap_or_else(|_| Err(Failure::internal()))? {
-            Reply::Opened { conversation, .. } => Ok(conversation),
-            _ => Err(Failure::internal()),
-        }
-    }
-
-    /// A message in a conversation that the caller is in.
-    pub(crate) async fn message_of(
-        &self,
-        caller: &Caller,
-        id: MessageId,
-    ) -> Result<Message, Failure> {
-        let message = self
-            .store_ref()
-            .message(id)
-            .await?
-            .ok_or_else(Failure::no_message)?;
-        self.must_be_in(&caller.user, message.conversation)
-            .await
-            .map_err(|_| Failure::no_message())?;
-        Ok(message)
-    }
-
-    pub(crate) async fn must_be_in(
-        &self,
-        user: &UserId,
-        conversation: ConversationId,
-    ) -> Result<(), Failure> {
-        let member = self.store_ref().member(conversation, user).await?;
-        member.map(drop).ok_or_else(Failure::no_conversation)
     }
 }
 

@@ -38,6 +38,7 @@ mod scenes;
 pub mod session;
 mod sweeper;
 pub mod system;
+mod targets;
 #[cfg(test)]
 mod testkit;
 mod vigil;

@@ -20,12 +20,17 @@ pub const GROUP_NAME_MAX: usize = 100;
 pub const REASON_MAX: usize = 500;
 /// Most people in one request to add or open.
 pub const PEOPLE_PER_REQUEST_MAX: usize = 1_000;
-/// Most messages or conversations that a page by number skips: each is looked at. Beyond it, page by time.
+/// Most messages that a page by number skips: each may have to be looked at. Beyond it, page by time.
 pub const OFFSET_MAX: usize = 10_000;
+/// Most messages, conversations or people that one question looks at, beyond what the caller's own list has:
+/// some 50 ms of a store's time. Beyond it, the question has to be narrower.
+pub const LOOKED_AT_MAX: usize = 20_000;
 /// Most people of a group that lists name, and whose reading they tell.
 pub const PEOPLE_SHOWN_MAX: usize = 100;
 /// Conversations that one connection may look at, at once (RELIABILITY: rooms per session).
 pub const JOINED_MAX: usize = 128;
+/// People that Presence lists at once, so that it isn't held up.
+pub const ONLINE_PAGE: usize = 1_000;
 /// Most people in one question about presence.
 pub const PRESENCE_QUESTION_MAX: usize = 100;
 
@@ -62,6 +67,9 @@ pub struct Settings {
     pub typing_timeout: Duration,
     /// Groups up to this size tell their members' presence.
     pub presence_group_members_max: u32,
+    /// Who is online is told to everyone who asks for the list, and not to contacts alone (CONTRACT C-20). Never
+    /// across a block.
+    pub presence_everyone: bool,
     /// Presence changes are collected for so long.
     pub presence_delay: Duration,
     /// Somebody without connection for so long is offline.
@@ -105,6 +113,7 @@ impl Default for Settings {
             rooms_max: 100_000,
             typing_timeout: Duration::from_secs(3),
             presence_group_members_max: 100,
+            presence_everyone: false,
             presence_delay: Duration::from_millis(500),
             offline_grace: Duration::from_secs(3),
             message_length_max: 5000,

@@ -264,7 +264,7 @@ impl Session {
         let state = std::mem::replace(&mut self.state, State::Ended);
         if let State::SignedIn { connection, caller } = state {
             self.core.registry.disconnect(&connection);
-            for conversation in connection.all_joined() {
+            for conversation in connection.end_looking() {
                 let leave = Command::Join {
                     conversation,
                     on: false,

@@ -1,6 +1,13 @@
 //! For tests: a node in memory, clients without sockets, and a dialect that is plain to read.
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use actix::{Actor, Addr};
 use bytestring::ByteString;
@@ -18,11 +25,12 @@ use parlour_storage::{
 use tokio::sync::Notify;
 
 use crate::{
-    codec::{ClientFrame, Codec, RequestId, Resume, View},
+    codec::{ClientFrame, Codec, Minds, RequestId, Resume, View},
     command::{Caller, Command, Identity, Reply, Request, Target},
+    connection::Connection,
     error::{CloseCode, Failure},
     limits::Settings,
-    outbox::{Drained, Frame, Outbox, Wake},
+    outbox::{ConnectionId, Drained, Frame, Outbox, Wake},
     push::{Hello, Push},
     session::{Authenticator, Gone, Session},
     system::{Core, System},
@@ -100,6 +108,15 @@ impl TestNode {
     }
 
     pub(crate) fn connect(&self, name: &str, resume: Option<Resume>) -> Client {
+        self.connect_as(name, resume, Arc::new(Plain))
+    }
+
+    pub(crate) fn connect_as(
+        &self,
+        name: &str,
+        resume: Option<Resume>,
+        codec: Arc<dyn Codec>,
+    ) -> Client {
         let settings = &self.core().settings;
         let outbox = self
             .core()
@@ -111,13 +128,15 @@ impl TestNode {
         let session = Session::new(
             Arc::clone(self.core()),
             Arc::new(NoTokens),
-            Arc::new(Plain),
+            codec,
             Arc::clone(&outbox),
             Some((identity(name), resume)),
         );
         Client {
-            outbox,
             wake,
+            caller: Caller::new(&identity(name), Some(outbox.id())),
+            outbox,
+            core: Arc::clone(self.core()),
             session: session.start(),
             frames: VecDeque::new(),
             closed: None,
@@ -142,6 +161,21 @@ pub(crate) fn message(to: ConversationId, text: &str) -> Command {
     }
 }
 
+/// A connection that no transport and no session is behind.
+pub(crate) fn connection(name: &str) -> Arc<Connection> {
+    static LAST: AtomicU64 = AtomicU64::new(1 << 32);
+    let id = ConnectionId(LAST.fetch_add(1, Ordering::Relaxed));
+    connection_of(name, Arc::new(Plain), Outbox::new(id, 100, 1 << 16))
+}
+
+pub(crate) fn connection_of(
+    name: &str,
+    codec: Arc<dyn Codec>,
+    outbox: Arc<Outbox>,
+) -> Arc<Connection> {
+    Connection::new(&identity(name), codec, outbox)
+}
+
 #[derive(Default)]
 struct Bell(Notify);
 
@@ -155,12 +189,22 @@ impl Wake for Bell {
 pub(crate) struct Client {
     pub(crate) outbox: Arc<Outbox>,
     wake: Arc<Bell>,
+    caller: Arc<Caller>,
+    core: Arc<Core>,
     session: Addr<Session>,
     frames: VecDeque<String>,
     closed: Option<CloseCode>,
 }
 
 impl Client {
+    /// Asks over this connection, and waits for the answer.
+    pub(crate) async fn ask(&self, request: Request) -> Result<Reply, Failure> {
+        let asked = self.core.ask(Arc::clone(&self.caller), request);
+        tokio::time::timeout(PATIENCE, asked)
+            .await
+            .expect("an answer")
+    }
+
     /// The next frame, or what it was closed with.
     pub(crate) async fn next(&mut self) -> Result<String, CloseCode> {
         let next = async {
@@ -260,6 +304,51 @@ impl Codec for Plain {
         result: Result<&Reply, &Failure>,
     ) -> Option<Frame> {
         text(format!("reply {position:?} {result:?}"))
+    }
+}
+
+/// [`Plain`] for rooms that are looked at: what happens in a conversation has in front whether the connection does,
+/// as in `Yes message 7 hi`, and `own` if its user did it.
+#[derive(Debug)]
+pub(crate) struct Looking;
+
+impl Codec for Looking {
+    fn key(&self) -> u16 {
+        10
+    }
+
+    fn minds(&self) -> Minds {
+        Minds {
+            own: true,
+            joined: true,
+        }
+    }
+
+    fn decode(&self, text: &str) -> Result<ClientFrame, (RequestId, Failure)> {
+        Plain.decode(text)
+    }
+
+    fn hello(&self, hello: &Hello<'_>) -> Option<Frame> {
+        Plain.hello(hello)
+    }
+
+    fn push(&self, epoch: Epoch, push: &Push, view: View) -> Option<Frame> {
+        let frame = Plain.push(epoch, push, view);
+        let (Some(Frame::Text(plain)), Some(_)) = (&frame, push.conversation()) else {
+            return frame;
+        };
+        let own = if view.own { " own" } else { "" };
+        text(format!("{:?}{own} {plain}", view.joined))
+    }
+
+    fn reply(
+        &self,
+        epoch: Epoch,
+        id: &RequestId,
+        position: Option<Position>,
+        result: Result<&Reply, &Failure>,
+    ) -> Option<Frame> {
+        Plain.reply(epoch, id, position, result)
     }
 }
 

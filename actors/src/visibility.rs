@@ -179,6 +179,11 @@ impl Eyes {
         !self.blocks.contains_key(other) && !self.blocked_by.contains(other)
     }
 
+    /// Whether the reader blocks nobody, so that nothing is veiled.
+    pub fn hide_nobody(&self) -> bool {
+        self.blocks.is_empty()
+    }
+
     /// Whether `other` blocks the reader.
     pub fn blocked_by(&self, other: &UserId) -> bool {
         self.blocked_by.contains(other)

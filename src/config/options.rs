@@ -51,7 +51,7 @@ options! {
         /// and session.per_ip_max then counts a proxy as one address.
         trusted_proxies: Vec<Cidr> = "";
         /// Most connections at once, of any kind. More wait to be accepted; the limit of open files counts
-        /// two for each.
+        /// two for each, and three for one that polls.
         connections_max: usize = "100000" in "16"..="10000000";
         /// Longest body of a request; a longer one is answered 413.
         body_max: ByteSize = "1MiB" in "1KiB"..="64MiB";

@@ -23,8 +23,23 @@ pub(super) struct Aggregator {
     n_begun: u64,
 }
 
+/// What a message is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Text,
+    Binary,
+}
+
+/// A message, complete.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Whole {
+    Text(ByteString),
+    Binary(Bytes),
+}
+
 #[derive(Debug)]
 struct Partial {
+    kind: Kind,
     bytes: BytesMut,
     n_fragments: usize,
 }
@@ -38,13 +53,14 @@ impl Aggregator {
         }
     }
 
-    /// The first fragment of a text message. Returns the message's number, for [`is_coming`](Self::is_coming).
-    pub(super) fn begin(&mut self, fragment: &Bytes) -> Result<u64, CloseCode> {
+    /// The first fragment of a message. Returns the message's number, for [`is_coming`](Self::is_coming).
+    pub(super) fn begin(&mut self, kind: Kind, fragment: &Bytes) -> Result<u64, CloseCode> {
         if self.partial.is_some() {
             return Err(CloseCode::Protocol);
         }
         self.n_begun += 1;
         self.partial = Some(Partial {
+            kind,
             bytes: BytesMut::new(),
             n_fragments: 0,
         });
@@ -64,10 +80,16 @@ impl Aggregator {
     }
 
     /// The last fragment: the whole message. A character may span fragments, so UTF-8 is checked here.
-    pub(super) fn end(&mut self, fragment: &Bytes) -> Result<ByteString, CloseCode> {
+    pub(super) fn end(&mut self, fragment: &Bytes) -> Result<Whole, CloseCode> {
         self.add(fragment)?;
         let partial = self.partial.take().ok_or(CloseCode::Protocol)?;
-        ByteString::try_from(partial.bytes.freeze()).map_err(|_| CloseCode::BadText)
+        let bytes = partial.bytes.freeze();
+        match partial.kind {
+            Kind::Binary => Ok(Whole::Binary(bytes)),
+            Kind::Text => ByteString::try_from(bytes)
+                .map(Whole::Text)
+                .map_err(|_| CloseCode::BadText),
+        }
     }
 
     /// Whether a message is still incomplete.
@@ -97,26 +119,35 @@ mod tests {
     #[test]
     fn a_character_may_span_fragments() {
         let mut aggregator = Aggregator::new(LIMITS);
-        let number = aggregator.begin(&bytes(b"caf\xc3")).unwrap();
+        let number = aggregator.begin(Kind::Text, &bytes(b"caf\xc3")).unwrap();
         assert!(aggregator.is_coming(number) && aggregator.is_amid());
-        assert_eq!(aggregator.end(&bytes(b"\xa9")).unwrap(), "caf\u{e9}");
+        let whole = Whole::Text("caf\u{e9}".into());
+        assert_eq!(aggregator.end(&bytes(b"\xa9")), Ok(whole));
         assert!(!aggregator.is_coming(number) && !aggregator.is_amid());
     }
 
     #[test]
     fn bad_text_is_found_at_the_end() {
         let mut aggregator = Aggregator::new(LIMITS);
-        aggregator.begin(&bytes(b"a\xc3")).unwrap();
+        aggregator.begin(Kind::Text, &bytes(b"a\xc3")).unwrap();
         assert_eq!(aggregator.end(&bytes(b"b")), Err(CloseCode::BadText));
+    }
+
+    #[test]
+    fn binary_need_not_be_text() {
+        let mut aggregator = Aggregator::new(LIMITS);
+        aggregator.begin(Kind::Binary, &bytes(b"\xff")).unwrap();
+        let whole = Whole::Binary(bytes(b"\xff\xfe"));
+        assert_eq!(aggregator.end(&bytes(b"\xfe")), Ok(whole));
     }
 
     #[test]
     fn size_and_number_are_bounded() {
         let mut aggregator = Aggregator::new(LIMITS);
-        aggregator.begin(&bytes(b"0123456789")).unwrap();
+        aggregator.begin(Kind::Text, &bytes(b"0123456789")).unwrap();
         assert_eq!(aggregator.add(&bytes(b"x")), Err(CloseCode::TooLarge));
         let mut aggregator = Aggregator::new(LIMITS);
-        aggregator.begin(&bytes(b"")).unwrap();
+        aggregator.begin(Kind::Text, &bytes(b"")).unwrap();
         assert!(aggregator.add(&bytes(b"")).is_ok() && aggregator.add(&bytes(b"")).is_ok());
         assert_eq!(aggregator.end(&bytes(b"")), Err(CloseCode::TooLarge));
     }
@@ -126,7 +157,10 @@ mod tests {
         let mut aggregator = Aggregator::new(LIMITS);
         assert_eq!(aggregator.add(&bytes(b"x")), Err(CloseCode::Protocol));
         assert_eq!(aggregator.end(&bytes(b"x")), Err(CloseCode::Protocol));
-        aggregator.begin(&bytes(b"x")).unwrap();
-        assert_eq!(aggregator.begin(&bytes(b"y")), Err(CloseCode::Protocol));
+        aggregator.begin(Kind::Text, &bytes(b"x")).unwrap();
+        assert_eq!(
+            aggregator.begin(Kind::Text, &bytes(b"y")),
+            Err(CloseCode::Protocol)
+        );
     }
 }

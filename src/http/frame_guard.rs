@@ -6,36 +6,38 @@
 
 use std::{
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll, ready},
 };
 
 use actix_web::error::PayloadError;
 use bytes::Bytes;
 use futures_util::Stream;
-use parlour_actors::{error::CloseCode, outbox::Outbox};
 
 /// A connection's incoming bytes, up to the first frame that is too long. From there on they are read and dropped,
 /// so that the client gets to read why, and its end is noticed.
-#[derive(Debug)]
-pub(super) struct FrameGuard<S> {
+pub(super) struct FrameGuard<S, F> {
     bytes: S,
-    outbox: Arc<Outbox>,
+    /// `None`: from here on bytes are dropped.
     heads: Option<Heads>,
+    too_long: F,
 }
 
-impl<S> FrameGuard<S> {
-    /// Lets frames of at most `bytes_max` through, and closes the connection at a longer one.
-    pub(super) fn new(bytes: S, outbox: Arc<Outbox>, bytes_max: usize) -> Self {
+impl<S, F> FrameGuard<S, F> {
+    /// Lets frames of at most `bytes_max` through, and calls `too_long` once at a longer one.
+    pub(super) fn new(bytes: S, bytes_max: usize, too_long: F) -> Self {
         Self {
             bytes,
-            outbox,
             heads: Some(Heads::new(bytes_max as u64)),
+            too_long,
         }
     }
 }
 
-impl<S: Stream<Item = Result<Bytes, PayloadError>> + Unpin> Stream for FrameGuard<S> {
+impl<S, F> Stream for FrameGuard<S, F>
+where
+    S: Stream<Item = Result<Bytes, PayloadError>> + Unpin,
+    F: Fn() + Unpin,
+{
     type Item = S::Item;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
@@ -51,7 +53,7 @@ impl<S: Stream<Item = Result<Bytes, PayloadError>> + Unpin> Stream for FrameGuar
                 return Poll::Ready(next);
             }
             self.heads = None;
-            self.outbox.close(CloseCode::TooLarge);
+            (self.too_long)();
         }
     }
 }

@@ -28,10 +28,24 @@ impl SecondHandle {
             let _gone = socket.shutdown(Shutdown::Both);
         })
     }
+
+    /// Waits until the peer closes. actix-web keeps that to itself while a request is being answered.
+    pub(super) async fn peer_is_gone(&self) {
+        // A handle of its own, since watches belong to one.
+        let watched = self.0.try_clone().map(std::net::TcpStream::from);
+        let Ok(socket) = watched.and_then(TcpStream::from_std) else {
+            // Out of file descriptors. Whoever waits has other ways to notice, later.
+            return std::future::pending().await;
+        };
+        if let Ok(1..) = socket.peek(&mut [0]).await {
+            // The next request came early, which only somebody who is there does. It is not ours to read.
+            std::future::pending().await
+        }
+    }
 }
 
 /// Remembers a second handle of each new connection's socket, and sets its time limits.
-pub(super) fn remember_socket(connection: &dyn Any, extensions: &mut Extensions) {
+pub fn remember_socket(connection: &dyn Any, extensions: &mut Extensions) {
     let Some(stream) = connection.downcast_ref::<TcpStream>() else {
         return;
     };

@@ -3,20 +3,27 @@
 mod aggregator;
 pub mod api;
 mod cors;
+pub mod engine;
 pub mod error;
 mod frame_guard;
+mod framing;
 mod gate;
 mod health;
 mod identity;
 mod kill;
 pub mod listeners;
+mod native;
 mod routes;
-pub mod ws;
+mod session;
+mod socketio;
+mod ws;
+
+pub use self::kill::remember_socket;
 
 use std::{
     net::TcpListener,
     sync::{
-        Arc,
+        Arc, Weak,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -25,7 +32,7 @@ use actix_web::{App, HttpRequest, HttpServer, dev::Server, middleware::DefaultHe
 use anyhow::Context as _;
 use parlour_actors::system::Core;
 
-use self::{gate::Gate, listeners::Listener};
+use self::{engine::Engine, gate::Gate, listeners::Listener};
 use crate::{auth::Verifier, config::Config, dialects::Dialect};
 
 /// What handlers share.
@@ -37,6 +44,8 @@ pub struct Edge {
     pub verifier: Arc<Verifier>,
     /// Who may connect, and how often.
     pub gate: Gate,
+    /// The connections of Socket.IO.
+    pub socketio: Arc<Engine>,
     /// The configuration.
     pub config: Config,
     /// Where it listens, the main listener first.
@@ -46,7 +55,7 @@ pub struct Edge {
 }
 
 impl Edge {
-    /// An edge that lets everyone in whom the configuration does.
+    /// An edge that lets everyone in whom the configuration does. To be called on a thread that runs tasks.
     pub fn new(
         core: Arc<Core>,
         verifier: Verifier,
@@ -54,10 +63,11 @@ impl Edge {
         listeners: Vec<Listener>,
     ) -> Arc<Self> {
         let gate = Gate::new(&config);
-        Arc::new(Self {
+        Arc::new_cyclic(|edge| Self {
             core,
             verifier: Arc::new(verifier),
             gate,
+            socketio: socketio::start(Weak::clone(edge), &config),
             config,
             listeners,
             draining: AtomicBool::new(false),
@@ -104,9 +114,10 @@ pub fn serve(edge: Arc<Edge>, sockets: Vec<TcpListener>) -> anyhow::Result<Serve
                     .add(("X-Content-Type-Options", "nosniff"))
                     .add(("Cache-Control", "no-store")),
             )
-            .configure(ws::routes)
+            .configure(native::routes)
             .configure(api::routes)
             .configure(routes::routes)
+            .configure(|config| engine::route(config, socketio::PATH, Arc::clone(&edge.socketio)))
             .configure(health::routes)
             .default_service(web::to(error::no_route))
     })

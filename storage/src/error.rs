@@ -56,6 +56,13 @@ impl StoreError {
     }
 }
 
+impl StoreErrorKind {
+    /// Whether it is of one record, and the store works on.
+    pub(crate) fn is_damage(&self) -> bool {
+        matches!(self, Self::Corrupt { .. } | Self::Newer { .. })
+    }
+}
+
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {

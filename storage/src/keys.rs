@@ -45,6 +45,8 @@ pub(crate) enum Table {
     Reaction = 0x34,
     /// conversation, user, seq
     ReadMark = 0x35,
+    /// conversation, seq
+    Tombstone = 0x36,
     /// conversation, position
     Change = 0x40,
     /// position, n
@@ -60,7 +62,7 @@ pub(crate) enum Table {
 }
 
 impl Table {
-    pub(crate) const ALL: [Self; 21] = [
+    pub(crate) const ALL: [Self; 22] = [
         Self::Meta,
         Self::User,
         Self::Block,
@@ -76,6 +78,7 @@ impl Table {
         Self::Revision,
         Self::Reaction,
         Self::ReadMark,
+        Self::Tombstone,
         Self::Change,
         Self::Event,
         Self::Consumer,
@@ -243,9 +246,24 @@ pub(crate) fn places_from(conversation: ConversationId, first: Seq) -> Range<Vec
     place(conversation, first)..places(conversation).end
 }
 
+/// Places from `first` to `last`.
+pub(crate) fn places_within(conversation: ConversationId, first: Seq, last: Seq) -> Range<Vec<u8>> {
+    place(conversation, first)..after_all(&place(conversation, last))
+}
+
 /// Places below `end`.
 pub(crate) fn places_below(conversation: ConversationId, end: Seq) -> Range<Vec<u8>> {
     places(conversation).start..place(conversation, end)
+}
+
+pub(crate) fn tombstone(conversation: ConversationId, seq: Seq) -> Vec<u8> {
+    let key = Key::of(Table::Tombstone).number(conversation.get());
+    key.number(seq.0).done()
+}
+
+/// Tombstones from `first` to `last`.
+pub(crate) fn tombstones(conversation: ConversationId, first: Seq, last: Seq) -> Range<Vec<u8>> {
+    tombstone(conversation, first)..after_all(&tombstone(conversation, last))
 }
 
 pub(crate) fn request(user: &UserId, key: &IdempotencyKey) -> Vec<u8> {

@@ -1,7 +1,8 @@
 //! What is stored, as it is stored.
 //!
 //! Looks like the domain today and needn't tomorrow: these structs only change by a new version beside the
-//! old one (see [`codec`](crate::codec)). What a record's key says is not said again inside.
+//! old one (see [`codec`](crate::codec)). A stored enum may get new cases, at its end and with a new format:
+//! an older version can't read them. What a record's key says is not said again inside.
 
 use serde::{Deserialize, Serialize};
 
@@ -322,6 +323,11 @@ pub(crate) struct ReadMarkV1 {
     pub(crate) at: Timestamp,
 }
 
+record!(TombstoneV1, 54, 1);
+/// Stands beside the place of a deleted message, so that those can be counted without the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct TombstoneV1;
+
 record!(ChangeV1, 64, 1, LARGE: true);
 /// Every change but a sent message, which is its own record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -348,6 +354,7 @@ pub(crate) enum ChangeBodyV1 {
         emoji: String,
         on: bool,
     },
+    /// Of format 1: where the cursor came from was not kept.
     Read {
         seq: Seq,
     },
@@ -366,6 +373,11 @@ pub(crate) enum ChangeBodyV1 {
     },
     Renamed {
         name: Option<String>,
+    },
+    /// Since format 2. The mark newly covers the places from `from` to `seq`.
+    ReadFrom {
+        from: Seq,
+        seq: Seq,
     },
 }
 

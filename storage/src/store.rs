@@ -25,6 +25,10 @@ use crate::{
 ///
 /// **Durable reads.** No read shows anything that a power cut could still undo: a read that meets a
 /// commit in progress waits until that commit is durable.
+///
+/// **Errors.** Each read, and each call below that writes rows, gives
+/// [`Busy`](crate::error::StoreErrorKind::Busy) if too many wait already (nothing was done), `Corrupt` or
+/// `Newer` if a record that it needs can't be read (others still can), `Failed` or `Closed` if the store is.
 #[async_trait]
 pub trait Store: Send + Sync + fmt::Debug {
     /// Commits transactions, each atomically and in the order given.
@@ -115,21 +119,28 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Whether the two are in some conversation together.
     async fn acquainted(&self, a: &UserId, b: &UserId) -> Result<bool, StoreError>;
 
-    /// All conversations that the user is in now, as [`conversations_of`](Self::conversations_of) sorts them.
+    /// All conversations that the user is in now, each once, in the order of
+    /// [`conversations_of`](Self::conversations_of), so that they can be paged by number. Takes two
+    /// look-ups for each.
     async fn listing(&self, user: &UserId) -> Result<Vec<Listed>, StoreError>;
 
-    /// How many messages of a conversation are not deleted.
+    /// How many messages of a conversation are not deleted; 0 if there is no such conversation. Takes time
+    /// in proportion to the deleted ones.
     async fn n_messages(&self, conversation: ConversationId) -> Result<u64, StoreError>;
 
-    /// The place of the oldest of the newest `n` messages that are not deleted: a page that skips them ends
-    /// below it. `None` if there are fewer; `n` is at least 1.
+    /// The place of the oldest of the newest `n` messages that are not deleted: a page that skips those `n`
+    /// ends below it. For 0 the place after the newest one. `None` if there are fewer. Takes time in
+    /// proportion to the deleted ones among those skipped.
     async fn skip_newest(
         &self,
         conversation: ConversationId,
         n: u64,
     ) -> Result<Option<Seq>, StoreError>;
 
-    /// The place of the first message that was sent at a time or after it; `None` if there is none.
+    /// The place of the first message, deleted or not, that was sent at a time or after it; `None` if
+    /// there is none. By the time in the messages' positions, which never goes back: while a clock stands
+    /// behind, what is sent counts as sent when the clock last stood ahead. Takes a few look-ups, however
+    /// many messages there are.
     async fn first_since(
         &self,
         conversation: ConversationId,

@@ -1,12 +1,13 @@
 //! The store against a model that is too simple to be wrong: random people do random things, now and then the
 //! store is opened again, and both must say the same.
 //!
-//! Covers order, membership, roles, cursors, unread counts and what resume tells. Content and rows are the
+//! Covers order, membership, roles, cursors, unread counts, pages by number and what resume tells. Content and rows are the
 //! conformance suite's.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests too")]
 
 mod model {
+    mod answers;
     pub(crate) mod world;
 }
 
@@ -14,8 +15,9 @@ use std::sync::Arc;
 
 use model::world::{Act, World};
 use parlour_storage::{
+    domain::change::{Change, ChangeBody},
     faulty::FaultyDisk,
-    ids::{Position, Timestamp, UserId},
+    ids::{ConversationId, MessageId, Position, Timestamp, UserId},
     local::Options,
     sled_store::SledStore,
     store::{MessagePage, Outcome, PageFrom, Store, Transaction},
@@ -23,6 +25,7 @@ use parlour_storage::{
 use proptest::prelude::*;
 
 const PEOPLE: usize = 4;
+const START_MS: i64 = 1_800_000_000_000;
 
 fn name(n: usize) -> UserId {
     UserId::new(&format!("p{n}")).unwrap()
@@ -74,7 +77,7 @@ async fn play(script: &[Step], split: usize, open: Open<'_>) {
             }
             Step::Do { by, act } => {
                 // The clock stands still for long, then jumps, and sometimes goes back.
-                let at = Timestamp(1_800_000_000_000 + i64::try_from(n / 7 % 5).unwrap() * 1000);
+                let at = Timestamp(START_MS + i64::try_from(n / 7 % 5).unwrap() * 1000);
                 let write = world.write(act);
                 let transaction = Transaction::new(at, name(*by), write);
                 let outcome = store.commit(vec![transaction]).await.unwrap().remove(0);
@@ -120,6 +123,7 @@ async fn compare(store: &dyn Store, world: &World, resume: &[Position]) {
             world.texts(id),
             "messages of {id}"
         );
+        compare_numbers(store, world, id).await;
     }
     for n in 0..PEOPLE {
         let user = name(n);
@@ -127,6 +131,8 @@ async fn compare(store: &dyn Store, world: &World, resume: &[Position]) {
         assert_eq!(unread, world.unread(n), "unread of {user}");
         let ids = store.conversation_ids_of(&user).await.unwrap();
         assert_eq!(ids, world.conversations_of(n), "conversations of {user}");
+        let listing = store.listing(&user).await.unwrap();
+        assert_eq!(listing, world.listing(n), "listing of {user}");
         for after in [
             resume[0],
             resume[resume.len() / 2],
@@ -136,7 +142,7 @@ async fn compare(store: &dyn Store, world: &World, resume: &[Position]) {
             let seen: Vec<_> = changes
                 .changes
                 .iter()
-                .map(|c| (c.position, c.conversation))
+                .map(|c| (c.position, c.conversation, named(c)))
                 .collect();
             assert_eq!(
                 seen,
@@ -144,6 +150,29 @@ async fn compare(store: &dyn Store, world: &World, resume: &[Position]) {
                 "changes of {user} since {after}"
             );
         }
+    }
+}
+
+/// The messages that a mark names.
+fn named(change: &Change) -> Vec<MessageId> {
+    match &change.body {
+        ChangeBody::Read { messages, .. } => messages.clone(),
+        _ => Vec::new(),
+    }
+}
+
+/// What finds pages by number and by time.
+async fn compare_numbers(store: &dyn Store, world: &World, id: ConversationId) {
+    let alive = world.alive(id);
+    assert_eq!(store.n_messages(id).await.unwrap(), alive.len() as u64);
+    for n in 1..=alive.len() + 1 {
+        let found = store.skip_newest(id, n as u64).await.unwrap();
+        assert_eq!(found.as_ref(), alive.get(n - 1), "{n} of {id}");
+    }
+    for s in 0..6 {
+        let at = Timestamp(START_MS + s * 1000);
+        let found = store.first_since(id, at).await.unwrap();
+        assert_eq!(found, world.first_since(id, at), "{id} since {at:?}");
     }
 }
 

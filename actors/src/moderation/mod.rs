@@ -292,7 +292,10 @@ impl Moderation {
         }
         let now = self.core.now();
         person.used_at = now;
-        let limits = person.charge(&caller.user, action, &self.core.settings.rates, now)?;
+        let limits = match deed {
+            Deed::Pass { passing, .. } if passing.ends() => Vec::new(),
+            _ => person.charge(&caller.user, action, &self.core.settings.rates, now)?,
+        };
         Ok((person.audience().clone(), limits))
     }
 

@@ -114,6 +114,54 @@ fn draining_makes_room() {
     }
 }
 
+fn many(texts: &[&'static str]) -> Frame {
+    Frame::many(texts.iter().map(|t| text(t)).collect()).unwrap()
+}
+
+#[test]
+fn frames_that_belong_together_count_as_one_and_by_all_their_bytes() {
+    // By frames: three of two each.
+    let outbox = open(3, 1000);
+    for _ in 0..10 {
+        for _ in 0..3 {
+            assert!(outbox.push(many(&["ab", "c"])));
+        }
+        assert_eq!(drain(&outbox).len(), 6, "and come apart");
+    }
+    // By bytes: one of three is over the bound, and what is drained makes room for it again.
+    let outbox = open(1000, 3);
+    for _ in 0..10 {
+        assert!(outbox.push(many(&["ab", "c"])));
+        assert_eq!(drain(&outbox), [text("ab"), text("c")]);
+    }
+    assert!(outbox.push(many(&["ab", "c"])));
+    assert!(!outbox.push(text("x")), "three bytes wait");
+}
+
+#[test]
+fn frames_that_belong_together_are_given_back_when_they_are_dropped() {
+    let bytes_max = 4;
+    let outbox = Outbox::new(ConnectionId(1), 1000, bytes_max);
+    let two_of_two = || many(&["ab", "cd"]);
+    // Held back, and too much: what is dropped makes room for the next.
+    for n in 1..=5 {
+        outbox.stage(at(n), at(n), two_of_two());
+        outbox.release(at(n));
+    }
+    assert!(!outbox.open_gate(at(0)));
+    assert!(outbox.open_gate(at(5)));
+    // Replayed already, so not let through.
+    for _ in 0..5 {
+        outbox.stage(at(5), at(6), two_of_two());
+        outbox.release(at(6));
+    }
+    outbox.stage(at(7), at(7), two_of_two());
+    outbox.release(at(7));
+    assert_eq!(drain(&outbox), [text("ab"), text("cd")]);
+    let state = outbox.lock();
+    assert_eq!((state.n_frames, state.n_bytes), (0, 0));
+}
+
 #[test]
 fn a_transport_is_woken_once_until_it_drains() {
     #[derive(Default)]
@@ -132,7 +180,7 @@ fn a_transport_is_woken_once_until_it_drains() {
         1,
         "something waited already"
     );
-    outbox.push(text("more"));
+    outbox.push(many(&["more", "of it"]));
     assert_eq!(count.0.load(Ordering::Relaxed), 1);
     drain(&outbox);
     outbox.push(text("again"));

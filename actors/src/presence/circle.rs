@@ -1,7 +1,11 @@
 //! Who is there and who may know. Plain state: no context, no store, no clock.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
+    ops::Bound,
     time::Duration,
 };
 
@@ -51,6 +55,11 @@ enum Since {
 }
 
 impl Person {
+    /// Whether they count as there: others still see who went a moment ago.
+    fn is_there(&self) -> bool {
+        self.gone_ms.is_none() || self.told
+    }
+
     fn note(&mut self, since: Since) {
         if let Some(load) = &mut self.load {
             load.since.push(since);
@@ -238,9 +247,7 @@ impl Circle {
 
     /// Whether somebody counts as there.
     pub(super) fn is_there(&self, user: &UserId) -> bool {
-        self.people
-            .get(user)
-            .is_some_and(|person| person.gone_ms.is_none() || person.told)
+        self.people.get(user).is_some_and(Person::is_there)
     }
 
     /// How many are there, or were a moment ago.
@@ -256,6 +263,15 @@ impl Circle {
     /// Everyone who is there.
     pub(super) fn everyone(&self) -> Vec<UserId> {
         self.people.keys().cloned().collect()
+    }
+
+    /// Those who count as there, in the order of their ids, from somebody on.
+    pub(super) fn there_after(&self, after: Option<&UserId>) -> impl Iterator<Item = &UserId> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let people = self.people.range((from, Bound::Unbounded));
+        people
+            .filter(|(_, person)| person.is_there())
+            .map(|(user, _)| user)
     }
 
     /// Whether a connection is known here.
@@ -342,211 +358,4 @@ fn load(n_loads: &mut u64, person: &mut Person) -> u64 {
         since: Vec::new(),
     });
     *n_loads
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const GRACE: Duration = Duration::from_millis(100);
-
-    fn user(name: &str) -> UserId {
-        UserId::new(name).unwrap()
-    }
-
-    fn users(names: &[&str]) -> Vec<UserId> {
-        names.iter().map(|name| user(name)).collect()
-    }
-
-    /// Comes, and is loaded if need be.
-    fn come(circle: &mut Circle, name: &str, n: u64, contacts: &[&str]) -> Vec<UserId> {
-        come_with(circle, name, n, contacts, Audience::default())
-    }
-
-    fn come_with(
-        circle: &mut Circle,
-        name: &str,
-        n: u64,
-        contacts: &[&str],
-        audience: Audience,
-    ) -> Vec<UserId> {
-        match circle.online(&user(name), ConnectionId(n)) {
-            Greeting::Online(there) => there,
-            Greeting::Load(number) => {
-                let mut contacts = users(contacts);
-                contacts.retain(|contact| *contact != user(name));
-                match circle.loaded(&user(name), number, contacts, audience) {
-                    Some(Loaded::Online(there)) => there,
-                    other => panic!("{other:?}"),
-                }
-            }
-            Greeting::Wait => panic!("nobody loads it"),
-        }
-    }
-
-    fn reload(circle: &mut Circle, name: &str, number: u64, contacts: &[&str]) -> Vec<String> {
-        match circle.loaded(&user(name), number, users(contacts), Audience::default()) {
-            Some(Loaded::Told(told)) => lines(told),
-            other => panic!("{other:?}"),
-        }
-    }
-
-    fn lines(told: Vec<Told>) -> Vec<String> {
-        let line = |t: Told| {
-            let to: Vec<_> = t.to.iter().map(ToString::to_string).collect();
-            format!(
-                "{}{} to {}",
-                if t.online { "+" } else { "-" },
-                t.about,
-                to.join(",")
-            )
-        };
-        told.into_iter().map(line).collect()
-    }
-
-    #[test]
-    fn contacts_learn_of_each_other_and_strangers_of_nobody() {
-        let mut circle = Circle::default();
-        assert!(come(&mut circle, "a", 1, &["b"]).is_empty());
-        assert_eq!(lines(circle.tick(0, GRACE)), ["+a to "]);
-        assert_eq!(come(&mut circle, "b", 2, &["a"]), [user("a")]);
-        come(&mut circle, "x", 3, &[]);
-        assert_eq!(lines(circle.tick(0, GRACE)), ["+b to a", "+x to "]);
-    }
-
-    #[test]
-    fn who_is_back_within_the_grace_never_was_away() {
-        let mut circle = Circle::default();
-        come(&mut circle, "a", 1, &["b"]);
-        come(&mut circle, "b", 2, &["a"]);
-        circle.tick(0, GRACE);
-        circle.offline(&user("a"), ConnectionId(1), 10);
-        assert!(circle.tick(50, GRACE).is_empty());
-        assert!(circle.is_there(&user("a")));
-        come(&mut circle, "a", 3, &["b"]);
-        assert!(circle.tick(500, GRACE).is_empty());
-        circle.offline(&user("a"), ConnectionId(3), 500);
-        assert_eq!(lines(circle.tick(600, GRACE)), ["-a to b"]);
-        assert!(!circle.is_there(&user("a")));
-    }
-
-    #[test]
-    fn a_second_connection_keeps_them_there() {
-        let mut circle = Circle::default();
-        come(&mut circle, "a", 1, &[]);
-        come(&mut circle, "a", 2, &[]);
-        circle.tick(0, GRACE);
-        circle.offline(&user("a"), ConnectionId(1), 0);
-        assert!(circle.tick(1000, GRACE).is_empty());
-        assert!(circle.is_there(&user("a")));
-    }
-
-    #[test]
-    fn a_block_takes_both_out_of_sight_and_back() {
-        let mut circle = Circle::default();
-        come(&mut circle, "a", 1, &["b"]);
-        come(&mut circle, "b", 2, &["a"]);
-        circle.tick(0, GRACE);
-        assert_eq!(
-            lines(circle.set_block(&user("a"), &user("b"), true)),
-            ["-b to a", "-a to b"]
-        );
-        assert!(circle.set_block(&user("b"), &user("a"), true).is_empty());
-        assert!(
-            circle.set_block(&user("a"), &user("b"), false).is_empty(),
-            "b still blocks a"
-        );
-        circle.offline(&user("b"), ConnectionId(2), 0);
-        assert_eq!(lines(circle.tick(1000, GRACE)), ["-b to "], "a is not told");
-        let audience = Audience {
-            blocks: std::sync::Arc::new([user("a")].into()),
-            ..Audience::default()
-        };
-        come_with(&mut circle, "b", 3, &["a"], audience);
-        assert_eq!(lines(circle.tick(1000, GRACE)), ["+b to "]);
-        assert_eq!(
-            lines(circle.set_block(&user("b"), &user("a"), false)),
-            ["+a to b", "+b to a"]
-        );
-    }
-
-    #[test]
-    fn new_acquaintances_learn_who_is_there() {
-        let mut circle = Circle::default();
-        come(&mut circle, "a", 1, &[]);
-        come(&mut circle, "b", 2, &[]);
-        circle.tick(0, GRACE);
-        let members = [user("a"), user("b"), user("away")];
-        assert_eq!(lines(circle.acquaint(&members)), ["+a to b", "+b to a"]);
-        assert!(circle.acquaint(&members).is_empty());
-    }
-
-    #[test]
-    fn who_is_removed_loses_sight_of_those_with_whom_nothing_else_is_shared() {
-        let mut circle = Circle::default();
-        for (n, name) in [(1, "a"), (2, "b"), (3, "c")] {
-            come(&mut circle, name, n, &["a", "b", "c"]);
-        }
-        circle.tick(0, GRACE);
-        let number = circle.part(&user("a")).unwrap();
-        assert_eq!(
-            reload(&mut circle, "a", number, &["c"]),
-            ["-b to a", "-a to b"]
-        );
-        assert_eq!(come(&mut circle, "b", 4, &[]), users(&["c"]));
-        let group = users(&["a", "b"]);
-        assert_eq!(lines(circle.acquaint(&group)), ["+a to b", "+b to a"]);
-        circle.offline(&user("a"), ConnectionId(1), 0);
-        assert_eq!(lines(circle.tick(1000, GRACE)), ["-a to b,c"]);
-        assert_eq!(circle.part(&user("a")), None);
-        come(&mut circle, "a", 5, &["c"]);
-        assert_eq!(lines(circle.tick(1000, GRACE)), ["+a to c"]);
-        assert_eq!(come(&mut circle, "b", 6, &[]), users(&["c"]));
-    }
-
-    #[test]
-    fn what_comes_while_somebody_is_removed_counts() {
-        let mut circle = Circle::default();
-        for (n, name) in [(1, "a"), (2, "b"), (3, "c")] {
-            come(&mut circle, name, n, &["a", "b", "c"]);
-        }
-        circle.tick(0, GRACE);
-        let stale = circle.part(&user("a")).unwrap();
-        let number = circle.part(&user("a")).unwrap();
-        assert_eq!(
-            circle.loaded(&user("a"), stale, users(&["b", "c"]), Audience::default()),
-            None
-        );
-        assert!(circle.acquaint(&users(&["a", "b"])).is_empty());
-        assert_eq!(
-            reload(&mut circle, "a", number, &[]),
-            ["-c to a", "-a to c"]
-        );
-    }
-
-    #[test]
-    fn what_comes_while_somebody_arrives_counts() {
-        let mut circle = Circle::default();
-        for (n, name) in [(2, "b"), (3, "c"), (4, "d")] {
-            come(&mut circle, name, n, &["a"]);
-        }
-        circle.tick(0, GRACE);
-        let Greeting::Load(number) = circle.online(&user("a"), ConnectionId(1)) else {
-            panic!("a is known already");
-        };
-        assert_eq!(
-            circle.online(&user("a"), ConnectionId(5)),
-            Greeting::Wait,
-            "one read for both"
-        );
-        assert!(circle.set_block(&user("a"), &user("b"), true).is_empty());
-        assert!(circle.set_block(&user("c"), &user("a"), true).is_empty());
-        assert!(circle.acquaint(&users(&["a", "d"])).is_empty());
-        assert!(circle.tick(0, GRACE).is_empty(), "nobody may be told yet");
-        assert_eq!(
-            circle.loaded(&user("a"), number, users(&["b", "c"]), Audience::default()),
-            Some(Loaded::Online(users(&["d"])))
-        );
-        assert_eq!(lines(circle.tick(0, GRACE)), ["+a to d"]);
-    }
 }

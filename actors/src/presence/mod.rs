@@ -129,6 +129,16 @@ pub struct ListOnline {
     pub users: Vec<UserId>,
 }
 
+/// Asks who is there, of all. Replies with a page in the order of ids.
+#[derive(Debug, actix::Message)]
+#[rtype(result = "Vec<Arc<Card>>")]
+pub struct Everyone {
+    /// From whom on; they themselves aren't in it.
+    pub after: Option<UserId>,
+    /// At most so many.
+    pub limit: usize,
+}
+
 /// The node stops: everyone who is there was last seen now.
 #[derive(Debug, actix::Message)]
 #[rtype(result = "()")]
@@ -226,6 +236,19 @@ impl Handler<ListOnline> for Presence {
                 .map(|user| self.circle.is_there(user))
                 .collect(),
         )
+    }
+}
+
+impl Handler<Everyone> for Presence {
+    type Result = MessageResult<Everyone>;
+
+    fn handle(
+        &mut self,
+        Everyone { after, limit }: Everyone,
+        _ctx: &mut Self::Context,
+    ) -> Self::Result {
+        let there = self.circle.there_after(after.as_ref());
+        MessageResult(there.take(limit).map(|user| self.card(user)).collect())
     }
 }
 

@@ -4,7 +4,9 @@
 
 mod history;
 mod inbox;
+mod items;
 mod people;
+mod walk;
 
 use std::sync::Arc;
 
@@ -16,11 +18,10 @@ use parlour_storage::{
 
 use crate::{
     codec::Resume,
-    command::{Action, Caller, Presence, Question, Receipt, Reply},
+    command::{Action, Caller, Question, Receipt, Reply, Unread},
     error::{ErrorCode, Failure},
-    limits::{PAGE_MAX, PRESENCE_QUESTION_MAX},
+    limits::PAGE_MAX,
     moderation::{Concerns, Deed, Review},
-    presence::ListOnline,
     reply::ReplyTo,
     scenes::with_scenes,
     system::Core,
@@ -151,7 +152,7 @@ impl Core {
             }
             Question::People(of) => self.people(caller, of).await,
             Question::Online => self.online(me).await,
-            Question::Unread => Ok(Reply::Unread(store.unread(me).await?)),
+            Question::Unread => self.unread(me).await,
             Question::Blocks => Ok(Reply::Blocks(store.blocks_of(me).await?.by_them)),
             Question::Presence(users) => self.presence_of(me, users).await,
             Question::Changes { since, limit } => self.changes(me, since, page(limit)?).await,
@@ -164,6 +165,20 @@ impl Core {
 
     async fn eyes(&self, user: &UserId) -> Result<Eyes, Failure> {
         Ok(self.store_ref().blocks_of(user).await?.into())
+    }
+
+    async fn unread(&self, me: &UserId) -> Result<Reply, Failure> {
+        let store = self.store_ref();
+        let mut counts = Vec::new();
+        for (id, unread) in store.unread(me).await? {
+            // Its only member may have left meanwhile.
+            let conversation = store.conversation(id).await?.map(Arc::new);
+            counts.extend(conversation.map(|conversation| Unread {
+                conversation,
+                unread,
+            }));
+        }
+        Ok(Reply::Unread(counts))
     }
 
     async fn receipts(&self, caller: &Caller, id: MessageId) -> Result<Reply, Failure> {
@@ -200,40 +215,6 @@ impl Core {
             });
         }
         Ok(Reply::Receipts(receipts))
-    }
-
-    async fn presence_of(&self, me: &UserId, users: Vec<UserId>) -> Result<Reply, Failure> {
-        if users.len() > PRESENCE_QUESTION_MAX {
-            let message = format!("at most {PRESENCE_QUESTION_MAX} people in one question");
-            return Err(Failure::bad_value("users", message));
-        }
-        let eyes = self.eyes(me).await?;
-        let mut known = Vec::new();
-        for user in users {
-            if user == *me || eyes.may_meet(&user) && self.store_ref().acquainted(me, &user).await?
-            {
-                known.push(user);
-            }
-        }
-        let online = self
-            .actors()
-            .presence
-            .send(ListOnline {
-                users: known.clone(),
-            })
-            .await;
-        let online = online.map_err(|_| Failure::unavailable())?;
-        let mut users = self.store_ref().users(&known).await?.into_iter().peekable();
-        let presence = known.into_iter().zip(online).map(|(user, online)| {
-            // The store leaves out whom it doesn't know, and keeps the order.
-            let last_seen = users.next_if(|u| u.id == user).and_then(|u| u.last_seen);
-            Presence {
-                user,
-                online,
-                last_seen: last_seen.filter(|_| !online),
-            }
-        });
-        Ok(Reply::Presence(presence.collect()))
     }
 
     async fn changes(&self, me: &UserId, since: Resume, limit: usize) -> Result<Reply, Failure> {

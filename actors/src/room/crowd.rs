@@ -1,5 +1,8 @@
 //! Who is in a room: members, their connections, who types. Plain state: no context, no store, no clock.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -141,7 +144,15 @@ impl Crowd {
                 self.members.remove(user);
             }
             if !self.has(user) {
-                self.connections.retain(|_, c| c.user != *user);
+                let id = self.conversation.id;
+                self.connections.retain(|_, connection| {
+                    let stays = connection.user != *user;
+                    if !stays {
+                        // They can't end it by themselves any more.
+                        connection.join(id, false);
+                    }
+                    stays
+                });
                 self.typing.remove(user);
             }
         }

@@ -23,7 +23,7 @@ use self::crowd::{Crowd, Who};
 use crate::{
     archive::answer,
     command::{Action, Caller, Card, Reply},
-    connection::Connection,
+    connection::{Connection, Looks},
     error::{CloseCode, ErrorCode, Failure},
     group::Group,
     limits::JOINED_MAX,
@@ -188,6 +188,14 @@ pub enum Passing {
     Type(bool),
     /// A connection began or ended to look at the conversation.
     Join(ConnectionId, bool),
+}
+
+impl Passing {
+    /// Whether it ends what was begun before. That costs nothing: refused by a limit, others would go on seeing
+    /// what is over.
+    pub(crate) fn ends(self) -> bool {
+        matches!(self, Self::Type(false) | Self::Join(_, false))
+    }
 }
 
 /// A member's new connection is to be told what happens here. Others are ignored; twice does no harm.
@@ -421,16 +429,20 @@ impl Room {
         let Some(crowd) = &mut self.crowd else {
             return Err(self.missing.clone());
         };
-        // One that is gone has ended to look already.
-        if let Some(connection) = crowd.connection(id)
-            && !connection.join(self.id, on)
-        {
-            let message = format!(
-                "a connection looks at {JOINED_MAX} conversations at most; leave one first"
-            );
-            return Err(Failure::new(ErrorCode::NotAllowed, message));
+        let connection = crowd.connection(id);
+        match connection.map_or(Looks::Gone, |connection| connection.join(self.id, on)) {
+            Looks::TooMany => {
+                let message = format!(
+                    "a connection looks at {JOINED_MAX} conversations at most; leave one first"
+                );
+                return Err(Failure::new(ErrorCode::NotAllowed, message));
+            }
+            // Told twice, others would count twice.
+            Looks::AsBefore => {}
+            // Its session ends for it what it looked at, and nobody would end what begins now.
+            Looks::Gone if on => {}
+            Looks::Changed | Looks::Gone => crowd.tell_joined(self.core.epoch(), who, id, on),
         }
-        crowd.tell_joined(self.core.epoch(), who, id, on);
         Ok(Reply::Done)
     }
 }

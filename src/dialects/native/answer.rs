@@ -71,12 +71,12 @@ impl Serialize for Answer<'_> {
                 map.serialize_entry("receipts", &list)?;
             }
             Reply::Unread(unread) => {
-                let total: u64 = unread.iter().map(|(_, n)| n).sum();
+                let total: u64 = unread.iter().map(|of| of.unread).sum();
                 let list: Vec<_> = unread
                     .iter()
-                    .map(|&(id, unread)| WireUnread {
-                        conversation: Text(id),
-                        unread,
+                    .map(|of| WireUnread {
+                        conversation: Text(of.conversation.id),
+                        unread: of.unread,
                     })
                     .collect();
                 map.serialize_entry("total", &total)?;

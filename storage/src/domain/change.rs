@@ -26,6 +26,10 @@ pub struct Change {
 /// Most messages that a [`ChangeBody::Read`] names: a page, so that marking a long absence as read stays small.
 pub const READ_MESSAGES_MAX: usize = 100;
 
+/// How far back from its end a [`ChangeBody::Read`] looks for messages to name, in places: nobody waits while
+/// someone's own ten thousand messages are passed over.
+pub const READ_PLACES_MAX: u64 = 1024;
+
 /// What changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ChangeBody {
@@ -58,8 +62,10 @@ pub enum ChangeBody {
     Read {
         /// The last message read.
         seq: Seq,
-        /// The messages of others that this marked as read, ascending: the newest
-        /// [`READ_MESSAGES_MAX`] of them.
+        /// The messages of others that this marked as read and that are not deleted, ascending: the newest
+        /// [`READ_MESSAGES_MAX`] of them, found in the newest [`READ_PLACES_MAX`] places that it covers.
+        /// Read back later: without those deleted since. Of a change from a store of format 1, which
+        /// doesn't tell where the mark began: the message at `seq`, if it is one of them.
         messages: Vec<MessageId>,
     },
     /// Messages have reached a member's device.

@@ -8,9 +8,9 @@ use crate::{
         message::Message,
     },
     engine::{
-        conversations,
+        conversations, cursors,
         members::{self, Stint},
-        messages, records,
+        messages, places, records,
         view::View,
     },
     error::StoreError,
@@ -94,7 +94,7 @@ fn of_stint<'a>(
     }
     let above = Position::new(first.get() - 1).unwrap_or_default();
     let mut streams: Vec<Stream<'a>> = Vec::new();
-    if let Some(seq) = messages::first_above(source, id, above)? {
+    if let Some(seq) = places::first_above(source, id, above)? {
         let places = keys::places_from(id, seq);
         let places = records::all::<PlaceV1>(source, places, Order::Ascending);
         let places = places.map(|entry| {
@@ -173,10 +173,14 @@ pub(crate) fn to_domain(
             emoji,
             on,
         }),
-        ChangeBodyV1::Read { seq } => Some(ChangeBody::Read {
-            seq,
-            messages: Vec::new(),
-        }),
+        ChangeBodyV1::Read { seq } => {
+            let read = cursors::read_back(source, conversation, &record.by, seq, seq)?;
+            Some(read)
+        }
+        ChangeBodyV1::ReadFrom { from, seq } => {
+            let read = cursors::read_back(source, conversation, &record.by, from, seq)?;
+            Some(read)
+        }
         ChangeBodyV1::Delivered { seq } => Some(ChangeBody::Delivered { seq }),
         ChangeBodyV1::Added { users } => Some(ChangeBody::Added { users }),
         ChangeBodyV1::Removed { user } => Some(ChangeBody::Removed { user }),

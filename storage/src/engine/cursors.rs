@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{
-        change::{Change, ChangeBody},
+        change::{Change, ChangeBody, READ_MESSAGES_MAX, READ_PLACES_MAX},
         message::ReadMark,
     },
     engine::{
@@ -10,10 +10,10 @@ use crate::{
         tx::{Tx, Written},
     },
     error::StoreError,
-    ids::{ConversationId, Seq, UserId},
+    ids::{ConversationId, MessageId, Seq, UserId},
     keys::{self, Parts, Table},
     kv::{Order, Source},
-    record::{ChangeBodyV1, ConversationV1, ReadMarkV1},
+    record::{ChangeBodyV1, ConversationV1, MemberV1, PlaceV1, ReadMarkV1},
     store::Outcome,
 };
 
@@ -23,6 +23,7 @@ pub(crate) fn read(tx: &mut Tx<'_>, id: ConversationId, seq: Seq) -> Written {
     if seq <= member.read {
         return Ok(Outcome::Unchanged);
     }
+    let from = member.read.next();
     member.read = seq;
     member.read_at = Some(tx.at);
     if member.delivered < seq {
@@ -35,15 +36,47 @@ pub(crate) fn read(tx: &mut Tx<'_>, id: ConversationId, seq: Seq) -> Written {
         let mark = ReadMarkV1 { at: tx.at };
         tx.put_new(keys::read_mark(id, tx.by, seq), &mark)?;
     }
-    moved(
-        tx,
-        id,
-        ChangeBodyV1::Read { seq },
-        ChangeBody::Read {
-            seq,
-            messages: Vec::new(),
-        },
-    )
+    let messages = newly_read(tx, id, member.ordinal, from, seq)?;
+    let stored = ChangeBodyV1::ReadFrom { from, seq };
+    moved(tx, id, stored, ChangeBody::Read { seq, messages })
+}
+
+/// What a stored mark tells now.
+pub(crate) fn read_back(
+    source: &dyn Source,
+    id: ConversationId,
+    reader: &UserId,
+    from: Seq,
+    seq: Seq,
+) -> Result<ChangeBody, StoreError> {
+    let member: MemberV1 = records::must(source, &keys::member(id, reader))?;
+    let messages = newly_read(source, id, member.ordinal, from, seq)?;
+    Ok(ChangeBody::Read { seq, messages })
+}
+
+/// The messages that a mark names: see [`ChangeBody::Read`]. One scan, of [`READ_PLACES_MAX`] at most.
+fn newly_read(
+    source: &dyn Source,
+    id: ConversationId,
+    reader: u32,
+    from: Seq,
+    seq: Seq,
+) -> Result<Vec<MessageId>, StoreError> {
+    // The range itself is short, for a transaction may have to read it whole.
+    let from = from.max(Seq((seq.0 + 1).saturating_sub(READ_PLACES_MAX)));
+    let mut messages = Vec::new();
+    let range = keys::places_within(id, from, seq);
+    for entry in records::all::<PlaceV1>(source, range, Order::Descending) {
+        let (_, place) = entry?;
+        if !place.deleted && place.author != reader {
+            messages.push(place.message);
+        }
+        if messages.len() == READ_MESSAGES_MAX {
+            break;
+        }
+    }
+    messages.reverse();
+    Ok(messages)
 }
 
 pub(crate) fn deliver(tx: &mut Tx<'_>, id: ConversationId, seq: Seq) -> Written {

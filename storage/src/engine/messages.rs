@@ -8,11 +8,11 @@ use crate::{
     engine::{
         bounds,
         fingerprint::Fingerprint,
-        heads, members, reactions, records,
+        members, places, reactions, records,
         tx::{Stop, Tx, Written},
     },
     error::StoreError,
-    ids::{ConversationId, IdempotencyKey, MessageId, Position, Seq, Timestamp},
+    ids::{ConversationId, IdempotencyKey, MessageId, Seq},
     keys,
     kv::{Order, Source},
     record::{
@@ -171,10 +171,7 @@ pub(crate) fn delete(tx: &mut Tx<'_>, id: MessageId) -> Written {
     let position = tx.position()?;
     record.deleted_at = Some(tx.at);
     tx.put(keys::message(id), &record)?;
-    let key = keys::place(conversation, record.seq);
-    let mut place: PlaceV1 = records::must(tx, &key)?;
-    place.deleted = true;
-    tx.put(key, &place)?;
+    places::delete(tx, conversation, record.seq)?;
     let stored = ChangeBodyV1::Deleted { message: id };
     let body = ChangeBody::Deleted(record.into_domain(id));
     let change = tx.change(conversation, position, stored, body)?;
@@ -243,82 +240,4 @@ pub(crate) fn revisions(source: &dyn Source, id: MessageId) -> Result<Vec<Revisi
         written_at: record.written_at,
     };
     revisions.map(|entry| Ok(revision(entry?.1))).collect()
-}
-
-/// The place of the first message above a position, found by leaps back from the newest one: places have
-/// no gap, and their positions ascend.
-/// How many messages are not deleted.
-pub(crate) fn count(source: &dyn Source, conversation: ConversationId) -> Result<u64, StoreError> {
-    let mut n = 0;
-    for entry in records::all::<PlaceV1>(source, keys::places(conversation), Order::Ascending) {
-        source.breathe();
-        n += u64::from(!entry?.1.deleted);
-    }
-    Ok(n)
-}
-
-/// The place of the oldest of the newest `n` messages that are not deleted.
-pub(crate) fn skip_newest(
-    source: &dyn Source,
-    conversation: ConversationId,
-    n: u64,
-) -> Result<Option<Seq>, StoreError> {
-    let mut left = n;
-    for entry in records::all::<PlaceV1>(source, keys::places(conversation), Order::Descending) {
-        source.breathe();
-        let (key, place) = entry?;
-        left -= u64::from(!place.deleted);
-        if left == 0 {
-            return heads::seq_of(&key).map(Some);
-        }
-    }
-    Ok(None)
-}
-
-/// The place of the first message sent at a time or later.
-pub(crate) fn first_since(
-    source: &dyn Source,
-    conversation: ConversationId,
-    at: Timestamp,
-) -> Result<Option<Seq>, StoreError> {
-    let first = Position::at(at);
-    let above = Position::new(first.get().saturating_sub(1)).unwrap_or_default();
-    first_above(source, conversation, above)
-}
-
-pub(crate) fn first_above(
-    source: &dyn Source,
-    conversation: ConversationId,
-    above: Position,
-) -> Result<Option<Seq>, StoreError> {
-    let Some((newest, place)) = heads::newest(source, conversation)? else {
-        return Ok(None);
-    };
-    if place.message.position() <= above {
-        return Ok(None);
-    }
-    // What retention took away counts as not above.
-    let is_above = |seq: u64| -> Result<bool, StoreError> {
-        let place: Option<PlaceV1> = records::load(source, &keys::place(conversation, Seq(seq)))?;
-        Ok(place.is_some_and(|place| place.message.position() > above))
-    };
-    let mut yes = newest.0;
-    let mut leap = 1;
-    let mut no = loop {
-        let probe = newest.0.saturating_sub(leap);
-        if probe == 0 || !is_above(probe)? {
-            break probe;
-        }
-        yes = probe;
-        leap *= 2;
-    };
-    while yes - no > 1 {
-        let middle = no + (yes - no) / 2;
-        if is_above(middle)? {
-            yes = middle;
-        } else {
-            no = middle;
-        }
-    }
-    Ok(Some(Seq(yes)))
 }

@@ -15,6 +15,7 @@ pub(crate) mod members;
 pub(crate) mod messages;
 pub(crate) mod notifications;
 pub(crate) mod outbox;
+pub(crate) mod places;
 pub(crate) mod reactions;
 pub(crate) mod records;
 pub(crate) mod summaries;

@@ -6,17 +6,14 @@ use std::collections::BTreeSet;
 
 use crate::{
     domain::{conversation::Summary, message::Message},
-    engine::{blocks, conversations, heads, members, messages, records},
+    engine::{blocks, conversations, heads, members, messages, records, view::BREATH},
     error::StoreError,
     ids::{ConversationId, Position, Seq, UserId},
     keys,
     kv::{Order, Source},
-    record::{MemberV1, PlaceV1},
+    record::{ConversationV1, MemberV1, PlaceV1},
     store::Listed,
 };
-
-/// Places counted in one breath: about a millisecond.
-const BREATH: u64 = 1024;
 
 pub(crate) fn summary(
     source: &dyn Source,
@@ -59,8 +56,12 @@ fn last_visible(
     id: ConversationId,
     hidden: &BTreeSet<u32>,
 ) -> Result<Option<Message>, StoreError> {
-    for entry in records::all::<PlaceV1>(source, keys::places(id), Order::Descending) {
+    let newest_first = records::all::<PlaceV1>(source, keys::places(id), Order::Descending);
+    for (n, entry) in (1..).zip(newest_first) {
         let (_, place) = entry?;
+        if n % BREATH == 0 {
+            source.breathe();
+        }
         if !place.deleted && !hidden.contains(&place.author) {
             return messages::message(source, place.message);
         }
@@ -114,13 +115,11 @@ pub(crate) fn listing(source: &dyn Source, user: &UserId) -> Result<Vec<Listed>,
     let mut listed = Vec::new();
     for conversation in members::conversation_ids(source, user)? {
         source.breathe();
-        let Some(record) = conversations::conversation(source, conversation)? else {
-            continue; // Its only member left while we read.
-        };
+        let record: ConversationV1 = records::must(source, &keys::conversation(conversation))?;
         let newest = heads::newest_message(source, conversation)?;
         listed.push(Listed {
             conversation,
-            peer: record.peer_of(user).cloned(),
+            peer: record.into_domain(conversation).peer_of(user).cloned(),
             active: newest.map_or(conversation.position(), |message| message.position()),
         });
     }

@@ -12,6 +12,9 @@ use crate::{
     kv::{Kv, Order, Scan, Source},
 };
 
+/// Small records read in one breath: about a millisecond.
+pub(crate) const BREATH: u64 = 1024;
+
 /// What has been applied so far. The writer changes it in the same moment as the store.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Applied {

@@ -19,7 +19,7 @@ use crate::{
     },
     engine::{
         blocks, changes, commit, conversations, cursors, members, messages, notifications, outbox,
-        summaries, users, view::View,
+        places, summaries, users, view::View,
     },
     error::{StoreError, StoreErrorKind},
     ids::{ConversationId, Epoch, MessageId, Position, Seq, Timestamp, UserId},
@@ -322,11 +322,11 @@ impl Store for LocalStore {
     }
 
     async fn n_messages(&self, id: ConversationId) -> Result<u64, StoreError> {
-        self.read(move |view| messages::count(view, id)).await
+        self.read(move |view| places::count(view, id)).await
     }
 
     async fn skip_newest(&self, id: ConversationId, n: u64) -> Result<Option<Seq>, StoreError> {
-        self.read(move |view| messages::skip_newest(view, id, n))
+        self.read(move |view| places::skip_newest(view, id, n))
             .await
     }
 
@@ -335,7 +335,7 @@ impl Store for LocalStore {
         id: ConversationId,
         at: Timestamp,
     ) -> Result<Option<Seq>, StoreError> {
-        self.read(move |view| messages::first_since(view, id, at))
+        self.read(move |view| places::first_since(view, id, at))
             .await
     }
 

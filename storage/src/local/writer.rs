@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 
 use crate::{
     engine::{commit::Engine, tx::Tx},
-    error::{StoreError, StoreErrorKind},
+    error::StoreError,
     kv::{Batch, Kv},
     local::{
         options::Options,
@@ -168,10 +168,7 @@ fn refuse<T>(
 
 /// Whether an error is of one record and not of the store. Logged here, as nobody else sees which.
 fn is_damage(error: &StoreError) -> bool {
-    let is_damage = matches!(
-        error.kind,
-        StoreErrorKind::Corrupt { .. } | StoreErrorKind::Newer { .. }
-    );
+    let is_damage = error.kind.is_damage();
     if is_damage {
         tracing::error!(%error, "met a damaged record in a commit");
     }

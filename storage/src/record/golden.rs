@@ -127,6 +127,7 @@ fn records_of_every_version_are_read() {
     check("RevisionV1", &revision);
     check("ReactionV1", &ReactionV1 { at });
     check("ReadMarkV1", &ReadMarkV1 { at });
+    check("TombstoneV1", &TombstoneV1);
     let seq = Seq(9);
     let (emoji, on) = ("+".to_owned(), true);
     let role = MemberRoleV1::Admin;
@@ -151,6 +152,7 @@ fn records_of_every_version_are_read() {
         ("removed", ChangeBodyV1::Removed { user: user.clone() }),
         ("role-set", ChangeBodyV1::RoleSet { user, role }),
         ("renamed", ChangeBodyV1::Renamed { name }),
+        ("read-from", ChangeBodyV1::ReadFrom { from: Seq(7), seq }),
     ] {
         let by = by.clone();
         check(&format!("ChangeV1-{case}"), &ChangeV1 { by, at, body });

@@ -38,25 +38,13 @@ async fn cursors_move_forward_to_the_newest_message_at_most(scene: Scene) {
         scene.send(&ann, id, "x").await;
     }
     let second = scene.change(&bob, read(id, 2)).await;
-    assert_eq!(
-        second.body,
-        ChangeBody::Read {
-            seq: Seq(2),
-            messages: Vec::new()
-        }
-    );
+    assert!(matches!(second.body, ChangeBody::Read { seq: Seq(2), .. }));
     for seq in [0, 1, 2] {
         scene.unchanged(&bob, read(id, seq)).await;
         scene.unchanged(&bob, deliver(id, seq)).await;
     }
     let beyond = scene.change(&bob, read(id, u64::MAX)).await;
-    assert_eq!(
-        beyond.body,
-        ChangeBody::Read {
-            seq: Seq(3),
-            messages: Vec::new()
-        }
-    );
+    assert!(matches!(beyond.body, ChangeBody::Read { seq: Seq(3), .. }));
     scene.unchanged(&bob, read(id, u64::MAX)).await;
     let now = cursor(&scene, id, &bob).await;
     assert_eq!((now.read, now.read_at), (Seq(3), Some(beyond.at)));

@@ -11,6 +11,8 @@ mod conversations;
 mod cursors;
 mod members;
 mod messages;
+mod pages;
+mod reads;
 mod reopen;
 mod roles;
 mod rows;
@@ -50,7 +52,9 @@ pub async fn run_all(bed: impl Fn() -> Arc<dyn Bed>) {
         members::cases,
         roles::cases,
         messages::cases,
+        pages::cases,
         cursors::cases,
+        reads::cases,
         summaries::cases,
         changes::cases,
         rows::cases,

@@ -17,6 +17,8 @@ const REPAIR_KEYS: usize = 1000;
 
 pub(super) struct Checker<'a> {
     pub(super) kv: &'a dyn Kv,
+    /// An old store lacks what the next start gives it. That is not damage.
+    pub(super) format: u32,
     /// By key and what is wrong: two records can point at the same missing third.
     findings: BTreeMap<(String, String), Repair>,
     repairs: Batch,
@@ -34,9 +36,10 @@ pub(super) enum Found<R> {
 }
 
 impl<'a> Checker<'a> {
-    pub(super) fn new(kv: &'a dyn Kv) -> Self {
+    pub(super) fn new(kv: &'a dyn Kv, format: u32) -> Self {
         Self {
             kv,
+            format,
             findings: BTreeMap::new(),
             repairs: Batch::new(),
             positions: Vec::new(),
@@ -74,13 +77,18 @@ impl<'a> Checker<'a> {
         self.findings.insert((key, what), repair);
     }
 
+    /// Whether a key that others tell of is going to be written anew, or removed.
+    pub(super) fn is_repaired(&self, key: &[u8]) -> bool {
+        self.repairs.contains_key(key)
+    }
+
     /// The record that the scan met, or `None` with a report. Not looked at if it will be written again.
     pub(super) fn read<R: Record>(
         &mut self,
         key: &[u8],
         value: &[u8],
     ) -> Result<Option<R>, StoreError> {
-        if self.repairs.contains_key(key) {
+        if self.is_repaired(key) {
             return Ok(None);
         }
         match codec::open(key, value, &mut |part| self.kv.get(part)) {

@@ -10,9 +10,12 @@ use crate::{
     kv::Order,
     record::{
         ConversationV1, MadeV1, MemberV1, MessageV1, PlaceV1, ReactionV1, ReadMarkV1, RequestV1,
-        RevisionV1,
+        RevisionV1, TombstoneV1,
     },
 };
+
+/// The format that brought them.
+const TOMBSTONES_SINCE: u32 = 2;
 
 /// The place and the request of a message can be made from it; the message from nothing.
 pub(super) fn check_message(
@@ -70,6 +73,7 @@ fn check_place_of(
         );
         return Ok(());
     }
+    check_tombstone_of(c, message)?;
     let member = keys::member(message.conversation, &message.author);
     let Found::Record(MemberV1 { ordinal, .. }) = c.find(&member)? else {
         c.report(
@@ -89,6 +93,44 @@ fn check_place_of(
         Found::Nothing => c.rewrite(&key, "a message has no place", &right),
         Found::Damaged => c.rewrite(&key, "the place of a message can't be read", &right),
     }
+}
+
+/// A tombstone stands beside the places of deleted messages, and of no others.
+fn check_tombstone_of(c: &mut Checker<'_>, message: &MessageV1) -> Result<(), StoreError> {
+    let key = keys::tombstone(message.conversation, message.seq);
+    if c.format < TOMBSTONES_SINCE {
+        return Ok(());
+    }
+    match (message.deleted_at.is_some(), c.find::<TombstoneV1>(&key)?) {
+        (true, Found::Record(_)) | (false, Found::Nothing) => {}
+        (true, Found::Nothing) => {
+            c.rewrite(&key, "a deleted message has no tombstone", &TombstoneV1)?;
+        }
+        (true, Found::Damaged) => c.rewrite(&key, "a tombstone can't be read", &TombstoneV1)?,
+        (false, Found::Record(_) | Found::Damaged) => {
+            c.remove(&key, "a tombstone of a message that is not deleted");
+        }
+    }
+    Ok(())
+}
+
+/// Whether its message is deleted was checked with the message, if there is one.
+pub(super) fn check_tombstone(
+    c: &mut Checker<'_>,
+    key: &[u8],
+    value: &[u8],
+) -> Result<(), StoreError> {
+    let ids = c.parts(Table::Tombstone, key, |parts| {
+        Some((parts.conversation()?, parts.seq()?))
+    });
+    let (Some((id, seq)), Some(TombstoneV1)) = (ids, c.read(key, value)?) else {
+        return Ok(());
+    };
+    let place = keys::place(id, seq);
+    if !c.has(&place)? && !c.is_repaired(&place) {
+        c.remove(key, "a tombstone where no message stands");
+    }
+    Ok(())
 }
 
 /// The fingerprint of the request that sent a message: of what it said at first. `None` if that is damaged.

@@ -96,10 +96,12 @@ pub(crate) fn verify_kv(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Report, StoreError> {
     // A format that is damaged or missing is a finding; one that is newer makes all others meaningless.
-    if let Ok(Some(FormatV1 { number })) = records::load(kv, &keys::meta(Meta::Format))
-        && number > FORMAT
-    {
-        let (found, known) = (number, FORMAT);
+    let format = match records::load(kv, &keys::meta(Meta::Format)) {
+        Ok(Some(FormatV1 { number })) => number,
+        _ => FORMAT,
+    };
+    if format > FORMAT {
+        let (found, known) = (format, FORMAT);
         return Err(StoreError::new(StoreErrorKind::Newer { found, known }));
     }
     let mut total = 0;
@@ -113,7 +115,7 @@ pub(crate) fn verify_kv(
             });
         }
     }
-    let mut checker = Checker::new(kv);
+    let mut checker = Checker::new(kv, format);
     rows::check_meta(&mut checker)?;
     let mut n_records = 0;
     for entry in kv.scan(keys::everything(), Order::Ascending) {
@@ -157,6 +159,7 @@ fn check(checker: &mut Checker<'_>, key: &[u8], value: &[u8]) -> Result<(), Stor
         Table::Revision => messages::check_revision(checker, key, value),
         Table::Reaction => messages::check_reaction(checker, key, value),
         Table::ReadMark => messages::check_read_mark(checker, key, value),
+        Table::Tombstone => messages::check_tombstone(checker, key, value),
         Table::Change => rows::check_change(checker, key, value),
         Table::Event => rows::check_event(checker, key, value),
         Table::Consumer => rows::check_consumer(checker, key, value),

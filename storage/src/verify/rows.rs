@@ -4,9 +4,10 @@ use super::checker::{Checker, Found};
 use crate::{
     codec,
     error::StoreError,
+    ids::Seq,
     keys::{self, Meta, Table},
     record::{
-        ChangeBodyV1, ChangeV1, ConsumerV1, EpochV1, EventV1, FormatV1, NotificationV1,
+        ChangeBodyV1, ChangeV1, ConsumerV1, EpochV1, EventV1, FormatV1, MemberV1, NotificationV1,
         NotificationsReadV1,
     },
 };
@@ -50,13 +51,55 @@ pub(super) fn check_change(
     if !c.has_conversation(conversation)? {
         c.report(key, "its conversation is missing");
     }
-    if let Some(change) = change
-        && let ChangeBodyV1::Edited { message }
+    let Some(ChangeV1 { by, body, .. }) = change else {
+        return Ok(());
+    };
+    match body {
+        ChangeBodyV1::Edited { message }
         | ChangeBodyV1::Deleted { message }
-        | ChangeBodyV1::Reacted { message, .. } = change.body
-        && !c.has_message(message)?
-    {
-        c.report(key, format!("its message {message} is missing"));
+        | ChangeBodyV1::Reacted { message, .. } => {
+            if !c.has_message(message)? {
+                c.report(key, format!("its message {message} is missing"));
+            }
+            Ok(())
+        }
+        ChangeBodyV1::Read { seq } => {
+            check_read(c, key, &keys::member(conversation, &by), seq, seq)
+        }
+        ChangeBodyV1::ReadFrom { from, seq } => {
+            check_read(c, key, &keys::member(conversation, &by), from, seq)
+        }
+        ChangeBodyV1::Created { .. }
+        | ChangeBodyV1::Delivered { .. }
+        | ChangeBodyV1::Added { .. }
+        | ChangeBodyV1::Removed { .. }
+        | ChangeBodyV1::RoleSet { .. }
+        | ChangeBodyV1::Renamed { .. } => Ok(()),
+    }
+}
+
+/// The cursor of whoever read stands where the mark ends, or further on. (That it stands at a place is checked
+/// with the member.)
+fn check_read(
+    c: &mut Checker<'_>,
+    key: &[u8],
+    member: &[u8],
+    from: Seq,
+    seq: Seq,
+) -> Result<(), StoreError> {
+    if from == Seq::ZERO || from > seq {
+        c.report(key, format!("it marks places {from} to {seq} as read"));
+    }
+    match c.find::<MemberV1>(member)? {
+        Found::Record(member) if member.read < seq => {
+            let read = member.read;
+            c.report(
+                key,
+                format!("it reaches place {seq}, its reader's cursor {read}"),
+            );
+        }
+        Found::Nothing => c.report(key, "its reader never was in the conversation"),
+        Found::Record(_) | Found::Damaged => {}
     }
     Ok(())
 }

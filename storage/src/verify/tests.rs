@@ -1,198 +1,16 @@
 //! Breaks a sound store in each way and looks for the finding.
 
-use std::{collections::BTreeMap, sync::Arc};
+mod sample;
 
 use super::*;
 use crate::{
-    codec::{self, Record},
-    domain::{conversation::MemberRole, message::Content},
     engine::records,
-    ids::{ConversationId, IdempotencyKey, MessageId, Position, Seq, Timestamp, UserId},
+    ids::{IdempotencyKey, MessageId, Position, Seq, Timestamp},
     keys::Table,
     kv::Batch,
-    local::LocalStore,
-    memory_store::MemoryKv,
     record::*,
-    store::{
-        EventDraft, LimiterState, NotificationDraft, NotificationId, Outcome, Profile, Store,
-        Transaction, Write,
-    },
 };
-
-fn name(text: &str) -> UserId {
-    UserId::new(text).unwrap()
-}
-
-/// A store with something in every table.
-struct Sample {
-    kv: Arc<MemoryKv>,
-    direct: ConversationId,
-    group: ConversationId,
-    /// The first message of the direct conversation: long, edited, reacted to, with a key.
-    message: MessageId,
-}
-
-async fn commit(store: &LocalStore, by: &str, write: Write) -> Position {
-    let at = Timestamp(1_800_000_000_000);
-    let row = |topic: &str| EventDraft {
-        topic: topic.to_owned(),
-        body: "x".repeat(5_000),
-    };
-    let transaction = Transaction {
-        limits: vec![LimiterState {
-            user: name(by),
-            rule: "send".to_owned(),
-            tat_us: 1,
-        }],
-        events: vec![row("event")],
-        notifications: vec![NotificationDraft {
-            user: name("bob"),
-            topic: "note".to_owned(),
-            body: "{}".to_owned(),
-        }],
-        ..Transaction::new(at, name(by), write)
-    };
-    let outcome = store.commit(vec![transaction]).await.unwrap().remove(0);
-    match outcome.unwrap() {
-        Outcome::Changed(changes) => changes[0].position,
-        _ => Position::ZERO,
-    }
-}
-
-impl Sample {
-    async fn new() -> Self {
-        let kv = Arc::new(MemoryKv::default());
-        let store = LocalStore::start(Arc::clone(&kv) as _, Options::default()).unwrap();
-        let profile = Profile {
-            name: Some("Ann".to_owned()),
-            picture: None,
-            role: Default::default(),
-            plan: Default::default(),
-        };
-        commit(&store, "ann", Write::SaveUser(profile)).await;
-        let with = name("bob");
-        let direct = commit(&store, "ann", Write::OpenDirect { with }).await;
-        let direct = ConversationId::created_at(direct);
-        let group = Write::OpenGroup {
-            name: None,
-            members: vec![name("bob"), name("cid")],
-            key: Some(IdempotencyKey::new("group").unwrap()),
-        };
-        let group = ConversationId::created_at(commit(&store, "ann", group).await);
-        let send = |conversation, text: String| Write::Send {
-            conversation,
-            content: Content {
-                text,
-                ..Content::default()
-            },
-            key: Some(IdempotencyKey::new(&conversation.to_string()).unwrap()),
-        };
-        let message = commit(&store, "ann", send(direct, "long ".repeat(2_000))).await;
-        let message = MessageId::created_at(message);
-        commit(&store, "bob", send(direct, "two".to_owned())).await;
-        commit(&store, "bob", send(group, "three".to_owned())).await;
-        let (conversation, seq) = (direct, Seq(1));
-        let (emoji, on) = ("+".to_owned(), true);
-        let user = name("cid");
-        for (by, write) in [
-            ("bob", Write::Read { conversation, seq }),
-            ("bob", Write::React { message, emoji, on }),
-            (
-                "ann",
-                Write::Edit {
-                    message,
-                    text: "medium ".repeat(1_000),
-                },
-            ),
-            ("ann", Write::Block { user, reason: None }),
-            (
-                "ann",
-                Write::SetRole {
-                    conversation: group,
-                    user: name("bob"),
-                    role: MemberRole::Admin,
-                },
-            ),
-            (
-                "cid",
-                Write::Remove {
-                    conversation: group,
-                    user: name("cid"),
-                },
-            ),
-            (
-                "bob",
-                Write::ReadNotifications {
-                    through: NotificationId(Position::MAX),
-                },
-            ),
-        ] {
-            commit(&store, by, write).await;
-        }
-        store
-            .move_consumer("search", Default::default())
-            .await
-            .unwrap();
-        store.close().await.unwrap();
-        Self {
-            kv,
-            direct,
-            group,
-            message,
-        }
-    }
-
-    fn put<R: Record>(&self, key: Vec<u8>, record: &R) {
-        let sealed = codec::seal(&key, record).unwrap();
-        assert!(sealed.rest.is_empty());
-        self.kv
-            .apply(Batch::from([(key, Some(sealed.head))]))
-            .unwrap();
-    }
-
-    fn change<R: Record>(&self, key: Vec<u8>, change: impl FnOnce(&mut R)) {
-        let mut record: R = records::must(&*self.kv, &key).unwrap();
-        change(&mut record);
-        self.put(key, &record);
-    }
-
-    fn delete(&self, key: &[u8]) {
-        assert!(self.kv.apply(Batch::from([(key.to_vec(), None)])).is_ok());
-    }
-
-    fn all(&self) -> BTreeMap<Vec<u8>, Vec<u8>> {
-        let all = crate::kv::Source::scan(&*self.kv, keys::everything(), Order::Ascending);
-        all.map(Result::unwrap).collect()
-    }
-
-    fn verify(&self, repair: bool) -> Vec<Finding> {
-        verify_kv(&*self.kv, repair, &mut |_| {}).unwrap().findings
-    }
-
-    /// Exactly this is found, and can't be repaired.
-    fn finds(&self, key: &[u8], what: &str) {
-        let findings = self.verify(true);
-        let expected = Finding {
-            key: keys::printable(key),
-            what: what.to_owned(),
-            repair: Repair::Impossible,
-        };
-        assert_eq!(findings, [expected]);
-    }
-
-    /// Exactly this is found, repaired if wanted, and gone then.
-    fn repairs(&self, key: &[u8], what: &str) {
-        let mut finding = Finding {
-            key: keys::printable(key),
-            what: what.to_owned(),
-            repair: Repair::Possible,
-        };
-        assert_eq!(self.verify(false), [finding.clone()]);
-        finding.repair = Repair::Done;
-        assert_eq!(self.verify(true), [finding]);
-        assert_eq!(self.verify(false), []);
-    }
-}
+use sample::{Sample, name};
 
 #[tokio::test]
 async fn a_sound_store_has_nothing_wrong_and_something_everywhere() {
@@ -268,6 +86,11 @@ async fn what_is_missing_and_can_be_made_again_is() {
             "the other side of a block is missing",
         ),
         (keys::place(sample.direct, Seq(2)), "a message has no place"),
+        (keys::place(sample.group, Seq(1)), "a message has no place"),
+        (
+            keys::tombstone(sample.group, Seq(1)),
+            "a deleted message has no tombstone",
+        ),
         (
             keys::request(&ann, &message_key),
             "a retry of a message would send it again",
@@ -363,6 +186,12 @@ async fn what_points_to_nothing_is_removed() {
     sample.put(key.clone(), &RequestV1 { fingerprint, made });
     let what = "Message(MessageId(Position(77))) that the request made is missing";
     sample.repairs(&key, what);
+    let key = keys::tombstone(sample.direct, Seq(2));
+    sample.put(key.clone(), &TombstoneV1);
+    sample.repairs(&key, "a tombstone of a message that is not deleted");
+    let key = keys::tombstone(sample.direct, Seq(9));
+    sample.put(key.clone(), &TombstoneV1);
+    sample.repairs(&key, "a tombstone where no message stands");
     let key = keys::blocked_by(&cid, &name("bob"));
     sample.put(key.clone(), &BlockedByV1);
     sample.repairs(&key, "there is no such block");
@@ -444,6 +273,23 @@ async fn what_only_a_person_can_mend_is_reported() {
         "a change has its position too",
     );
     sample.delete(&key);
+    let key = keys::change(sample.direct, Position::new(9).unwrap());
+    let (from, seq) = (Seq(2), Seq(2));
+    let mut beyond = ChangeV1 {
+        body: ChangeBodyV1::ReadFrom { from, seq },
+        ..change.clone()
+    };
+    sample.put(key.clone(), &beyond);
+    sample.finds(&key, "it reaches place 2, its reader's cursor 1");
+    let seq = Seq(1);
+    beyond.body = ChangeBodyV1::ReadFrom { from, seq };
+    sample.put(key.clone(), &beyond);
+    sample.finds(&key, "it marks places 2 to 1 as read");
+    beyond.by = cid;
+    beyond.body = ChangeBodyV1::Read { seq };
+    sample.put(key.clone(), &beyond);
+    sample.finds(&key, "its reader never was in the conversation");
+    sample.delete(&key);
     let twice = sample.group.position();
     sample.put(keys::change(sample.direct, twice), &change);
     let what = format!("two changes have position {twice}");
@@ -491,6 +337,14 @@ async fn a_gap_in_the_order_is_found() {
         .iter()
         .any(|f| f.key == gap && f.what == "place 2 follows place 0");
     assert!(found, "{findings:?}");
+}
+
+#[tokio::test]
+async fn what_an_old_format_lacks_is_no_damage() {
+    let sample = Sample::new().await;
+    sample.delete(&keys::tombstone(sample.group, Seq(1)));
+    sample.put(keys::meta(Meta::Format), &FormatV1 { number: 1 });
+    assert_eq!(sample.verify(true), []);
 }
 
 #[tokio::test]

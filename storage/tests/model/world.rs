@@ -1,6 +1,6 @@
-//! The model: plain lists, looked through from the start for every question.
+//! The model: plain lists. What is done to it; what it answers is in `answers`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use parlour_storage::{
     domain::{
@@ -32,30 +32,29 @@ pub(crate) enum Act {
 const ROLES: [MemberRole; 3] = [Member, Admin, Owner];
 const REJECTED_AS_INVALID: Rejection = Rejection::Invalid("");
 
-struct Seat {
-    user: usize,
-    role: MemberRole,
-    /// Whom they came with, and after whom: seats are in this order.
-    read: u64,
-    delivered: u64,
+pub(super) struct Seat {
+    pub(super) user: usize,
+    pub(super) role: MemberRole,
+    pub(super) read: u64,
+    pub(super) delivered: u64,
 }
 
-struct Message {
-    id: MessageId,
-    author: usize,
-    text: String,
-    deleted: bool,
+pub(super) struct Message {
+    pub(super) id: MessageId,
+    pub(super) author: usize,
+    pub(super) text: String,
+    pub(super) deleted: bool,
 }
 
-struct Talk {
-    id: ConversationId,
-    direct: bool,
+pub(super) struct Talk {
+    pub(super) id: ConversationId,
+    pub(super) direct: bool,
     /// In the order of coming; of those who came together, of first coming ever.
-    seats: Vec<Seat>,
+    pub(super) seats: Vec<Seat>,
     /// Everyone who ever came, in the order of first coming.
-    ever: Vec<usize>,
-    messages: Vec<Message>,
-    log: Vec<Change>,
+    pub(super) ever: Vec<usize>,
+    pub(super) messages: Vec<Message>,
+    pub(super) log: Vec<Change>,
 }
 
 impl Talk {
@@ -65,6 +64,14 @@ impl Talk {
 
     fn head(&self) -> u64 {
         self.messages.len() as u64
+    }
+
+    /// The messages of others above one place and up to another. No script comes near the most that are named.
+    fn newly_read(&self, reader: usize, above: u64, up_to: u64) -> Vec<MessageId> {
+        let [above, up_to] = [above, up_to].map(|seq| usize::try_from(seq).unwrap());
+        let others = self.messages[above..up_to].iter();
+        let others = others.filter(|message| message.author != reader && !message.deleted);
+        others.map(|message| message.id).collect()
     }
 
     fn enter(&mut self, users: &[usize]) {
@@ -87,9 +94,9 @@ impl Talk {
 
 /// Everything that ever happened.
 pub(crate) struct World {
-    people: Vec<UserId>,
-    talks: Vec<Talk>,
-    blocks: BTreeSet<(usize, usize)>,
+    pub(super) people: Vec<UserId>,
+    pub(super) talks: Vec<Talk>,
+    pub(super) blocks: BTreeSet<(usize, usize)>,
     n_texts: usize,
 }
 
@@ -268,10 +275,16 @@ impl World {
                 let talk = self.talk_of(by, *talk)?;
                 let seq = talk.head().min(*seq);
                 let seat = talk.seat(by).unwrap();
-                let moves = seq > seat.read;
-                seat.read = seat.read.max(seq);
+                let before = seat.read;
+                seat.read = before.max(seq);
                 seat.delivered = seat.delivered.max(seat.read);
-                Ok(usize::from(moves))
+                if seq <= before {
+                    return Ok(0);
+                }
+                let messages = talk.newly_read(by, before, seq);
+                let seq = Seq(seq);
+                assert_eq!(changes[0].body, ChangeBody::Read { seq, messages });
+                Ok(1)
             }
             Act::Deliver(talk, seq) => {
                 let talk = self.talk_of(by, *talk)?;
@@ -396,85 +409,5 @@ impl World {
         let found = self.talks.get(talk).and_then(there);
         let place = found.ok_or(Rejection::NoMessage)?;
         Ok((self.talk_of(by, talk)?, place))
-    }
-
-    /// Everyone in each conversation, with role and cursors, in the order of names.
-    pub(crate) fn rosters(&self) -> BTreeMap<ConversationId, Vec<(UserId, MemberRole, u64, u64)>> {
-        let roster = |talk: &Talk| {
-            let seat = |seat: &Seat| {
-                (
-                    self.people[seat.user].clone(),
-                    seat.role,
-                    seat.read,
-                    seat.delivered,
-                )
-            };
-            let mut all: Vec<_> = talk.seats.iter().map(seat).collect();
-            all.sort();
-            (talk.id, all)
-        };
-        self.talks.iter().map(roster).collect()
-    }
-
-    /// What stands at each place.
-    pub(crate) fn texts(&self, id: ConversationId) -> Vec<(u64, UserId, String)> {
-        let talk = self.talks.iter().find(|talk| talk.id == id).unwrap();
-        let text = |(seq, message): (u64, &Message)| {
-            let text = if message.deleted { "" } else { &message.text };
-            (seq, self.people[message.author].clone(), text.to_owned())
-        };
-        (1..).zip(&talk.messages).map(text).collect()
-    }
-
-    /// Where someone is now.
-    pub(crate) fn conversations_of(&self, user: usize) -> Vec<ConversationId> {
-        let is_in = |talk: &&Talk| talk.seats.iter().any(|seat| seat.user == user);
-        self.talks
-            .iter()
-            .filter(is_in)
-            .map(|talk| talk.id)
-            .collect()
-    }
-
-    /// What someone has not read.
-    pub(crate) fn unread(&self, user: usize) -> Vec<(ConversationId, u64)> {
-        let count = |talk: &Talk| {
-            let seat = talk.seats.iter().find(|seat| seat.user == user)?;
-            let counts = |message: &&Message| {
-                !message.deleted
-                    && message.author != user
-                    && !self.blocks.contains(&(user, message.author))
-            };
-            let above = talk
-                .messages
-                .iter()
-                .skip(usize::try_from(seat.read).unwrap());
-            let n = above.filter(counts).count() as u64;
-            (n > 0).then_some((talk.id, n))
-        };
-        self.talks.iter().filter_map(count).collect()
-    }
-
-    /// What someone is told who was away since `after`.
-    pub(crate) fn told(&self, user: usize, after: Position) -> Vec<(Position, ConversationId)> {
-        let name = &self.people[user];
-        let mut told = Vec::new();
-        for talk in &self.talks {
-            let mut is_in = false;
-            for change in &talk.log {
-                let was_in = is_in;
-                match &change.body {
-                    ChangeBody::Created { members, .. } => is_in = members.contains(name),
-                    ChangeBody::Added { users } => is_in |= users.contains(name),
-                    ChangeBody::Removed { user } => is_in &= user != name,
-                    _ => {}
-                }
-                if (was_in || is_in) && change.position > after {
-                    told.push((change.position, talk.id));
-                }
-            }
-        }
-        told.sort();
-        told
     }
 }

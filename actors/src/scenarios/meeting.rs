@@ -1,4 +1,4 @@
-//! The actors together, without sockets: what only shows when several of them meet.
+//! Order, resume, blocks, bounds and the end: what must hold whatever is asked.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 

@@ -1,0 +1,9 @@
+//! The actors together, without sockets: what only shows when several of them meet.
+
+mod histories;
+mod inboxes;
+mod looking;
+mod meeting;
+mod people;
+mod receipts;
+mod telling;

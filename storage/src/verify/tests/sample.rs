@@ -1,0 +1,196 @@
+//! A sound store with something in every table, and words for breaking it.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::super::{Finding, Repair, verify_kv};
+use crate::{
+    codec::{self, Record},
+    domain::{conversation::MemberRole, message::Content},
+    engine::records,
+    ids::{ConversationId, IdempotencyKey, MessageId, Position, Seq, Timestamp, UserId},
+    keys,
+    kv::{Batch, Kv, Order},
+    local::{LocalStore, Options},
+    memory_store::MemoryKv,
+    store::{
+        EventDraft, LimiterState, NotificationDraft, NotificationId, Outcome, Profile, Store,
+        Transaction, Write,
+    },
+};
+
+pub(super) fn name(text: &str) -> UserId {
+    UserId::new(text).unwrap()
+}
+
+/// A store with something in every table.
+pub(super) struct Sample {
+    pub(super) kv: Arc<MemoryKv>,
+    pub(super) direct: ConversationId,
+    pub(super) group: ConversationId,
+    /// The first message of the direct conversation: long, edited, reacted to, with a key.
+    pub(super) message: MessageId,
+}
+
+async fn commit(store: &LocalStore, by: &str, write: Write) -> Position {
+    let at = Timestamp(1_800_000_000_000);
+    let row = |topic: &str| EventDraft {
+        topic: topic.to_owned(),
+        body: "x".repeat(5_000),
+    };
+    let transaction = Transaction {
+        limits: vec![LimiterState {
+            user: name(by),
+            rule: "send".to_owned(),
+            tat_us: 1,
+        }],
+        events: vec![row("event")],
+        notifications: vec![NotificationDraft {
+            user: name("bob"),
+            topic: "note".to_owned(),
+            body: "{}".to_owned(),
+        }],
+        ..Transaction::new(at, name(by), write)
+    };
+    let outcome = store.commit(vec![transaction]).await.unwrap().remove(0);
+    match outcome.unwrap() {
+        Outcome::Changed(changes) => changes[0].position,
+        _ => Position::ZERO,
+    }
+}
+
+impl Sample {
+    pub(super) async fn new() -> Self {
+        let kv = Arc::new(MemoryKv::default());
+        let store = LocalStore::start(Arc::clone(&kv) as _, Options::default()).unwrap();
+        let profile = Profile {
+            name: Some("Ann".to_owned()),
+            picture: None,
+            role: Default::default(),
+            plan: Default::default(),
+        };
+        commit(&store, "ann", Write::SaveUser(profile)).await;
+        let with = name("bob");
+        let direct = commit(&store, "ann", Write::OpenDirect { with }).await;
+        let direct = ConversationId::created_at(direct);
+        let group = Write::OpenGroup {
+            name: None,
+            members: vec![name("bob"), name("cid")],
+            key: Some(IdempotencyKey::new("group").unwrap()),
+        };
+        let group = ConversationId::created_at(commit(&store, "ann", group).await);
+        let send = |conversation, text: String| Write::Send {
+            conversation,
+            content: Content {
+                text,
+                ..Content::default()
+            },
+            key: Some(IdempotencyKey::new(&conversation.to_string()).unwrap()),
+        };
+        let message = commit(&store, "ann", send(direct, "long ".repeat(2_000))).await;
+        let message = MessageId::created_at(message);
+        commit(&store, "bob", send(direct, "two".to_owned())).await;
+        let three = commit(&store, "bob", send(group, "three".to_owned())).await;
+        let three = MessageId::created_at(three);
+        let (conversation, seq) = (direct, Seq(1));
+        let (emoji, on) = ("+".to_owned(), true);
+        let user = name("cid");
+        for (by, write) in [
+            ("bob", Write::Read { conversation, seq }),
+            ("bob", Write::React { message, emoji, on }),
+            (
+                "ann",
+                Write::Edit {
+                    message,
+                    text: "medium ".repeat(1_000),
+                },
+            ),
+            ("bob", Write::Delete { message: three }),
+            ("ann", Write::Block { user, reason: None }),
+            (
+                "ann",
+                Write::SetRole {
+                    conversation: group,
+                    user: name("bob"),
+                    role: MemberRole::Admin,
+                },
+            ),
+            (
+                "cid",
+                Write::Remove {
+                    conversation: group,
+                    user: name("cid"),
+                },
+            ),
+            (
+                "bob",
+                Write::ReadNotifications {
+                    through: NotificationId(Position::MAX),
+                },
+            ),
+        ] {
+            commit(&store, by, write).await;
+        }
+        store
+            .move_consumer("search", Default::default())
+            .await
+            .unwrap();
+        store.close().await.unwrap();
+        Self {
+            kv,
+            direct,
+            group,
+            message,
+        }
+    }
+
+    pub(super) fn put<R: Record>(&self, key: Vec<u8>, record: &R) {
+        let sealed = codec::seal(&key, record).unwrap();
+        assert!(sealed.rest.is_empty());
+        self.kv
+            .apply(Batch::from([(key, Some(sealed.head))]))
+            .unwrap();
+    }
+
+    pub(super) fn change<R: Record>(&self, key: Vec<u8>, change: impl FnOnce(&mut R)) {
+        let mut record: R = records::must(&*self.kv, &key).unwrap();
+        change(&mut record);
+        self.put(key, &record);
+    }
+
+    pub(super) fn delete(&self, key: &[u8]) {
+        assert!(self.kv.apply(Batch::from([(key.to_vec(), None)])).is_ok());
+    }
+
+    pub(super) fn all(&self) -> BTreeMap<Vec<u8>, Vec<u8>> {
+        let all = crate::kv::Source::scan(&*self.kv, keys::everything(), Order::Ascending);
+        all.map(Result::unwrap).collect()
+    }
+
+    pub(super) fn verify(&self, repair: bool) -> Vec<Finding> {
+        verify_kv(&*self.kv, repair, &mut |_| {}).unwrap().findings
+    }
+
+    /// Exactly this is found, and can't be repaired.
+    pub(super) fn finds(&self, key: &[u8], what: &str) {
+        let findings = self.verify(true);
+        let expected = Finding {
+            key: keys::printable(key),
+            what: what.to_owned(),
+            repair: Repair::Impossible,
+        };
+        assert_eq!(findings, [expected]);
+    }
+
+    /// Exactly this is found, repaired if wanted, and gone then.
+    pub(super) fn repairs(&self, key: &[u8], what: &str) {
+        let mut finding = Finding {
+            key: keys::printable(key),
+            what: what.to_owned(),
+            repair: Repair::Possible,
+        };
+        assert_eq!(self.verify(false), [finding.clone()]);
+        finding.repair = Repair::Done;
+        assert_eq!(self.verify(true), [finding]);
+        assert_eq!(self.verify(false), []);
+    }
+}
