@@ -12,6 +12,7 @@ mod health;
 mod identity;
 mod kill;
 pub mod listeners;
+mod matched;
 mod native;
 mod routes;
 mod session;
@@ -115,6 +116,7 @@ pub fn serve(edge: Arc<Edge>, sockets: Vec<TcpListener>) -> anyhow::Result<Serve
                     .add(("Cache-Control", "no-store")),
             )
             .configure(native::routes)
+            .configure(matched::routes)
             .configure(api::routes)
             .configure(routes::routes)
             .configure(|config| engine::route(config, socketio::PATH, Arc::clone(&edge.socketio)))
