@@ -114,7 +114,7 @@ impl FromRequest for Incoming {
                 Failure::new(ErrorCode::BadRequest, message)
             })?;
             Ok(Self(Call::new(
-                edge.core.clone(),
+                std::sync::Arc::clone(&edge.core),
                 caller,
                 parts,
                 Fields::of_pairs(query.into_inner()),

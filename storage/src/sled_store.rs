@@ -6,6 +6,8 @@
 //! - `flush_every_ms` stays at its default: old segments are only cleaned in that thread.
 //! - Values stay below 4 KiB (see `codec`): larger pages go to files that are never synced.
 //! - One tree: batches are atomic within one only.
+//! - Its threads let go of the file a moment after the database is dropped, so who opens it again in the same
+//!   process has to wait for that.
 
 use std::{
     fs::{self, File, TryLockError},
@@ -13,6 +15,8 @@ use std::{
     ops::Range,
     path::{Path, PathBuf},
     sync::Arc,
+    thread,
+    time::{Duration, Instant},
 };
 
 use crate::{
@@ -20,6 +24,9 @@ use crate::{
     kv::{Batch, Kv, Order, Scan, Source},
     local::{LocalStore, Options},
 };
+
+/// How long sled's threads may take to let go of the file. Microseconds are usual.
+const RELEASE_WAIT: Duration = Duration::from_secs(5);
 
 /// Opens stores on disk.
 #[derive(Clone, Copy, Debug)]
@@ -57,6 +64,9 @@ impl SledKv {
         tracing::info!(path = %path.display(), "opening the store");
         let log = path.join("db");
         let is_new = !log.exists();
+        if !is_new {
+            wait_until_released(&log, RELEASE_WAIT)?;
+        }
         let config = sled::Config::new().path(path).cache_capacity(cache_bytes);
         let db = config.open().map_err(failed)?;
         let file = File::open(&log).map_err(|e| on_file("open", &log, &e))?;
@@ -88,6 +98,27 @@ fn lock(path: &PathBuf) -> Result<File, StoreError> {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => Err(StoreError::new(StoreErrorKind::Locked)),
         Err(TryLockError::Error(error)) => Err(on_file("lock", path, &error)),
+    }
+}
+
+/// The folder's lock is ours, so whoever has the file still is what is left of a store that was closed in this
+/// process, or, if it goes on, some other program that uses sled.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a lock of the file tells nobody when it ends, and opening may block"
+)]
+fn wait_until_released(log: &Path, wait: Duration) -> Result<(), StoreError> {
+    let file = File::open(log).map_err(|e| on_file("open", log, &e))?;
+    let deadline = Instant::now() + wait;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
+                thread::sleep(Duration::from_millis(1));
+            }
+            Err(TryLockError::WouldBlock) => return Err(StoreError::new(StoreErrorKind::Locked)),
+            Err(TryLockError::Error(error)) => return Err(on_file("lock", log, &error)),
+        }
     }
 }
 
@@ -136,5 +167,33 @@ impl Kv for SledKv {
         self.file
             .sync_data()
             .map_err(|error| StoreError::caused_by(StoreErrorKind::Failed, error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_that_is_open_is_locked() {
+        let folder = tempfile::tempdir().unwrap();
+        let _open = SledKv::open(folder.path(), 1 << 20).unwrap();
+        let error = SledKv::open(folder.path(), 1 << 20).unwrap_err();
+        assert_eq!(error.kind, StoreErrorKind::Locked);
+    }
+
+    #[test]
+    fn what_is_left_of_a_closed_store_is_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("db");
+        let left = File::create(&log).unwrap();
+        left.try_lock().unwrap();
+        let error = wait_until_released(&log, Duration::ZERO).unwrap_err();
+        assert_eq!(error.kind, StoreErrorKind::Locked, "but not without end");
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| wait_until_released(&log, RELEASE_WAIT));
+            drop(left);
+            waiting.join().unwrap().unwrap();
+        });
     }
 }

@@ -155,11 +155,10 @@ impl<'a> Walk<'a> {
         if self.matching.read == Some(false)
             && let Some(read) = source.read
         {
-            // All below were read.
+            // All further down were read.
             let below = read.mine.min(read.theirs);
             if source.messages.first().is_some_and(|m| m.seq <= below) {
                 source.from = None;
-                source.messages.retain(|message| message.seq > below);
             }
         }
         Ok(())

@@ -74,6 +74,11 @@ pub enum Asked {
 /// a name that they share counts, since it comes last.
 static SPOKEN: [&dyn Events; 2] = [&gateway::Socket, &direct::Socket];
 
+/// The dialects that have events.
+pub fn dialects() -> impl Iterator<Item = &'static dyn Events> {
+    SPOKEN.iter().copied()
+}
+
 /// The dialect isn't known yet: all are spoken.
 const UNKNOWN: u8 = u8::MAX;
 
