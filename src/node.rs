@@ -21,7 +21,7 @@ use tokio::{
 
 use crate::{
     auth::{self, Verifier},
-    config::{Config, Engine},
+    config::{Config, Engine, PresenceReach},
     exit::{Exit, Failure},
     http::{
         self, Edge,
@@ -293,6 +293,7 @@ fn settings(config: &Config) -> Settings {
         typing_timeout: rooms.typing_timeout,
         presence_group_members_max: u32::try_from(config.presence.group_members_max)
             .unwrap_or(u32::MAX),
+        presence_everyone: config.presence.reach == PresenceReach::Everyone,
         presence_delay: config.presence.delay.max(Duration::from_millis(1)),
         offline_grace: config.presence.offline_grace,
         message_length_max: policy.message_length_max,

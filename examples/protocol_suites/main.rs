@@ -13,7 +13,7 @@ const PORT: u16 = 3000;
 #[actix_web::main]
 async fn main() -> ExitCode {
     // One thread: the suites rely on requests being answered in the order they came.
-    let served = match server::bind(PORT, 1) {
+    let served = match server::bind(PORT, 1, &server::limits()) {
         Ok((server, _)) => server.await,
         Err(error) => Err(error),
     };

@@ -20,25 +20,30 @@ use parlour_socketio::{
 };
 
 /// The numbers that the suites expect.
-fn limits() -> Limits {
+pub(crate) fn limits() -> Limits {
     Limits {
         ping_interval: Duration::from_millis(300),
         ping_timeout: Duration::from_millis(200),
         connect_timeout: Duration::from_millis(1000),
         attachments_timeout: Duration::from_millis(500),
         upgrade_timeout: Duration::from_millis(500),
+        close_timeout: Duration::from_millis(500),
         ..Limits::default()
     }
 }
 
 /// Listens on a port of this machine (0: a free one), with so many threads.
-pub(crate) fn bind(port: u16, n_workers: usize) -> io::Result<(Server, SocketAddr)> {
+pub(crate) fn bind(
+    port: u16,
+    n_workers: usize,
+    limits: &Limits,
+) -> io::Result<(Server, SocketAddr)> {
     let fragments = Fragments {
         max: 128,
         timeout: Duration::from_secs(10),
     };
-    let echo = Engine::start(limits(), fragments, Open(Echo::channel));
-    let events = Engine::start(limits(), fragments, Open(Suite::channel));
+    let echo = Engine::start(limits.clone(), fragments, Open(Echo::channel));
+    let events = Engine::start(limits.clone(), fragments, Open(Suite::channel));
     let server = HttpServer::new(move || {
         let (echo, events) = (Arc::clone(&echo), Arc::clone(&events));
         App::new()

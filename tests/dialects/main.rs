@@ -6,6 +6,8 @@
 mod common;
 
 mod dating;
+mod direct;
+mod gateway;
 mod marketplace;
 mod matched;
 mod people;
