@@ -6,6 +6,12 @@
 # It doesn't start without a key to check tokens with: the secret as above, or a file with the secret, a
 # public key or a JWKS, mounted and named by its option (see config.toml). All else has a default.
 # The root file system may be read-only: only /data is written.
+#
+# The ready-made policies are in /usr/local/share/parlour/flags. With that of a system whose clients have a port of
+# their own:
+#
+#   docker run -p 8080:8080 -p 4000:4000 -v parlour:/data -e JWT_SECRET=... parlour run --listen 0.0.0.0:8080 \
+#     --data /data --flagfile /usr/local/share/parlour/flags/gateway.flags
 
 FROM rust:1.95-slim-bookworm AS build
 WORKDIR /src
@@ -15,6 +21,7 @@ RUN cargo build --release --locked --package parlour --bin parlour
 # The same Debian as above, because the binary is linked to its C library.
 FROM debian:bookworm-slim
 COPY --from=build /src/target/release/parlour /usr/local/bin/parlour
+COPY flags /usr/local/share/parlour/flags
 # A new volume takes the owner and mode of the folder.
 RUN install --directory --owner=10001 --group=10001 --mode=700 /data
 USER 10001:10001

@@ -1,6 +1,6 @@
 //! The node from start to stop: which part starts after which, and who ends it.
 
-use std::{net::SocketAddr, num::NonZeroU32, path::Path, sync::Arc, time::Duration};
+use std::{num::NonZeroU32, path::Path, sync::Arc, time::Duration};
 
 use actix_web::dev::{Server, ServerHandle};
 use anyhow::Context as _;
@@ -21,23 +21,25 @@ use tokio::{
 
 use crate::{
     auth::{self, Verifier},
-    config::{Config, Engine},
+    config::{Config, Engine, PresenceReach},
     exit::{Exit, Failure},
-    http::{self, Edge},
+    http::{
+        self, Edge,
+        listeners::{self, Listener},
+    },
     telemetry,
 };
 
 /// A running node.
 #[derive(Debug)]
 pub struct Node {
-    /// Where it listens.
-    pub address: SocketAddr,
     system: System,
     edge: Arc<Edge>,
     server: ServerHandle,
 }
 
-/// Runs a node until SIGTERM, SIGINT, a failure of its store or the loss of an actor. `announce` is called once it listens.
+/// Runs a node until SIGTERM, SIGINT, a failure of its store or the loss of an actor. `announce` is called once it listens, with the main
+/// listener first.
 ///
 /// # Errors
 ///
@@ -45,7 +47,7 @@ pub struct Node {
 pub fn run(
     config: Config,
     notices: &[String],
-    announce: impl FnOnce(&Config, SocketAddr),
+    announce: impl FnOnce(&Config, &[Listener]),
 ) -> anyhow::Result<()> {
     telemetry::start(&config.log)?;
     for notice in notices {
@@ -54,7 +56,7 @@ pub fn run(
     actix_web::rt::System::new().block_on(async {
         let (node, server) = Node::start(config.clone()).await?;
         let serving = actix_web::rt::spawn(server);
-        announce(&config, node.address);
+        announce(&config, &node.edge.listeners);
         let why = node.wait().await?;
         let stopped = node.stop(why).await;
         // The server ends when it is stopped; its own errors come before that.
@@ -91,13 +93,18 @@ impl Node {
             .map_err(|problem| Failure::new(Exit::Config, format!("auth: {problem}")))?;
         let store = open_store(&config).await?;
         let system = System::start(store, settings(&config));
-        let edge = Edge::new(Arc::clone(system.core()), verifier, config);
-        let (server, address) = http::serve(Arc::clone(&edge)).map_err(|error| {
+        // Last, so that whoever connects is served.
+        let unavailable = |error: anyhow::Error| {
             error.context(Failure::new(Exit::Unavailable, "the node could not start"))
-        })?;
-        tracing::info!(%address, epoch = %system.core().epoch(), "listening");
+        };
+        let (sockets, listeners) = listeners::bind(&config.http).map_err(unavailable)?;
+        let edge = Edge::new(Arc::clone(system.core()), verifier, config, listeners);
+        let server = http::serve(Arc::clone(&edge), sockets).map_err(unavailable)?;
+        for Listener { address, dialect } in &edge.listeners {
+            let dialect = dialect.map(tracing::field::display);
+            tracing::info!(%address, dialect, epoch = %system.core().epoch(), "listening");
+        }
         let node = Self {
-            address,
             system,
             edge,
             server: server.handle(),
@@ -286,6 +293,7 @@ fn settings(config: &Config) -> Settings {
         typing_timeout: rooms.typing_timeout,
         presence_group_members_max: u32::try_from(config.presence.group_members_max)
             .unwrap_or(u32::MAX),
+        presence_everyone: config.presence.reach == PresenceReach::Everyone,
         presence_delay: config.presence.delay.max(Duration::from_millis(1)),
         offline_grace: config.presence.offline_grace,
         message_length_max: policy.message_length_max,

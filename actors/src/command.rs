@@ -358,6 +358,8 @@ pub struct InboxFilter {
 pub struct HistoryFilter {
     /// Only those sent before a time.
     pub before: Option<Timestamp>,
+    /// Only those below a message: the oldest one of the page before. It need not be there any more.
+    pub below: Option<MessageId>,
     /// Only those sent after a time.
     pub after: Option<Timestamp>,
     /// Only those read, or not read, by whom they were for. In direct conversations alone; across a block, what the
@@ -424,8 +426,8 @@ pub enum Reply {
     History {
         /// Newest first.
         items: Vec<Item>,
-        /// How many messages are not deleted, in all; known if the whole of one conversation was asked for. What a
-        /// block hides counts, as it does in the order.
+        /// How many messages of the conversation are not deleted, in all, wherever the page begins; known unless only
+        /// some of them were asked for. What a block hides counts, as it does in the order.
         total: Option<u64>,
         /// There are older ones; or, if so many had to be looked through that it isn't known, there may be.
         more: bool,

@@ -23,8 +23,10 @@ impl FromArgMatches for ConfigArgs {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
         let said = |option: &'static Opt| {
             let off = option.shape == Shape::Bool && matches.get_flag(&off_flag(option));
-            let text = matches.get_one::<String>(option.key).cloned();
-            Some((option, if off { "false".to_owned() } else { text? }))
+            let texts = matches.get_many::<String>(option.key).into_iter().flatten();
+            let texts = texts.map(String::as_str).filter(move |_| !off);
+            let texts = texts.chain(off.then_some("false"));
+            texts.map(move |text| (option, text.to_owned()))
         };
         Ok(Self(Sources {
             config: matches.get_one(CONFIG).cloned(),
@@ -34,7 +36,7 @@ impl FromArgMatches for ConfigArgs {
                 .flatten()
                 .cloned()
                 .collect(),
-            flags: OPTIONS.iter().filter_map(said).collect(),
+            flags: OPTIONS.iter().flat_map(said).collect(),
             allow_unknown: matches.get_flag(ALLOW_UNKNOWN),
             environment: Vec::new(),
         }))
@@ -91,11 +93,14 @@ fn args_of(option: &'static Opt) -> Vec<Arg> {
         .value_name(option.value_name)
         .help_heading(format!("Options of {}", option.section))
         .help(summary)
-        // Forty flags would drown the three that everybody needs.
+        // Forty flags would drown the few that most people need.
         .hide_short_help(option.short().is_none())
         // There to be refused, with a word about what to do instead.
-        .hide(option.is_secret())
-        .overrides_with(option.key);
+        .hide(option.is_secret());
+    let arg = match option.adds_up() {
+        true => arg.action(ArgAction::Append),
+        false => arg.overrides_with(option.key),
+    };
     let arg = option.short().into_iter().fold(arg, Arg::visible_alias);
     if option.shape != Shape::Bool {
         return vec![arg];
@@ -176,5 +181,12 @@ mod tests {
         }
         let twice = flags(&["--listen=a", "--http-listen", "b"]);
         assert_eq!(twice, [("http.listen", "b".into())]);
+    }
+
+    #[test]
+    fn flags_that_add_up_are_all_told() {
+        let both = flags(&["--listen-dialect=a", "--http-listen-dialect", "b"]);
+        let key = "http.listen_dialect";
+        assert_eq!(both, [(key, "a".into()), (key, "b".into())]);
     }
 }

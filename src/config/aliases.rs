@@ -2,12 +2,11 @@
 //!
 //! So that a `.env` file written for one of them starts a node too. `PARLOUR_*` wins over them.
 
-use std::net::SocketAddr;
-
 use super::{
     table::Opt,
-    value::{LimitRule, LimitedAction, Value},
+    value::{DialectListener, LimitRule, LimitedAction, Value},
 };
+use crate::dialects::Dialect;
 
 /// A name of the environment that is not ours.
 pub(super) struct Alias {
@@ -48,7 +47,10 @@ const NO_PUSH: &str = "there are no push notifications yet";
 
 /// All of them (CONTRACT.md, C-37).
 pub(super) static ALIASES: &[Alias] = &[
-    alias("WS_PORT", Meaning::Option("http.listen", port)),
+    alias(
+        "WS_PORT",
+        Meaning::Option("http.listen_dialect", dating_port),
+    ),
     alias("REDIS_URL", Meaning::Unused("a single node needs no Redis")),
     alias(
         "MESSAGE_RATE_LIMIT",
@@ -89,14 +91,15 @@ fn as_it_is(text: &str, _: &str) -> Result<String, String> {
     Ok(text.into())
 }
 
-/// A port, on the address the node would listen on anyway.
-fn port(text: &str, weaker: &str) -> Result<String, String> {
+/// A port for the dialect it is from, in place of any other listener of that.
+fn dating_port(text: &str, weaker: &str) -> Result<String, String> {
     let port = text
         .parse()
         .map_err(|_| format!("{text:?} does not do: expected a port such as 3001"))?;
-    let mut address = SocketAddr::parse(weaker)?;
-    address.set_port(port);
-    Ok(address.to_string())
+    let mut listeners = Vec::<DialectListener>::parse(weaker)?;
+    listeners.retain(|listener| listener.dialect != Dialect::Dating);
+    listeners.push(DialectListener::beside(Dialect::Dating, port));
+    Ok(listeners.print())
 }
 
 /// A number of messages an hour, in place of all other rules for messages.
@@ -144,7 +147,9 @@ mod tests {
 
     #[test]
     fn an_alias_keeps_what_it_says_nothing_about() {
-        assert_eq!(port("3001", "0.0.0.0:8080"), Ok("0.0.0.0:3001".into()));
+        let listeners = dating_port("3001", "dating=[::1]:9,gateway=4000");
+        assert_eq!(listeners, Ok("gateway=4000,dating=3001".into()));
+        assert!(dating_port("none", "").is_err());
         let rules = messages_per_hour("100", "message.send=9 per 1s,typing=5 per 1s");
         assert_eq!(rules, Ok("typing=5 per 1s,message.send=100 per 1h".into()));
         assert!(messages_per_hour("many", "").is_err());

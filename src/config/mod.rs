@@ -32,6 +32,6 @@ pub use resolve::{Loaded, Sources};
 pub use source::Origin;
 pub use table::{Opt, Section};
 pub use value::{
-    AllowedOrigin, ByteSize, Cidr, Engine, LimitRule, LimitedAction, LogFilter, LogFormat, Secret,
-    Shape, Value,
+    AllowedOrigin, ByteSize, Cidr, DialectListener, Engine, LimitRule, LimitedAction, LogFilter,
+    LogFormat, PresenceReach, Secret, Shape, SocketioDialect, Value,
 };

@@ -9,7 +9,8 @@ use super::{
     resolve::{Values, between},
     table::{Opt, Section, options},
     value::{
-        AllowedOrigin, ByteSize, Cidr, Engine, LimitRule, LogFilter, LogFormat, Secret, Value,
+        AllowedOrigin, ByteSize, Cidr, DialectListener, Engine, LimitRule, LogFilter, LogFormat,
+        PresenceReach, Secret, SocketioDialect, Value,
     },
 };
 
@@ -34,6 +35,13 @@ options! {
     http: Http {
         /// Address and port to listen on. Port 0 takes a free one.
         listen: SocketAddr = "127.0.0.1:8080";
+        /// More addresses to listen on, each for a dialect, so that its Socket.IO clients need not say what
+        /// they speak: `gateway=127.0.0.1:4000`, or `gateway=4000` on the host of http.listen. Every route
+        /// is on each of them. Several flags add up, and an empty one takes back those before it.
+        listen_dialect: Vec<DialectListener> = "";
+        /// What Socket.IO clients of http.listen speak: auto, dating, gateway or direct. auto: what they name
+        /// when they connect, or what their first events tell.
+        socketio_dialect: SocketioDialect = "auto";
         /// Threads that serve connections; 0 means one per core.
         workers: usize = "0" in "0"..="1024";
         /// Origins of pages that may connect from a browser, such as `https://chat.example.org` or
@@ -113,6 +121,9 @@ options! {
 
     /// Who is online.
     presence: Presence {
+        /// Whom lists of people who are online name. contacts: those who share a conversation with the
+        /// asker. everyone: all who are there. Never somebody across a block.
+        reach: PresenceReach = "contacts";
         /// Groups with more members than this are told nothing about who is online.
         group_members_max: usize = "100" in "0"..="10000";
         /// Changes of presence are gathered this long and told together.
@@ -122,7 +133,7 @@ options! {
         offline_grace: Duration = "3s" in "0s"..="10m";
     }
 
-    /// What people may do.
+    /// What people may do. Ready-made policies are in flags/, for `--flagfile`.
     policy: Policy {
         /// Longest text of a message, in Unicode scalar values; a longer one is refused.
         message_length_max: usize = "5000" in "1"..="65536";

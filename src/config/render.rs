@@ -210,8 +210,13 @@ mod tests {
         }
         let listen = describe(Opt::find("http.listen").unwrap()).join("\n");
         assert!(
-            listen.contains("--listen, PARLOUR_HTTP_LISTEN, WS_PORT."),
+            listen.contains("--listen, PARLOUR_HTTP_LISTEN."),
             "{listen}"
+        );
+        let extra = describe(Opt::find("http.listen_dialect").unwrap()).join("\n");
+        assert!(
+            extra.contains("--listen-dialect, PARLOUR_HTTP_LISTEN_DIALECT, WS_PORT."),
+            "{extra}"
         );
     }
 
@@ -226,6 +231,7 @@ mod tests {
             bytes in 1_024..=16_777_216_usize,
             origins in proptest::collection::vec("https?://[a-z]{1,9}(:[1-9][0-9]{3})?", 0..4),
             limits in proptest::collection::vec((1..1000_u32, 1..100_u64), 0..4),
+            listeners in proptest::collection::vec("(dating|direct)=(\\[::1\\]:)?[1-9][0-9]{3}", 0..4),
         ) -> Config {
             let mut config = Config::default();
             config.node.data = data.trim().into();
@@ -237,6 +243,7 @@ mod tests {
             config.http.allowed_origins = Value::parse(&origins.join(",")).unwrap();
             let rules: Vec<_> = limits.iter().map(|(n, s)| format!("typing={n} per {s}s")).collect();
             config.policy.limits = Value::parse(&rules.join(",")).unwrap();
+            config.http.listen_dialect = Value::parse(&listeners.join(",")).unwrap();
             config
         }
     }

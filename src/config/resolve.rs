@@ -161,8 +161,17 @@ pub(super) struct Said {
 }
 
 impl Values {
-    /// Says a value, in place of what weaker sources said.
+    /// Says a value, in place of what weaker sources said. The same source may add to it, where options
+    /// add up; saying nothing then takes back what it said.
     pub(super) fn set(&mut self, option: &'static Opt, text: String, origin: Origin) {
+        let adds = |said: &&Said| {
+            let same_source = said.origin.rank() == origin.rank();
+            option.adds_up() && same_source && !said.text.is_empty() && !text.is_empty()
+        };
+        let text = match self.said.get(option.key).filter(adds) {
+            Some(said) => format!("{},{text}", said.text),
+            None => text,
+        };
         self.said.insert(option.key, Said { text, origin });
     }
 
@@ -265,6 +274,21 @@ mod tests {
         for (option, text) in Config::default().entries() {
             assert_eq!(text, option.default, "{}", option.key);
         }
+    }
+
+    #[test]
+    fn what_adds_up_does_so_within_a_source() {
+        let option = Opt::find("http.listen_dialect").unwrap();
+        let mut values = Values::default();
+        let file = |line| Origin::FlagFile("f".into(), line);
+        values.set(option, "dating=1".into(), file(1));
+        values.set(option, "gateway=2".into(), file(2));
+        assert_eq!(values.text(option), "dating=1,gateway=2");
+        values.set(option, String::new(), file(3));
+        values.set(option, "direct=3".into(), file(4));
+        assert_eq!(values.text(option), "direct=3");
+        values.set(option, "gateway=4".into(), Origin::CommandLine);
+        assert_eq!(values.text(option), "gateway=4");
     }
 
     #[test]

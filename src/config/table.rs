@@ -25,12 +25,17 @@ pub struct Opt {
     pub shape: Shape,
 }
 
-/// Flags short enough to type, for the three options everybody needs.
-const SHORT: [(&str, &str); 3] = [
+/// Flags short enough to type, for the few options that most people need.
+const SHORT: [(&str, &str); 5] = [
     ("http.listen", "listen"),
+    ("http.listen_dialect", "listen-dialect"),
+    ("http.socketio_dialect", "socketio-dialect"),
     ("node.data", "data"),
     ("node.dev", "dev"),
 ];
+
+/// Lists whose flags add up within a source. All else has one value, and the last word wins.
+const ADDING_UP: [&str; 1] = ["http.listen_dialect"];
 
 impl Opt {
     /// The option of this full name.
@@ -75,6 +80,11 @@ impl Opt {
         short
             .find(|(key, _)| *key == self.key)
             .map(|(_, flag)| *flag)
+    }
+
+    /// Whether a flag that is given again adds to the list instead of replacing it.
+    pub fn adds_up(&self) -> bool {
+        ADDING_UP.contains(&self.key)
     }
 
     /// The environment name: `PARLOUR_SESSION_PING_INTERVAL`.
@@ -198,6 +208,16 @@ mod tests {
             let own = [option.env(), option.flag()];
             let own = own.into_iter().chain(option.short().map(String::from));
             own.for_each(|name| assert!(names.insert(name.clone()), "{name} is taken"));
+        }
+    }
+
+    #[test]
+    fn only_lists_add_up_and_every_special_rule_is_for_an_option() {
+        for key in ADDING_UP {
+            assert_eq!(Opt::find(key).map(|o| o.shape), Some(Shape::List), "{key}");
+        }
+        for (key, _) in SHORT {
+            assert!(Opt::find(key).is_some(), "{key}");
         }
     }
 

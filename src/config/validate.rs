@@ -1,7 +1,7 @@
 //! Rules between options, and what is allowed but worth saying. A value by itself is checked when it is
 //! read.
 
-use std::{fs::File, path::PathBuf};
+use std::{collections::HashSet, fs::File, net::SocketAddr, path::PathBuf};
 
 use super::{
     Config,
@@ -58,6 +58,23 @@ pub(super) fn violations(config: &Config) -> Vec<Violation> {
         !dev || config.http.listen.ip().is_loopback(),
         "node.dev lets everybody in who can reach it, so it listens on 127.0.0.1 or [::1] only",
     );
+    let extra = || {
+        let listeners = config.http.listen_dialect.iter();
+        listeners.map(|listener| listener.address(config.http.listen))
+    };
+    rule(
+        &["http.listen_dialect", "node.dev"],
+        !dev || extra().all(|address| address.ip().is_loopback()),
+        "node.dev lets everybody in who can reach it, so it listens on 127.0.0.1 or [::1] only",
+    );
+    let addresses: Vec<_> = [config.http.listen].into_iter().chain(extra()).collect();
+    if let Some(address) = first_repeated(&addresses) {
+        rule(
+            &["http.listen_dialect", "http.listen"],
+            false,
+            &format!("{address} is there twice, http.listen counted; each listener needs its own"),
+        );
+    }
     rule(
         &["http.allowed_origins", "node.dev"],
         dev || !config
@@ -103,6 +120,13 @@ fn unreadable(path: Option<&PathBuf>) -> Option<String> {
     let path = path?;
     let error = File::open(path).err()?;
     Some(format!("failed to open {}: {error}", path.display()))
+}
+
+/// Port 0 takes another port each time.
+fn first_repeated(addresses: &[SocketAddr]) -> Option<SocketAddr> {
+    let mut seen = HashSet::new();
+    let mut fixed = addresses.iter().filter(|address| address.port() != 0);
+    fixed.find(|address| !seen.insert(**address)).copied()
 }
 
 fn repeats(rules: &[LimitRule]) -> bool {
@@ -156,6 +180,24 @@ mod tests {
                 c.http.listen = "0.0.0.0:80".parse().unwrap();
             }),
             ["http.listen"]
+        );
+        assert_eq!(
+            broken(|c| {
+                c.node.dev = true;
+                c.http.listen_dialect = Value::parse("gateway=0.0.0.0:4000").unwrap();
+            }),
+            ["http.listen_dialect"]
+        );
+        for listeners in ["gateway=8080", "dating=1,direct=127.0.0.1:1"] {
+            let listeners = Value::parse(listeners).unwrap();
+            assert_eq!(
+                broken(|c| c.http.listen_dialect = listeners),
+                ["http.listen_dialect"]
+            );
+        }
+        assert!(
+            broken(|c| c.http.listen_dialect = Value::parse("dating=0,direct=0").unwrap())
+                .is_empty()
         );
         assert_eq!(
             broken(|c| c.http.allowed_origins = Value::parse("https://a,*").unwrap()),

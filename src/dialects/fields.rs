@@ -95,7 +95,7 @@ impl Fields {
     ///
     /// It is something else.
     pub fn text(&self, names: &[&'static str]) -> Result<Option<String>, Failure> {
-        self.parsed(names, "takes a text", |value| as_text(value))
+        self.parsed(names, "takes a text", as_text)
     }
 
     /// A text that must be there.

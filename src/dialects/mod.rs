@@ -2,8 +2,10 @@
 //!
 //! A dialect holds no rule, no state and no storage; all of them share one data space.
 
+pub mod direct;
 pub mod fields;
 pub mod gateway;
+pub mod matched;
 pub mod native;
 pub mod refusal;
 pub mod rest;
@@ -70,7 +72,9 @@ impl Dialect {
 
 /// The REST routes of all dialects but the native one.
 pub fn routes() -> impl Iterator<Item = &'static Route> {
-    [gateway::ROUTES].into_iter().flatten()
+    [matched::ROUTES, gateway::ROUTES, direct::ROUTES]
+        .into_iter()
+        .flatten()
 }
 
 impl fmt::Display for Dialect {

@@ -7,7 +7,7 @@ use std::{collections::HashMap, future::Future, pin::Pin, sync::Arc};
 
 use bytes::Bytes;
 use parlour_actors::{
-    command::{Caller, Command, Question, Reply, Request},
+    command::{Caller, Command, HistoryFilter, Item, Question, Reply, Request},
     error::Failure,
     limits::PAGE_MAX,
     system::Core,
@@ -96,6 +96,8 @@ pub struct Page {
     pub limit: usize,
     /// Only what was sent before a time.
     pub before: Option<Timestamp>,
+    /// Only what is below a message: the `cursor` of the page before.
+    pub cursor: Option<MessageId>,
     /// Only what was sent after a time.
     pub after: Option<Timestamp>,
     /// `order=asc` or `order=desc`, if given: oldest or newest first within the page.
@@ -107,6 +109,22 @@ impl Page {
     pub fn n_pages(&self, total: u64) -> u64 {
         total.div_ceil(self.limit as u64)
     }
+
+    /// Which messages of a history it has.
+    pub fn history(&self) -> HistoryFilter {
+        HistoryFilter {
+            before: self.before,
+            below: self.cursor,
+            after: self.after,
+            ..HistoryFilter::default()
+        }
+    }
+}
+
+/// The `cursor` that goes on below a page of messages, newest first; none at the end.
+pub fn cursor(items: &[Item], more: bool) -> Option<String> {
+    let oldest = items.last().filter(|_| more)?;
+    Some(oldest.message.id.to_string())
 }
 
 /// A request: who makes it, and what came with it.
@@ -224,7 +242,8 @@ impl Call {
         self.parts.get(name).map(String::as_str).unwrap_or_default()
     }
 
-    /// Which page is asked for: `page` and `limit`, or `limit` and `offset` (or `skip`), or `before` and `after`.
+    /// Which page is asked for: `page` and `limit`, or `limit` and `offset` (or `skip`), or `before` and `after`, or
+    /// `cursor`.
     ///
     /// # Errors
     ///
@@ -257,6 +276,7 @@ impl Call {
             offset,
             limit,
             before: query.time(&["before"])?,
+            cursor: query.message(&["cursor"])?,
             after: query.time(&["after"])?,
             oldest_first,
         })

@@ -3,6 +3,7 @@
 use parlour_actors::{
     command::Item,
     error::{ErrorCode, Failure},
+    push::Push,
 };
 use parlour_storage::{
     domain::conversation::{Conversation, ConversationKind},
@@ -60,6 +61,17 @@ pub fn pair(conversation: &Conversation) -> Option<&[UserId; 2]> {
     match &conversation.kind {
         ConversationKind::Direct { pair } => Some(pair),
         ConversationKind::Group { .. } => None,
+    }
+}
+
+/// Whether something is told of a direct conversation, or of none: all that dialects without groups tell.
+pub fn is_for_two(push: &Push) -> bool {
+    match push {
+        Push::Change(_, about)
+        | Push::Veiled(_, about)
+        | Push::Typing { about, .. }
+        | Push::Joined { about, .. } => pair(&about.conversation).is_some(),
+        Push::Presence { .. } | Push::Online(_) => true,
     }
 }
 

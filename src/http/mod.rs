@@ -11,6 +11,8 @@ mod gate;
 mod health;
 mod identity;
 mod kill;
+pub mod listeners;
+mod matched;
 mod native;
 mod routes;
 mod session;
@@ -20,19 +22,19 @@ mod ws;
 pub use self::kill::remember_socket;
 
 use std::{
-    net::SocketAddr,
+    net::TcpListener,
     sync::{
         Arc, Weak,
         atomic::{AtomicBool, Ordering},
     },
 };
 
-use actix_web::{App, HttpServer, dev::Server, middleware::DefaultHeaders, web};
+use actix_web::{App, HttpRequest, HttpServer, dev::Server, middleware::DefaultHeaders, web};
 use anyhow::Context as _;
 use parlour_actors::system::Core;
 
-use self::{engine::Engine, gate::Gate};
-use crate::{auth::Verifier, config::Config};
+use self::{engine::Engine, gate::Gate, listeners::Listener};
+use crate::{auth::Verifier, config::Config, dialects::Dialect};
 
 /// What handlers share.
 #[derive(Debug)]
@@ -47,13 +49,20 @@ pub struct Edge {
     pub socketio: Arc<Engine>,
     /// The configuration.
     pub config: Config,
+    /// Where it listens, the main listener first.
+    pub listeners: Vec<Listener>,
     /// The node stops: say so where a load balancer looks.
     pub draining: AtomicBool,
 }
 
 impl Edge {
     /// An edge that lets everyone in whom the configuration does. To be called on a thread that runs tasks.
-    pub fn new(core: Arc<Core>, verifier: Verifier, config: Config) -> Arc<Self> {
+    pub fn new(
+        core: Arc<Core>,
+        verifier: Verifier,
+        config: Config,
+        listeners: Vec<Listener>,
+    ) -> Arc<Self> {
         let gate = Gate::new(&config);
         Arc::new_cyclic(|edge| Self {
             core,
@@ -61,8 +70,15 @@ impl Edge {
             gate,
             socketio: socketio::start(Weak::clone(edge), &config),
             config,
+            listeners,
             draining: AtomicBool::new(false),
         })
+    }
+
+    /// The dialect that the listener of a request settles for Socket.IO connections, if it is bound to one
+    /// that has Socket.IO.
+    pub fn dialect_of(&self, request: &HttpRequest) -> Option<Dialect> {
+        listeners::dialect_of(&self.listeners, request)
     }
 
     /// Says from now on that the node stops.
@@ -76,13 +92,12 @@ impl Edge {
     }
 }
 
-/// Binds and starts serving. Returns the server, to be awaited, and the address it has.
+/// Starts serving on bound sockets. Returns the server, to be awaited.
 ///
 /// # Errors
 ///
-/// The address can't be bound.
-pub fn serve(edge: Arc<Edge>) -> anyhow::Result<(Server, SocketAddr)> {
-    let listen = edge.config.http.listen;
+/// A socket can't be used.
+pub fn serve(edge: Arc<Edge>, sockets: Vec<TcpListener>) -> anyhow::Result<Server> {
     let workers = match edge.config.http.workers {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         n => n,
@@ -101,6 +116,7 @@ pub fn serve(edge: Arc<Edge>) -> anyhow::Result<(Server, SocketAddr)> {
                     .add(("Cache-Control", "no-store")),
             )
             .configure(native::routes)
+            .configure(matched::routes)
             .configure(api::routes)
             .configure(routes::routes)
             .configure(|config| engine::route(config, socketio::PATH, Arc::clone(&edge.socketio)))
@@ -112,11 +128,10 @@ pub fn serve(edge: Arc<Edge>) -> anyhow::Result<(Server, SocketAddr)> {
     // The node handles signals itself: actix takes SIGINT for a forced stop.
     .disable_signals()
     .shutdown_timeout(shutdown)
-    .on_connect(kill::remember_socket)
-    .bind(listen)
-    .with_context(|| {
-        format!("can't listen on {listen}; is another program there? choose with --listen")
-    })?;
-    let address = *server.addrs().first().context("no address was bound")?;
-    Ok((server.run(), address))
+    .on_connect(kill::remember_socket);
+    let server = sockets
+        .into_iter()
+        .try_fold(server, HttpServer::listen)
+        .context("a bound socket can't be served")?;
+    Ok(server.run())
 }

@@ -64,7 +64,7 @@ async fn native(
 }
 
 /// The token of a handshake, wherever it stands.
-fn token(request: &HttpRequest, query: Option<String>) -> Option<String> {
+pub(super) fn token(request: &HttpRequest, query: Option<String>) -> Option<String> {
     let header = request
         .headers()
         .get(header::AUTHORIZATION)

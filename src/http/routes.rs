@@ -107,14 +107,14 @@ impl FromRequest for Incoming {
             let edge = request
                 .app_data::<web::Data<Edge>>()
                 .expect("every route has it");
-            let parts: HashMap<String, String> = request.match_info().load().unwrap_or_default();
+            let parts = parts(&request);
             let query = web::Query::<Vec<(String, String)>>::from_query(request.query_string());
             let query = query.map_err(|error| {
                 let message = format!("the query can't be read: {error}");
                 Failure::new(ErrorCode::BadRequest, message)
             })?;
             Ok(Self(Call::new(
-                edge.core.clone(),
+                std::sync::Arc::clone(&edge.core),
                 caller,
                 parts,
                 Fields::of_pairs(query.into_inner()),
@@ -123,6 +123,14 @@ impl FromRequest for Incoming {
             )))
         })
     }
+}
+
+/// The parts of the path, decoded. Not loaded as a map: actix-router takes the names of struct fields alone for keys.
+fn parts(request: &HttpRequest) -> HashMap<String, String> {
+    let path = request.match_info();
+    let values: Vec<String> = path.load().unwrap_or_default();
+    let names = path.iter().map(|(name, _)| name.to_owned());
+    names.zip(values).collect()
 }
 
 fn is_multipart(request: &HttpRequest) -> bool {
@@ -154,6 +162,15 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+
+    #[test]
+    fn the_parts_of_a_path_are_known_by_name_and_decoded() {
+        let request = actix_web::test::TestRequest::default()
+            .param("conversation", "7")
+            .param("user", "a%2Fb%25");
+        let parts = parts(&request.to_http_request());
+        assert_eq!((&*parts["conversation"], &*parts["user"]), ("7", "a/b%"));
+    }
 
     #[test]
     fn no_two_dialects_answer_the_same_request() {

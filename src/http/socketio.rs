@@ -67,6 +67,7 @@ struct Chat(Weak<Edge>);
 struct Query {
     token: Option<String>,
     dialect: Option<String>,
+    recovery: Option<String>,
 }
 
 impl Service for Chat {
@@ -86,9 +87,9 @@ impl Service for Chat {
             .and_then(|value| value.to_str().ok());
         let limits = edge.socketio.hub().limits().clone();
         let client = Client {
+            recovery: recovery(request, query.recovery.as_deref()),
+            listener: edge.dialect_of(request),
             edge,
-            // A listener of its own may be bound to a dialect.
-            listener: request.app_data::<Dialect>().copied(),
             dialect: query.dialect,
             token: header.and_then(bearer).map(str::to_owned).or(query.token),
             _place: place,
@@ -105,7 +106,27 @@ struct Client {
     listener: Option<Dialect>,
     dialect: Option<String>,
     token: Option<String>,
+    /// Events end with the place to go on from, unless `auth` says otherwise.
+    recovery: bool,
     _place: Place,
+}
+
+/// Client libraries that hand everything in an event to its handler, which then is given one argument more than it takes.
+/// Those of JavaScript take no harm, and know what to do with it.
+const NEED_EXACT_ARGUMENTS: [&str; 3] = ["python", "aiohttp", "dart/"];
+
+/// Whether events shall end with the place to go on from: as the address says, else by what is known of the client.
+fn recovery(request: &HttpRequest, asked: Option<&str>) -> bool {
+    match asked {
+        Some("0" | "false" | "no") => false,
+        Some(_) => true,
+        None => {
+            let agent = request.headers().get(header::USER_AGENT);
+            let agent = agent.and_then(|agent| agent.to_str().ok());
+            let agent = agent.unwrap_or_default().to_ascii_lowercase();
+            !NEED_EXACT_ARGUMENTS.iter().any(|name| agent.contains(name))
+        }
+    }
 }
 
 /// What a client sends along when it connects to a namespace. Other fields are its own business.
@@ -195,7 +216,7 @@ impl Application for Client {
             Pid::new(&identity.user),
             shown,
             dialect,
-            auth.recovery != Some(false),
+            auth.recovery.unwrap_or(self.recovery),
         );
         let given = Some((identity, resume));
         let session = session::start(edge, Arc::new(codec), Arc::clone(&outbox), given);

@@ -67,6 +67,12 @@ impl Position {
         (number <= Self::MAX.0).then_some(Self(number))
     }
 
+    /// The millisecond that it belongs to: no earlier than the one it was given in.
+    pub fn time(self) -> Timestamp {
+        let ms = i64::try_from(self.0 >> COUNTER_BITS).unwrap_or(i64::MAX);
+        Timestamp(POSITION_EPOCH_MS.saturating_add(ms))
+    }
+
     /// Its number, at most 2^53 - 1.
     pub fn get(self) -> u64 {
         self.0
@@ -349,6 +355,7 @@ mod tests {
         let now = Timestamp(POSITION_EPOCH_MS + 5);
         let first = Position::ZERO.next(now);
         assert_eq!(first, Position::at(now));
+        assert_eq!((first.time(), first.next(now).time()), (now, now));
         assert_eq!(first.next(now).get(), first.get() + 1);
         assert_eq!(
             first.next(Timestamp(0)).get(),

@@ -9,8 +9,10 @@
 
 mod client;
 mod node;
+mod plain;
 mod raw;
 mod rest;
+mod stock;
 mod strace;
 mod way;
 
@@ -19,8 +21,10 @@ use std::time::Duration;
 pub(crate) use self::{
     client::{Client, resume_position},
     node::{Node, Signal},
+    plain::Plain,
     raw::{Frame, Raw},
     rest::{Answer, Rest, send as rest_send},
+    stock::{Script, Stock},
     strace::{Call, Trace},
     way::{Refusal, Way},
 };

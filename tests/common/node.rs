@@ -10,6 +10,7 @@ use std::{
     thread::JoinHandle,
 };
 
+use parlour::dialects::Dialect;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
@@ -22,6 +23,7 @@ pub(crate) struct Node {
     folder: TempDir,
     flags: Vec<String>,
     log: Arc<Mutex<String>>,
+    printed: Arc<Mutex<String>>,
 }
 
 #[derive(Debug)]
@@ -51,6 +53,7 @@ impl Node {
             folder: TempDir::new().expect("a temporary folder"),
             flags: flags.iter().map(ToString::to_string).collect(),
             log: Arc::default(),
+            printed: Arc::default(),
         };
         node.start_again_under(wrapper).await;
         node
@@ -82,9 +85,11 @@ impl Node {
         let (found, address) = oneshot::channel();
         let stdout = BufReader::new(child.stdout.take().expect("piped"));
         let stderr = BufReader::new(child.stderr.take().expect("piped"));
+        self.printed.lock().expect("no reader panics").clear();
+        let printed = Arc::clone(&self.printed);
         let log = Arc::clone(&self.log);
         let readers = vec![
-            std::thread::spawn(move || find_address(stdout, found)),
+            std::thread::spawn(move || find_address(stdout, found, &printed)),
             std::thread::spawn(move || {
                 for line in stderr.lines().map_while(Result::ok) {
                     *log.lock().expect("no reader panics") += &(line + "\n");
@@ -135,6 +140,25 @@ impl Node {
     /// What it logged so far, over all of its starts.
     pub(crate) fn log(&self) -> String {
         self.log.lock().expect("no reader panics").clone()
+    }
+
+    /// Waits for a line that it prints at its start, and gives what `wanted` finds in it.
+    pub(crate) async fn printed<T>(&self, wanted: impl Fn(&str) -> Option<T>) -> T {
+        until("line on standard output", async || {
+            let printed = self.printed.lock().expect("no reader panics");
+            printed.lines().find_map(&wanted)
+        })
+        .await
+    }
+
+    /// Where it listens for a dialect.
+    pub(crate) async fn listener(&self, dialect: Dialect) -> SocketAddr {
+        self.printed(|line| {
+            let (name, address) = line.trim_start().split_once(" http://")?;
+            let address = (name.trim_end() == dialect.name()).then_some(address)?;
+            Some(address.parse().expect("an address"))
+        })
+        .await
     }
 
     /// Ends it with SIGKILL, in the middle of whatever it is doing.
@@ -232,9 +256,10 @@ impl Drop for Node {
 }
 
 /// Finds the address in what the node prints at its start, and reads on so that it never blocks on us.
-fn find_address(stdout: impl BufRead, found: oneshot::Sender<SocketAddr>) {
+fn find_address(stdout: impl BufRead, found: oneshot::Sender<SocketAddr>, printed: &Mutex<String>) {
     let mut found = Some(found);
     for line in stdout.lines().map_while(Result::ok) {
+        *printed.lock().expect("no reader panics") += &format!("{line}\n");
         let address = line.split("http://").nth(1).and_then(|rest| {
             let end = rest.find(|c: char| !(c.is_ascii_digit() || c == '.' || c == ':'));
             rest[..end.unwrap_or(rest.len())].parse().ok()

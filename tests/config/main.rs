@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on ends")]
 
 mod bench;
+mod presets;
 mod problems;
 mod secrets;
 mod sources;

@@ -134,6 +134,17 @@ fn what_is_only_for_trying_out_needs_dev_and_dev_stays_at_home() {
         &bench.refused("--dev --listen=0.0.0.0:8080", &[]),
         &["http.listen: ", "127.0.0.1"],
     );
+    for listener in ["gateway=4000", "gateway=0.0.0.0:4000"] {
+        let line = format!("--dev --listen=[::1]:0 --listen-dialect={listener}");
+        if listener.contains("0.0.0.0") {
+            assert_says(
+                &bench.refused(&line, &[]),
+                &["http.listen_dialect: ", "127.0.0.1"],
+            );
+        } else {
+            bench.ok(&format!("config check {line}"), &[]);
+        }
+    }
     let missing = bench.refused("--auth-jwks-file keys.json", &[]);
     assert_says(&missing, &["auth.jwks_file: failed to open keys.json"]);
     bench.file("keys.json", "{\"keys\":[]}");

@@ -123,7 +123,7 @@ fn the_names_of_other_chat_servers_are_understood_or_told_to_be_of_no_use() {
     ];
     assert_eq!(env.len(), 16);
     for (flag, name, value) in [
-        ("http-listen", "WS_PORT", "127.0.0.1:3001"),
+        ("http-listen-dialect", "WS_PORT", "dating=3001"),
         (
             "policy-limits",
             "MESSAGE_RATE_LIMIT",
@@ -162,11 +162,11 @@ fn the_names_of_other_chat_servers_are_understood_or_told_to_be_of_no_use() {
 
     let overruled = [
         ("WS_PORT", "nonsense"),
-        ("PARLOUR_HTTP_LISTEN", "127.0.0.1:9"),
+        ("PARLOUR_HTTP_LISTEN_DIALECT", "dating=9"),
     ];
     assert_says(
         &bench.ok("config check --dev", &overruled),
-        &["notice: WS_PORT counts for nothing, since PARLOUR_HTTP_LISTEN is set"],
+        &["notice: WS_PORT counts for nothing, since PARLOUR_HTTP_LISTEN_DIALECT is set"],
     );
     bench.ok("config check --dev", &[("WS_PORT", "")]);
     bench.ok(

@@ -112,7 +112,7 @@ fn limits_have_the_defaults_of_their_options() {
 
 #[test]
 fn every_option_that_is_named_exists() {
-    for path in ["docs/protocol.md", "docs/operations.md"] {
+    for path in ["docs/protocol.md", "docs/operations.md", "docs/dialects.md"] {
         let document = Document::read(path);
         let in_section = |word: &&str| {
             let section = word.split_once('.').map(|(section, _)| section);

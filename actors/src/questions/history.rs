@@ -48,7 +48,13 @@ impl Core {
             }
             Scope::In(target) => {
                 let conversation = self.conversation_at(me, target).await?;
-                if matching == HistoryFilter::default() {
+                // Where the page begins makes no difference.
+                let whole = HistoryFilter {
+                    before: matching.before,
+                    below: matching.below,
+                    ..HistoryFilter::default()
+                };
+                if matching == whole {
                     total = Some(self.store_ref().n_messages(conversation).await?);
                 }
                 let from = self.start(me, &eyes, conversation, &matching, &mut skip);
@@ -105,11 +111,13 @@ impl Core {
         // else is left out.
         let HistoryFilter {
             before,
+            below,
             after: _,
             read,
             metadata,
         } = matching;
-        let unfiltered = before.is_none() && read.is_none() && metadata.is_none();
+        let unfiltered =
+            before.is_none() && below.is_none() && read.is_none() && metadata.is_none();
         let unveiled = eyes.hide_nobody() || peer.is_some_and(|peer| eyes.may_meet(peer));
         if *skip == 0 || !unfiltered || !unveiled {
             return Ok(Some(PageFrom::End));

@@ -7,7 +7,7 @@ use std::{cmp::Ordering, collections::BinaryHeap};
 
 use parlour_storage::{
     domain::message::Message,
-    ids::{ConversationId, Position, Seq, UserId},
+    ids::{ConversationId, MessageId, Position, Seq, Timestamp, UserId},
     store::{MessagePage, PageFrom, Roster},
 };
 
@@ -38,6 +38,8 @@ pub(super) struct Walk<'a> {
     sources: BinaryHeap<Source>,
     /// Nothing older is wanted.
     oldest: Position,
+    /// Nothing sent then or later is wanted.
+    before: Option<Timestamp>,
     n_looked_at: usize,
     gave_up: bool,
 }
@@ -53,11 +55,17 @@ impl<'a> Walk<'a> {
         n: usize,
     ) -> Self {
         let page = (n / starts.len().max(1)).clamp(*PAGE.start(), *PAGE.end());
-        let before = matching.before.map_or(Position::MAX, Position::at);
+        let below = matching.below.map_or(Position::MAX, MessageId::position);
+        let before = [
+            matching.before,
+            matching.below.map(|id| id.position().time().plus_ms(1)),
+        ];
+        let before = before.into_iter().flatten().min();
+        let newest = before.map_or(Position::MAX, Position::at).min(below);
         let after = matching.after.map(|after| Position::at(after.plus_ms(1)));
         let sources = starts.into_iter().map(|start| Source {
             conversation: start.conversation,
-            newest: start.newest.min(before),
+            newest: start.newest.min(newest),
             from: Some(start.from),
             messages: Vec::new(),
             page,
@@ -70,6 +78,7 @@ impl<'a> Walk<'a> {
             matching,
             sources: sources.collect(),
             oldest: after.unwrap_or_default(),
+            before,
             n_looked_at: 0,
             gave_up: false,
         }
@@ -119,7 +128,7 @@ impl<'a> Walk<'a> {
         let store = self.core.store_ref();
         let id = source.conversation;
         if source.from == Some(PageFrom::End) {
-            if let Some(before) = self.matching.before
+            if let Some(before) = self.before
                 && let Some(seq) = store.first_since(id, before).await?
             {
                 source.from = Some(PageFrom::Before(seq));
@@ -158,12 +167,14 @@ impl<'a> Walk<'a> {
     fn matches(&self, source: &Source, message: &Message) -> bool {
         let HistoryFilter {
             before: _, // It was begun there.
+            below,
             after,
             read,
             metadata,
         } = self.matching;
         // A clock that went back leaves messages behind whose ids are later than their times.
         after.is_none_or(|after| message.sent_at > after)
+            && below.is_none_or(|below| message.id < below)
             && read.is_none_or(|wanted| {
                 let read = source.read.map(|read| read.is_read(self.me, message));
                 read == Some(wanted)

@@ -376,6 +376,9 @@ impl Room {
         if matches!(change.body, ChangeBody::Sent(_)) && crowd.is_typing(&change.by) {
             self.stop_typing(&change.by);
         }
+        if let (ChangeBody::Sent(_), Some(id)) = (&change.body, asked_by) {
+            self.look_along(who, id);
+        }
         let Some(crowd) = &mut self.crowd else { return };
         crowd.arrive(&change, |user| self.core.registry.connections_of(user));
         crowd.tell(group, self.core.epoch(), &change, who, asked_by);
@@ -421,6 +424,16 @@ impl Room {
     fn tell_typing(&mut self, who: &Who, on: bool) {
         if let Some(crowd) = &mut self.crowd {
             crowd.tell_typing(self.core.epoch(), who, on);
+        }
+    }
+
+    /// Whoever speaks looks, where looking means anything: some clients send to a person, and learn only from the answer
+    /// which conversation it is.
+    fn look_along(&mut self, who: &Who, id: ConnectionId) {
+        let connection = self.crowd.as_ref().and_then(|crowd| crowd.connection(id));
+        if connection.is_some_and(|connection| connection.codec.minds().joined) {
+            // One that looks at too many conversations already is notified of this one.
+            let _or_not = self.join(who, id, true);
         }
     }
 

@@ -187,7 +187,8 @@ async fn a_page_by_time_ends_and_begins_where_it_is_told() {
                 assert_eq!(found, expected, "{before:?} {after:?} by {limit}");
             }
             let found = page(&node, "b", of.clone(), matching, (0, 10)).await;
-            assert_eq!(found.unwrap().total, None);
+            let is_whole = of == within(direct) && after.is_none();
+            assert_eq!(found.unwrap().total, is_whole.then_some(6));
         }
     }
     node.stop().await;
@@ -210,6 +211,57 @@ async fn a_message_of_a_clock_that_went_back_is_as_old_as_it_says() {
     };
     let found = all_pages(&node, "a", within(direct), after, 1).await;
     assert_eq!(found, [newest]);
+    node.stop().await;
+}
+
+/// C-15: each page goes on below the oldest message of the one before, also if that is deleted meanwhile.
+#[actix::test]
+async fn a_page_goes_on_where_the_one_before_ended() {
+    let node = TestNode::start(Settings::default());
+    let direct = node.direct("a", "b").await;
+    let other = node.direct("b", "c").await;
+    let (mut here, mut all) = (Vec::new(), Vec::new());
+    for n in 0..12 {
+        let to = if n % 4 == 3 { other } else { direct };
+        let message = sent(&node, "b", to, &n.to_string()).await;
+        if to == direct {
+            here.insert(0, message);
+        }
+        all.insert(0, message);
+    }
+    for (of, expected) in [(within(direct), here), (Scope::Direct, all)] {
+        for limit in [1, 2, 5, 20] {
+            let (mut found, mut below) = (Vec::new(), None);
+            loop {
+                let matching = HistoryFilter {
+                    below,
+                    ..HistoryFilter::default()
+                };
+                let page = page(&node, "b", of.clone(), matching, (0, limit)).await;
+                let page = page.unwrap();
+                found.extend(page.ids());
+                below = found.last().copied();
+                if !page.more {
+                    break;
+                }
+            }
+            assert_eq!(found, expected, "by {limit}");
+        }
+        let matching = HistoryFilter {
+            below: Some(expected[2]),
+            ..HistoryFilter::default()
+        };
+        let skipping = page(&node, "b", of, matching, (1, 20)).await.unwrap();
+        assert_eq!(skipping.ids(), &expected[4..]);
+    }
+    let (gone, rest) = (sent(&node, "b", direct, "gone").await, within(direct));
+    do_it(&node, "b", Command::Delete { message: gone }).await;
+    let matching = HistoryFilter {
+        below: Some(gone),
+        ..HistoryFilter::default()
+    };
+    let page = page(&node, "b", rest, matching, (0, 20)).await.unwrap();
+    assert_eq!((page.ids().len(), page.total), (9, Some(9)));
     node.stop().await;
 }
 

@@ -46,6 +46,16 @@ choice! {
 }
 
 choice! {
+    /// Whom lists of people who are online name.
+    PresenceReach {
+        /// Those who share a conversation with the asker.
+        Contacts = "contacts",
+        /// Everyone who is there.
+        Everyone = "everyone",
+    }
+}
+
+choice! {
     /// How log lines look.
     LogFormat {
         /// For people, coloured on a terminal.

@@ -5,6 +5,7 @@
 
 mod choice;
 mod cidr;
+mod dialect;
 mod duration;
 mod limit;
 mod list;
@@ -14,8 +15,9 @@ mod secret;
 mod size;
 
 pub(super) use choice::choice;
-pub use choice::{Engine, LogFormat};
+pub use choice::{Engine, LogFormat, PresenceReach};
 pub use cidr::Cidr;
+pub use dialect::{DialectListener, SocketioDialect};
 pub use limit::{LimitRule, LimitedAction};
 pub use origin::AllowedOrigin;
 pub use scalar::LogFilter;

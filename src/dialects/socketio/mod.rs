@@ -21,12 +21,12 @@ use parlour_actors::{
 };
 use parlour_storage::{
     domain::change::ChangeBody,
-    ids::{Epoch, Position},
+    ids::{Epoch, Position, UserId},
 };
 use serde_json::{Value, json};
 
 pub use self::{emit::Emit, pid::Pid};
-use super::{Dialect, fields::Fields, gateway, refusal::refusal};
+use super::{Dialect, direct, fields::Fields, gateway, refusal::refusal};
 
 /// A dialect's events.
 pub trait Events: Send + Sync + fmt::Debug {
@@ -66,11 +66,18 @@ pub enum Asked {
     Request(Request),
     /// Nothing: it is so already.
     Nothing,
+    /// Nothing, if it is this person who asks; nobody may ask it for another.
+    NothingBy(UserId),
 }
 
 /// The dialects, in the order in which they speak when all do. What integers and camelCase clients expect of
 /// a name that they share counts, since it comes last.
-static SPOKEN: [&dyn Events; 1] = [&gateway::Socket];
+static SPOKEN: [&dyn Events; 2] = [&gateway::Socket, &direct::Socket];
+
+/// The dialects that have events.
+pub fn dialects() -> impl Iterator<Item = &'static dyn Events> {
+    SPOKEN.iter().copied()
+}
 
 /// The dialect isn't known yet: all are spoken.
 const UNKNOWN: u8 = u8::MAX;
@@ -93,7 +100,7 @@ pub struct SocketIo {
 }
 
 impl SocketIo {
-    /// A codec for a connection that is called `sid`. `dialect` is what the listener or the handshake settled; `shown` the
+    /// A codec for a connection that is called `sid`. `pid` is a name for its user; `dialect` is what the listener or the handshake settled; `shown` the
     /// `pid` that the client wants to go on with; `offsets`, whether events say where to go on from.
     pub fn new(
         sid: String,
@@ -208,6 +215,11 @@ impl Codec for SocketIo {
         let asked = asked.map_err(|failure| refused(name, failure))?;
         Ok(match asked {
             Asked::Nothing => ClientFrame::Ping(id),
+            Asked::NothingBy(user) if self.pid.is_of(&user) => ClientFrame::Ping(id),
+            Asked::NothingBy(_) => {
+                let message = "that is for yourself only; leave out the user, or name yourself";
+                return Err(refused(name, Failure::new(ErrorCode::NotAllowed, message)));
+            }
             Asked::Request(request) => ClientFrame::Request {
                 id,
                 request: Box::new(request),

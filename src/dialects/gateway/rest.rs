@@ -1,0 +1,230 @@
+//! What `gateway` offers over REST.
+
+use parlour_actors::{
+    command::{Command, Entry, InboxFilter, Item, Person, Question, Reply, Scope, Target},
+    error::Failure,
+};
+use parlour_storage::domain::{
+    change::ChangeBody,
+    conversation::{Conversation, ConversationKind},
+};
+use serde_json::{Value, json};
+
+use super::{CONVERSATION, content, kind, profile};
+use crate::dialects::{
+    rest::{Answer, Answered, Call, Route, cursor, expect_reply, routes},
+    shape::{conversation_uuid, maybe_time, message_uuid, not_yet, time},
+};
+
+/// What REST offers.
+pub const ROUTES: &[Route] = routes! {
+    Post "/api/messages/conversations" => open;
+    Get "/api/messages/conversations" => conversations;
+    Get "/api/messages/conversations/{conversation}/messages" => messages;
+    Post "/api/messages/conversations/{conversation}/messages" => send;
+    Get "/api/messages/search" => search;
+};
+
+/// Opens a conversation. The pair of a direct one finds the one that it has.
+async fn open(call: Call) -> Answered {
+    let body = call.body()?;
+    let participants = body.users(&["participantIds"])?.unwrap_or_default();
+    let others: Vec<_> = participants
+        .into_iter()
+        .filter(|user| user != call.me())
+        .collect();
+    let kind = body.text(&["type"])?.unwrap_or_else(|| "DIRECT".to_owned());
+    let command = match (kind.to_uppercase().as_str(), &*others) {
+        ("DIRECT", [with]) => Command::OpenDirect { with: with.clone() },
+        ("DIRECT", _) => {
+            let message = "a DIRECT conversation takes one other person in participantIds";
+            return Err(Failure::bad_value("participantIds", message));
+        }
+        ("GROUP", _) => Command::OpenGroup {
+            name: body.text(&["name"])?,
+            members: others,
+            key: call.key(&body)?,
+        },
+        _ => return Err(Failure::bad_value("type", "type takes DIRECT or GROUP")),
+    };
+    let (id, created) = expect_reply!(call.run(command).await?,
+        Reply::Opened { conversation, created } => (conversation, created));
+    let question = Question::Entry(Target::Conversation(id));
+    let entry = expect_reply!(call.ask(question).await?, Reply::Entry(entry) => entry);
+    let people = Question::People(Some(Target::Conversation(id)));
+    let everyone = expect_reply!(call.ask(people).await?, Reply::People(everyone) => everyone);
+    let body = json!({
+        "success": true,
+        "message": "Conversation created",
+        "data": {
+            "id": conversation_uuid(id),
+            "type": kind_of(&entry.summary.conversation),
+            "name": name_of(&entry.summary.conversation),
+            "participants": everyone.iter().map(|person| profile(&person.card)).collect::<Vec<_>>(),
+            "lastMessage": entry.last.as_ref().map(last_message),
+            "unreadCount": entry.summary.unread,
+            "createdAt": time(entry.summary.conversation.created_at),
+        },
+    });
+    Ok(if created {
+        Answer::created(&body)
+    } else {
+        Answer::ok(&body)
+    })
+}
+
+async fn conversations(call: Call) -> Answered {
+    let page = call.page(20)?;
+    let question = Question::Inbox {
+        matching: InboxFilter {
+            groups: true,
+            search: call.query().text(&["search"])?,
+            ..InboxFilter::default()
+        },
+        offset: page.offset,
+        limit: page.limit,
+    };
+    let (entries, total) = expect_reply!(call.ask(question).await?,
+        Reply::Inbox { entries, total } => (entries, total));
+    Ok(Answer::ok(&json!({
+        "success": true,
+        "data": entries.iter().map(conversation).collect::<Vec<_>>(),
+        "meta": {
+            "page": page.number,
+            "limit": page.limit,
+            "total": total,
+            "totalPages": page.n_pages(total as u64),
+        },
+    })))
+}
+
+/// Page 1 is the newest one; within a page the oldest comes first (CONTRACT C-16).
+async fn messages(call: Call) -> Answered {
+    let page = call.page(50)?;
+    let question = Question::History {
+        of: Scope::In(Target::Conversation(call.conversation()?)),
+        matching: page.history(),
+        offset: page.offset,
+        limit: page.limit,
+    };
+    let (mut items, total, more) = expect_reply!(call.ask(question).await?,
+        Reply::History { items, total, more } => (items, total, more));
+    let next = cursor(&items, more);
+    if page.oldest_first.unwrap_or(true) {
+        items.reverse();
+    }
+    Ok(Answer::ok(&json!({
+        "success": true,
+        "data": items.iter().map(message).collect::<Vec<_>>(),
+        "meta": {
+            "page": page.number,
+            "limit": page.limit,
+            "total": total,
+            "hasMore": more,
+            "nextCursor": next,
+        },
+    })))
+}
+
+async fn send(call: Call) -> Answered {
+    let body = call.body()?;
+    let command = Command::Send {
+        to: Target::Conversation(call.conversation()?),
+        content: content(&body)?,
+        key: call.key(&body)?,
+    };
+    let change = expect_reply!(call.run(command).await?, Reply::Sent { change, .. } => change);
+    let sent = expect_reply!(&change.body, ChangeBody::Sent(sent) => sent);
+    Ok(Answer::created(&json!({
+        "success": true,
+        "data": {
+            "id": message_uuid(sent.id),
+            "conversationId": conversation_uuid(sent.conversation),
+            "senderId": sent.author.as_str(),
+            "content": sent.content.text,
+            "type": kind(sent.content.kind),
+            "attachments": [],
+            "createdAt": time(sent.sent_at),
+        },
+    })))
+}
+
+async fn search(call: Call) -> Answered {
+    call.query().need_text(&["query", "q"])?;
+    call.page(20)?;
+    if let Some(id) = call.query().conversation(CONVERSATION)? {
+        let question = Question::Entry(Target::Conversation(id));
+        expect_reply!(call.ask(question).await?, Reply::Entry(_) => ());
+    }
+    Err(not_yet("searching messages"))
+}
+
+fn kind_of(conversation: &Conversation) -> &'static str {
+    match conversation.kind {
+        ConversationKind::Direct { .. } => "DIRECT",
+        ConversationKind::Group { .. } => "GROUP",
+    }
+}
+
+fn name_of(conversation: &Conversation) -> Option<&str> {
+    match &conversation.kind {
+        ConversationKind::Direct { .. } => None,
+        ConversationKind::Group { name } => name.as_deref(),
+    }
+}
+
+fn participant(person: &Person) -> Value {
+    let mut participant = profile(&person.card);
+    participant["isOnline"] = person.online.into();
+    participant["lastSeen"] = maybe_time(person.last_seen);
+    participant
+}
+
+fn conversation(
+    Entry {
+        summary,
+        last,
+        others,
+    }: &Entry,
+) -> Value {
+    json!({
+        "id": conversation_uuid(summary.conversation.id),
+        "type": kind_of(&summary.conversation),
+        "name": name_of(&summary.conversation),
+        "participants": others.iter().map(participant).collect::<Vec<_>>(),
+        "lastMessage": last.as_ref().map(last_message),
+        "unreadCount": summary.unread,
+        "createdAt": time(summary.conversation.created_at),
+        "updatedAt": time(last.as_ref().map_or(summary.conversation.created_at, |item| item.message.sent_at)),
+    })
+}
+
+fn last_message(item: &Item) -> Value {
+    json!({
+        "id": message_uuid(item.message.id),
+        "content": item.message.content.text,
+        "senderId": item.message.author.as_str(),
+        "createdAt": time(item.message.sent_at),
+    })
+}
+
+fn message(
+    Item {
+        message,
+        about,
+        read_by,
+        ..
+    }: &Item,
+) -> Value {
+    json!({
+        "id": message_uuid(message.id),
+        "conversationId": conversation_uuid(message.conversation),
+        "sender": profile(&about.by),
+        "content": message.content.text,
+        "type": kind(message.content.kind),
+        "attachments": [],
+        "readBy": read_by.iter().map(|user| user.as_str()).collect::<Vec<_>>(),
+        "createdAt": time(message.sent_at),
+        "updatedAt": time(message.edited_at.unwrap_or(message.sent_at)),
+    })
+}

@@ -1,0 +1,171 @@
+//! What `matched` offers over REST.
+
+use parlour_actors::{
+    command::{Command, Entry, InboxFilter, Item, Mark, Question, Reply, Scope, Target},
+    error::{ErrorCode, Failure},
+};
+use parlour_storage::{domain::change::ChangeBody, ids::UserId};
+use serde_json::{Value, json};
+
+use super::{CONVERSATION, content, content_type};
+use crate::dialects::{
+    rest::{Answer, Answered, Call, Route, cursor, expect_reply, routes},
+    shape::{conversation_number, maybe_time, message_number, not_yet, time, user_number},
+};
+
+/// What REST offers.
+pub const ROUTES: &[Route] = routes! {
+    Get "/chat/conversations" => conversations;
+    Get "/chat/conversations/{conversation}/messages" => messages;
+    Post "/chat/messages" => send;
+    Put "/chat/messages/{message}/read" => read;
+    Post "/chat/conversations/{conversation}/block" => block;
+    Post "/chat/conversations/{conversation}/report" => report;
+};
+
+const USER: &[&str] = &["user_id"];
+
+/// Refuses a `user_id` that isn't the token's (CONTRACT S2-19).
+fn must_be_me(call: &Call, user: &UserId) -> Result<(), Failure> {
+    if user == call.me() {
+        return Ok(());
+    }
+    let message = "user_id is not the user of the token; leave out or name yourself";
+    Err(Failure::new(ErrorCode::NotAllowed, message))
+}
+
+async fn conversations(call: Call) -> Answered {
+    must_be_me(&call, &call.query().need_user(USER)?)?;
+    let page = call.page(20)?;
+    let question = Question::Inbox {
+        matching: InboxFilter::default(),
+        offset: page.offset,
+        limit: page.limit,
+    };
+    let (entries, total) = expect_reply!(call.ask(question).await?,
+        Reply::Inbox { entries, total } => (entries, total));
+    let entries = entries.iter().map(|entry| conversation(call.me(), entry));
+    Ok(Answer::ok(&json!({
+        "conversations": entries.collect::<Vec<_>>(),
+        "total": total,
+    })))
+}
+
+/// The newest comes first, as in the seed's index (CONTRACT C-16, S2-38).
+async fn messages(call: Call) -> Answered {
+    let page = call.page(50)?;
+    let question = Question::History {
+        of: Scope::In(Target::Conversation(call.conversation()?)),
+        matching: page.history(),
+        offset: page.offset,
+        limit: page.limit,
+    };
+    let (mut items, total, more) = expect_reply!(call.ask(question).await?,
+        Reply::History { items, total, more } => (items, total, more));
+    let next = cursor(&items, more);
+    if page.oldest_first.unwrap_or(false) {
+        items.reverse();
+    }
+    Ok(Answer::ok(&json!({
+        "messages": items.iter().map(message).collect::<Vec<_>>(),
+        "total": total,
+        "next_cursor": next,
+    })))
+}
+
+async fn send(call: Call) -> Answered {
+    let body = call.body()?;
+    if let Some(user) = body.user(USER)? {
+        must_be_me(&call, &user)?;
+    }
+    let command = Command::Send {
+        to: Target::Conversation(body.need_conversation(CONVERSATION)?),
+        content: content(&body)?,
+        key: call.key(&body)?,
+    };
+    let change = expect_reply!(call.run(command).await?, Reply::Sent { change, .. } => change);
+    let sent = expect_reply!(&change.body, ChangeBody::Sent(sent) => sent);
+    Ok(Answer::created(&json!({
+        "message_id": message_number(sent.id),
+        "sent_at": time(sent.sent_at),
+    })))
+}
+
+async fn read(call: Call) -> Answered {
+    let message = call.message()?;
+    let up_to = Mark::Message(message);
+    expect_reply!(call.run(Command::Read { up_to }).await?, Reply::Done => ());
+    let item = expect_reply!(call.ask(Question::Item(message)).await?, Reply::Item(item) => item);
+    Ok(Answer::ok(&json!({
+        "success": true,
+        "read_at": maybe_time(item.read_at),
+    })))
+}
+
+/// Whom a call is about: the other one in the conversation.
+async fn other(call: &Call) -> Result<UserId, Failure> {
+    let question = Question::Entry(Target::Conversation(call.conversation()?));
+    let entry = expect_reply!(call.ask(question).await?, Reply::Entry(entry) => entry);
+    let other = entry.summary.conversation.peer_of(call.me());
+    other.cloned().ok_or_else(Failure::no_conversation)
+}
+
+async fn block(call: Call) -> Answered {
+    let user = other(&call).await?;
+    let command = Command::Block {
+        user: user.clone(),
+        reason: call.body()?.text(&["reason"])?,
+    };
+    expect_reply!(call.run(command).await?, Reply::Done => ());
+    let blocks = expect_reply!(call.ask(Question::Blocks).await?, Reply::Blocks(blocks) => blocks);
+    let block = blocks.iter().find(|block| block.blocked == user);
+    Ok(Answer::ok(&json!({
+        "success": true,
+        // They may have unblocked them meanwhile.
+        "blocked_at": maybe_time(block.map(|block| block.at)),
+    })))
+}
+
+async fn report(call: Call) -> Answered {
+    let body = call.body()?;
+    body.need_text(&["report_type"])?;
+    body.need_text(&["reason"])?;
+    other(&call).await?;
+    Err(not_yet("reporting people"))
+}
+
+fn conversation(me: &UserId, entry: &Entry) -> Value {
+    let Entry {
+        summary,
+        last,
+        others,
+    } = entry;
+    let conversation = &summary.conversation;
+    let other = others.first().map(|person| &*person.card);
+    let last = last.as_ref().map(|item| &item.message);
+    json!({
+        "id": conversation_number(conversation.id),
+        "user_id": user_number(me),
+        "other_user_id": other.map(|card| user_number(&card.user)),
+        "other_user_name": other.map(|card| card.shown_name()),
+        "other_user_photo": other.and_then(|card| card.picture.as_deref()),
+        "last_message": last.map(|message| &message.content.text),
+        "last_message_sender": last.map(|message| user_number(&message.author)),
+        "unread_count": summary.unread,
+        "updated_at": time(last.map_or(conversation.created_at, |message| message.sent_at)),
+        "created_at": time(conversation.created_at),
+    })
+}
+
+fn message(item: &Item) -> Value {
+    let message = &item.message;
+    json!({
+        "id": message_number(message.id),
+        "conversation_id": conversation_number(message.conversation),
+        "sender_id": user_number(&message.author),
+        "content": message.content.text,
+        "content_type": content_type(message.content.kind),
+        "created_at": time(message.sent_at),
+        "read_at": maybe_time(item.read_at),
+    })
+}

@@ -1,0 +1,233 @@
+//! What `matched` says over its WebSocket: one JSON object a message, told apart by `type`.
+//!
+//! The seed has no answers. Whoever sends a message gets `{"type":"sent"}` with the message's id and time; marking as read
+//! and typing are not answered; what is refused is, with `{"type":"error"}`. Answers carry the number that the request had
+//! under `id`, if it had one.
+
+use bytestring::ByteString;
+use parlour_actors::{
+    codec::{ClientFrame, Codec, Minds, RequestId, View},
+    command::{Command, Mark, Reply, Request, Target},
+    error::{ErrorCode, Failure},
+    outbox::Frame,
+    push::{Hello, Push},
+};
+use parlour_storage::{
+    domain::{
+        change::{Change, ChangeBody},
+        message::Message,
+    },
+    ids::{Epoch, Position},
+};
+use serde_json::{Value, json};
+
+use super::{CONVERSATION, content, content_type};
+use crate::dialects::{
+    Dialect,
+    fields::Fields,
+    native::input::bad_json,
+    refusal::refusal,
+    shape::{conversation_number, is_for_two, maybe_time, message_number, time, user_number},
+};
+
+/// What a client may send.
+const INCOMING: &[&str] = &["message", "read", "typing", "ping"];
+
+/// What a request is called in answers if its type isn't one of them.
+const NO_TYPE: &str = "unknown";
+
+/// The codec.
+#[derive(Debug)]
+pub struct Socket;
+
+impl Codec for Socket {
+    fn key(&self) -> u16 {
+        Dialect::Matched as u16
+    }
+
+    fn minds(&self) -> Minds {
+        Minds {
+            own: true,
+            joined: false,
+        }
+    }
+
+    fn decode(&self, text: &str) -> Result<ClientFrame, (RequestId, Failure)> {
+        let refused = |name, ack| move |failure| (RequestId::Event { name, ack }, failure);
+        let value: Value =
+            serde_json::from_str(text).map_err(|error| refused(NO_TYPE, None)(bad_json(&error)))?;
+        let fields = Fields::of(value).map_err(refused(NO_TYPE, None))?;
+        let ack = fields.find(&["id"]).and_then(|(_, id)| id.as_u64());
+        let kind = fields.need_text(&["type"]).map_err(refused(NO_TYPE, ack))?;
+        let Some(&name) = INCOMING.iter().find(|known| **known == kind) else {
+            let message = format!("type takes {}", INCOMING.join(", "));
+            return Err(refused(NO_TYPE, ack)(Failure::new(
+                ErrorCode::UnknownCommand,
+                message,
+            )));
+        };
+        let id = RequestId::Event { name, ack };
+        if name == "ping" {
+            return Ok(ClientFrame::Ping(id));
+        }
+        let command = command(name, &fields).map_err(refused(name, ack))?;
+        Ok(ClientFrame::Request {
+            id,
+            request: Box::new(Request::Do(command)),
+        })
+    }
+
+    /// The seed has no greeting: a client would take it for a message.
+    fn hello(&self, _hello: &Hello<'_>) -> Option<Frame> {
+        None
+    }
+
+    fn push(&self, _epoch: Epoch, push: &Push, view: View) -> Option<Frame> {
+        if !is_for_two(push) {
+            return None;
+        }
+        let told = match push {
+            Push::Change(change, _) => tell_change(change, view),
+            Push::Typing { about, on } => vec![json!({
+                "type": "typing",
+                "conversation_id": conversation_number(about.conversation.id),
+                "user_id": user_number(&about.by.user),
+                "is_typing": on,
+            })],
+            Push::Presence {
+                card, online: true, ..
+            } => vec![json!({ "type": "online", "user_id": user_number(&card.user) })],
+            Push::Presence {
+                card, last_seen, ..
+            } => vec![json!({
+                "type": "offline",
+                "user_id": user_number(&card.user),
+                "last_seen": maybe_time(*last_seen),
+            })],
+            // Who was there before is told like who comes.
+            Push::Online(cards) => {
+                let online = |user| json!({ "type": "online", "user_id": user_number(user) });
+                cards.iter().map(|card| online(&card.user)).collect()
+            }
+            Push::Veiled(..) | Push::Joined { .. } => Vec::new(),
+        };
+        Frame::many(told.iter().map(frame).collect())
+    }
+
+    fn reply(
+        &self,
+        _epoch: Epoch,
+        request: &RequestId,
+        _position: Option<Position>,
+        result: Result<&Reply, &Failure>,
+    ) -> Option<Frame> {
+        let RequestId::Event { name, ack } = request else {
+            return None;
+        };
+        let mut answer = match (result, *name) {
+            (Ok(Reply::Sent { change, .. }), _) => match &change.body {
+                ChangeBody::Sent(message) => sent(message),
+                _ => return None,
+            },
+            (Ok(_), "ping") => json!({ "type": "pong" }),
+            (Ok(_), _) => return None,
+            (Err(failure), name) => {
+                let mut answer = json!({ "type": "error", "event": name });
+                extend(&mut answer, refusal(failure));
+                answer
+            }
+        };
+        if let Some(ack) = ack {
+            answer["id"] = (*ack).into();
+        }
+        Some(frame(&answer))
+    }
+}
+
+fn command(name: &str, fields: &Fields) -> Result<Command, Failure> {
+    let conversation = || {
+        fields
+            .need_conversation(CONVERSATION)
+            .map(Target::Conversation)
+    };
+    Ok(match name {
+        "message" => Command::Send {
+            to: conversation()?,
+            content: content(fields)?,
+            key: fields.key()?,
+        },
+        // The time that a client says is not looked at: the node's counts.
+        "read" => Command::Read {
+            up_to: Mark::Message(fields.need_message(&["message_id"])?),
+        },
+        _ => Command::Type {
+            to: conversation()?,
+            on: fields.flag(&["is_typing"])?.unwrap_or(true),
+        },
+    })
+}
+
+fn frame(value: &Value) -> Frame {
+    Frame::Text(ByteString::from(value.to_string()))
+}
+
+fn extend(object: &mut Value, more: Value) {
+    if let (Value::Object(object), Value::Object(more)) = (object, more) {
+        object.extend(more);
+    }
+}
+
+fn sent(message: &Message) -> Value {
+    let mut sent = json!({
+        "type": "sent",
+        "message_id": message_number(message.id),
+        "conversation_id": conversation_number(message.conversation),
+        "sent_at": time(message.sent_at),
+    });
+    if let Some(key) = &message.key {
+        sent["client_id"] = key.as_str().into();
+    }
+    sent
+}
+
+fn tell_change(change: &Change, view: View) -> Vec<Value> {
+    let conversation = conversation_number(change.conversation);
+    match &change.body {
+        ChangeBody::Sent(message) if message.deleted_at.is_none() => vec![json!({
+            "type": "message",
+            "message_id": message_number(message.id),
+            "conversation_id": conversation,
+            "sender_id": user_number(&message.author),
+            "content": message.content.text,
+            "content_type": content_type(message.content.kind),
+            "sent_at": time(message.sent_at),
+        })],
+        ChangeBody::Edited(message) if message.deleted_at.is_none() => vec![json!({
+            "type": "message_updated",
+            "message_id": message_number(message.id),
+            "conversation_id": conversation,
+            "content": message.content.text,
+            "updated_at": time(change.at),
+        })],
+        ChangeBody::Deleted(message) => vec![json!({
+            "type": "message_deleted",
+            "message_id": message_number(message.id),
+            "conversation_id": conversation,
+            "deleted_at": time(change.at),
+        })],
+        // For who wrote, not for the reader's other devices.
+        ChangeBody::Read { messages, .. } if !view.own => {
+            let read = messages.iter().map(|message| {
+                json!({
+                    "type": "read",
+                    "message_id": message_number(*message),
+                    "conversation_id": conversation,
+                    "user_id": user_number(&change.by),
+                    "read_at": time(change.at),
+                })
+            });
+            read.collect()
+        }
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,113 @@
+//! The ready-made policies in flags/: they can be loaded, and set the numbers of the systems they are named after.
+
+use std::path::Path;
+
+use parlour::{
+    config::{Config, OPTIONS},
+    dialects::Dialect,
+};
+
+use crate::bench::{Bench, SECRET};
+
+/// The items of the contract that ask for it, the option, and its value.
+type Setting = (&'static str, &'static str, &'static str);
+
+/// What each preset sets.
+const SET: [(Dialect, &[Setting]); 5] = [
+    (
+        Dialect::Dating,
+        &[
+            ("S0-14", "http.listen_dialect", "dating=3001"),
+            ("S0-90", "rooms.typing_timeout", "3s"),
+            ("S0-91", "policy.message_length_max", "1000"),
+            (
+                "S0-58 S0-59 S0-60",
+                "policy.limits",
+                "message.send=100 per 1h,message.send=2 per 1s,conversation.read=60 per 1m",
+            ),
+        ],
+    ),
+    (
+        Dialect::Marketplace,
+        &[
+            ("S1-01", "http.listen_dialect", "marketplace=8000"),
+            ("S1-54", "session.ping_interval", "30s"),
+        ],
+    ),
+    (
+        Dialect::Matched,
+        &[
+            ("S2-27", "session.per_user_max", "5"),
+            ("S2-26", "policy.limits", "message.send=10 per 1m"),
+        ],
+    ),
+    (
+        Dialect::Gateway,
+        &[("S3-10", "http.listen_dialect", "gateway=4000")],
+    ),
+    (
+        Dialect::Direct,
+        &[("S4-11", "http.listen_dialect", "direct=3010")],
+    ),
+];
+
+fn path(dialect: Dialect) -> String {
+    let flags = Path::new(env!("CARGO_MANIFEST_DIR")).join("flags");
+    let path = flags.join(format!("{dialect}.flags"));
+    path.to_str().expect("UTF-8").to_owned()
+}
+
+#[test]
+fn every_dialect_but_the_native_one_has_a_preset() {
+    let named: Vec<_> = SET.iter().map(|(dialect, _)| *dialect).collect();
+    let others = Dialect::ALL.iter().copied();
+    let others: Vec<_> = others.filter(|d| *d != Dialect::Native).collect();
+    assert_eq!(named, others);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("flags");
+    assert_eq!(std::fs::read_dir(folder).unwrap().count(), named.len());
+}
+
+#[test]
+fn a_preset_sets_the_numbers_of_its_system_and_nothing_else() {
+    let bench = Bench::new();
+    let defaults = Config::default().entries();
+    for (dialect, set) in SET {
+        let line = format!("--flagfile {}", path(dialect));
+        let checked = bench.ok(&format!("config check {line}"), &[("JWT_SECRET", SECRET)]);
+        assert_eq!(checked, "the configuration is good\n", "{dialect}");
+
+        let page = bench.ok(&format!("config print --format flags {line}"), &[]);
+        let printed = page.lines().filter(|line| !line.is_empty());
+        assert_eq!(printed.clone().count(), OPTIONS.len());
+        for (line, (option, default)) in printed.zip(&defaults) {
+            let expected = set.iter().find(|(_, key, _)| *key == option.key);
+            let (id, _, value) = *expected.unwrap_or(&("default", option.key, default));
+            let expected = format!("--{}={value}", option.flag());
+            assert_eq!(line, expected, "{dialect}: {id}");
+        }
+    }
+}
+
+#[test]
+fn presets_can_be_combined_and_overruled() {
+    let bench = Bench::new();
+    let all: String = SET
+        .iter()
+        .map(|(dialect, _)| format!(" --flagfile {}", path(*dialect)))
+        .collect();
+    let listeners = |more: &str| {
+        let page = bench.ok(&format!("config print --format flags{all}{more}"), &[]);
+        let name = "--http-listen-dialect=";
+        let mut values = page.lines().filter_map(|line| line.strip_prefix(name));
+        values.next().expect("an option").to_owned()
+    };
+    assert_eq!(
+        listeners(""),
+        "dating=3001,marketplace=8000,gateway=4000,direct=3010"
+    );
+    assert_eq!(listeners(" --listen-dialect="), "");
+    assert_eq!(
+        listeners(" --listen-dialect=direct=[::1]:1 --listen-dialect gateway=2"),
+        "direct=[::1]:1,gateway=2"
+    );
+}
