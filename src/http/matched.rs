@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use parlour_actors::{
+    codec::Resume,
     error::{ErrorCode, Failure},
     session::Authenticator as _,
 };
@@ -16,7 +17,7 @@ use super::{
     handshake::token,
     session,
 };
-use crate::dialects::matched::Socket;
+use crate::dialects::{matched::Socket, native::input::resume_token};
 
 pub(super) fn routes(config: &mut web::ServiceConfig) {
     let resource = web::resource(["/chat/connect", "/chat/connect/"])
@@ -31,6 +32,8 @@ struct Query {
     token: Option<String>,
     compress: Option<String>,
     batch: Option<String>,
+    /// Where to go on from; empty at first.
+    resume: Option<String>,
 }
 
 impl Query {
@@ -47,6 +50,11 @@ impl Query {
         };
         Ok(Framing { batch, gzip })
     }
+
+    fn resume(&self) -> Result<Option<Resume>, Failure> {
+        let token = self.resume.as_deref().filter(|token| !token.is_empty());
+        token.map(resume_token).transpose()
+    }
 }
 
 async fn connect(
@@ -58,13 +66,15 @@ async fn connect(
         .map_err(|error| Refused(Failure::new(ErrorCode::BadRequest, error.to_string())))?
         .into_inner();
     let framing = query.framing().map_err(Refused)?;
+    let resume = query.resume().map_err(Refused)?;
+    let resumes = query.resume.is_some();
     let token = token(&request, query.token).ok_or_else(|| {
         let message = "no token; connect with ?token=...";
         Refused(Failure::new(ErrorCode::Unauthorized, message))
     })?;
     let identity = edge.verifier.authenticate(&token).map_err(Refused)?;
     let dialect = session::Dialect {
-        codec: Arc::new(Socket),
+        codec: Arc::new(Socket { resumes }),
         framing,
         subprotocols: &[],
     };
@@ -73,6 +83,6 @@ async fn connect(
         body,
         edge.into_inner(),
         dialect,
-        Some((identity, None)),
+        Some((identity, resume)),
     )
 }

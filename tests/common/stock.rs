@@ -180,8 +180,13 @@ impl Stock {
 
     /// Takes the first event of a name: the first argument of its.
     pub(crate) async fn event(&mut self, name: &str) -> Value {
-        let mut told = self.take_where(name, |told| told["event"] == name).await;
-        told["args"][0].take()
+        self.event_where(name, |_| true).await
+    }
+
+    /// Takes the first event of a name whose first argument fits.
+    pub(crate) async fn event_where(&mut self, name: &str, fits: impl Fn(&Value) -> bool) -> Value {
+        let is_it = |told: &Value| told["event"] == name && fits(&told["args"][0]);
+        self.take_where(name, is_it).await["args"][0].take()
     }
 
     async fn take_where(&mut self, what: &str, fits: impl Fn(&Value) -> bool) -> Value {

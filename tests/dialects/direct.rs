@@ -247,6 +247,61 @@ async fn the_seeds_client_runs_as_written() {
     assert!(printed.contains("content: 'And back'"), "{printed}");
 }
 
+/// S4-13: the seed's shortest client, on a listener that doesn't know its dialect yet.
+#[actix_web::test]
+async fn the_first_event_tells_the_dialect() {
+    let node = Node::start(&[]).await;
+    let Some(mut a) = Stock::connect(&node, "1", json!({})).await else {
+        return;
+    };
+    let hi = json!({ "receiverId": 2, "conversationId": 1, "content": "Hi" });
+    let answer = a.ask("send_message", hi).await;
+    let sent = data(&answer);
+    assert_eq!(names(sent), MESSAGE);
+    assert_eq!(a.event("new_message").await, *sent, "of one dialect alone");
+    a.emit(
+        "sendMessage",
+        json!({ "conversationId": sent["conversationId"], "content": "x" }),
+    );
+    assert_eq!(
+        a.event("error").await["code"],
+        "UNKNOWN_COMMAND",
+        "settled for good"
+    );
+}
+
+/// G4, S4-12: a stock client that comes back is told what it missed in both ways: it doesn't join again, and the node
+/// doesn't know what it looked at.
+#[actix_web::test]
+async fn who_comes_back_may_have_looked() {
+    let node = Node::start(&[]).await;
+    let Some((mut a, mut b, id)) = two(&node).await else {
+        return;
+    };
+    a.ask("join_conversation", json!({ "conversationId": id }))
+        .await;
+    b.ask("send_message", json!({ "receiverId": 1, "content": "one" }))
+        .await;
+    assert_eq!(a.event("new_message").await["content"], "one");
+    a.cut();
+    a.take("disconnect").await;
+    b.ask("send_message", json!({ "receiverId": 1, "content": "two" }))
+        .await;
+    assert_eq!(a.take("connect").await["recovered"], true);
+    for name in ["message_notification", "new_message"] {
+        assert_eq!(a.event(name).await["content"], "two");
+    }
+    a.ask("leave_conversation", json!({ "conversationId": id }))
+        .await;
+    b.ask(
+        "send_message",
+        json!({ "receiverId": 1, "content": "three" }),
+    )
+    .await;
+    assert_eq!(a.event("message_notification").await["content"], "three");
+    assert_eq!(a.untaken(), ["user_joined"], "b looks since it spoke");
+}
+
 /// Two people who speak `direct`, and their conversation.
 async fn two(node: &Node) -> Option<(Stock, Stock, u64)> {
     let options = || json!({ "auth": { "dialect": "direct" } });

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{
-    common::{Node, Rest, Script, Stock},
+    common::{Client, Node, Rest, Script, Stock},
     people::{is_moment, names, person, token_of},
 };
 
@@ -312,19 +312,21 @@ async fn connect(node: &Node, user: &str, name: &str) -> Option<Stock> {
 #[actix_web::test]
 async fn events_say_who() {
     let node = Node::start(&[]).await;
+    let ann = person(&node, "ann", "Ann");
+    let id = open(&ann, json!(["bob"])).await;
+    open(&ann, json!(["cid"])).await;
+    let mut cid = Client::connect(&node, "cid").await;
     let Some(mut a) = connect(&node, "ann", "Ann").await else {
         return;
     };
-    let id = open(&person(&node, "ann", "Ann"), json!(["bob"])).await;
-    assert_eq!(
-        a.ask("getOnlineUsers", Value::Null).await["data"],
-        json!([])
-    );
+    // Coming is told after a moment; who comes later than that finds them there.
+    cid.event_where("ann", |event| event["user"] == "ann").await;
     let Some(mut b) = connect(&node, "bob", "Bob").await else {
         return;
     };
     let bob = json!({ "userId": "bob", "userName": "Bob" });
-    assert_eq!(a.event("userOnline").await, bob);
+    let is_bob = |payload: &Value| payload["userId"] == "bob";
+    assert_eq!(a.event_where("userOnline", is_bob).await, bob);
     assert_eq!(
         b.event("onlineUsers").await,
         json!(["ann"]),

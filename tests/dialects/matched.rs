@@ -373,6 +373,43 @@ async fn groups_are_silent_and_deletes_are_told() {
     assert_eq!(a.untaken().find(of_group), None);
 }
 
+/// G4: a client that asks where to go on from gets exactly what it missed.
+#[actix_web::test]
+async fn who_asks_for_it_is_told_where_to_go_on() {
+    let node = Node::start(&[]).await;
+    let bob = person(&node, "789", "Bob");
+    let id = direct(&bob, "456").await;
+    let say = async |text: &str| {
+        let body = json!({ "conversation_id": id, "content": text });
+        bob.post("/chat/messages", body).await.ok();
+    };
+    let mut a = connect(&node, "456", "&resume=").await;
+    let greeting = a.take("connected").await;
+    assert_eq!(names(&greeting), ["type", "user_id", "recovered", "resume"]);
+    assert_eq!(
+        (&greeting["user_id"], &greeting["recovered"]),
+        (&json!(456), &json!(false))
+    );
+    a.send(&json!({ "type": "message", "conversation_id": id, "content": "one" }))
+        .await;
+    assert!(a.take("sent").await["resume"].is_string());
+    say("two").await;
+    let resume = a.take("message").await["resume"].take();
+    drop(a);
+    say("three").await;
+    let option = format!("&resume={}", resume.as_str().unwrap());
+    let mut a = connect(&node, "456", &option).await;
+    assert_eq!(a.take("connected").await["recovered"], true);
+    assert_eq!(a.take("message").await["content"], "three");
+    settle(&mut a).await;
+    assert!(
+        a.untaken().all(|told| told["type"] == "online"),
+        "and nothing else"
+    );
+    let path = format!("/chat/connect?token={}&resume=x", token("456"));
+    assert_eq!(Plain::try_dial(&node, &path).await.unwrap_err(), 400);
+}
+
 fn gunzip(message: &Message) -> Value {
     let Message::Binary(bytes) = message else {
         panic!("{message:?} is not binary");

@@ -3,10 +3,12 @@
 //! The seed has no answers. Whoever sends a message gets `{"type":"sent"}` with the message's id and time; marking as read
 //! and typing are not answered; what is refused is, with `{"type":"error"}`. Answers carry the number that the request had
 //! under `id`, if it had one.
+//!
+//! A client that asks for it is greeted, and told with what is part of the order where to go on from behind it.
 
 use bytestring::ByteString;
 use parlour_actors::{
-    codec::{ClientFrame, Codec, Minds, RequestId, View},
+    codec::{ClientFrame, Codec, Minds, RequestId, Resume, View},
     command::{Command, Mark, Reply, Request, Target},
     error::{ErrorCode, Failure},
     outbox::Frame,
@@ -38,11 +40,21 @@ const NO_TYPE: &str = "unknown";
 
 /// The codec.
 #[derive(Debug)]
-pub struct Socket;
+pub struct Socket {
+    /// The client wants to know where to go on from.
+    pub resumes: bool,
+}
+
+impl Socket {
+    fn resume(&self, epoch: Epoch, position: Option<Position>) -> Option<Resume> {
+        let position = position.filter(|_| self.resumes)?;
+        Some(Resume { epoch, position })
+    }
+}
 
 impl Codec for Socket {
     fn key(&self) -> u16 {
-        Dialect::Matched as u16
+        Dialect::Matched as u16 | u16::from(self.resumes) << 8
     }
 
     fn minds(&self) -> Minds {
@@ -77,12 +89,18 @@ impl Codec for Socket {
         })
     }
 
-    /// The seed has no greeting: a client would take it for a message.
-    fn hello(&self, _hello: &Hello<'_>) -> Option<Frame> {
-        None
+    /// The seed has no greeting: who doesn't ask for one might take it for a message.
+    fn hello(&self, hello: &Hello<'_>) -> Option<Frame> {
+        let resume = self.resume(hello.epoch, Some(hello.position))?;
+        let greeting = json!({
+            "type": "connected",
+            "user_id": user_number(hello.user),
+            "recovered": hello.recovered == Some(true),
+        });
+        Some(frame(greeting, Some(resume)))
     }
 
-    fn push(&self, _epoch: Epoch, push: &Push, view: View) -> Option<Frame> {
+    fn push(&self, epoch: Epoch, push: &Push, view: View) -> Option<Frame> {
         if !is_for_two(push) {
             return None;
         }
@@ -111,14 +129,19 @@ impl Codec for Socket {
             }
             Push::Veiled(..) | Push::Joined { .. } => Vec::new(),
         };
-        Frame::many(told.iter().map(frame).collect())
+        let resume = self.resume(epoch, push.position());
+        let last = told.len().wrapping_sub(1);
+        let frames = told.into_iter().enumerate();
+        // A client that missed any of them gets all of them again.
+        let frames = frames.map(|(n, told)| frame(told, resume.filter(|_| n == last)));
+        Frame::many(frames.collect())
     }
 
     fn reply(
         &self,
-        _epoch: Epoch,
+        epoch: Epoch,
         request: &RequestId,
-        _position: Option<Position>,
+        position: Option<Position>,
         result: Result<&Reply, &Failure>,
     ) -> Option<Frame> {
         let RequestId::Event { name, ack } = request else {
@@ -140,7 +163,7 @@ impl Codec for Socket {
         if let Some(ack) = ack {
             answer["id"] = (*ack).into();
         }
-        Some(frame(&answer))
+        Some(frame(answer, self.resume(epoch, position)))
     }
 }
 
@@ -167,7 +190,10 @@ fn command(name: &str, fields: &Fields) -> Result<Command, Failure> {
     })
 }
 
-fn frame(value: &Value) -> Frame {
+fn frame(mut value: Value, resume: Option<Resume>) -> Frame {
+    if let Some(resume) = resume {
+        value["resume"] = resume.to_string().into();
+    }
     Frame::Text(ByteString::from(value.to_string()))
 }
 
