@@ -366,6 +366,8 @@ pub struct HistoryFilter {
     /// Only those read, or not read, by whom they were for. In direct conversations alone; across a block, what the
     /// other one read isn't known and counts as not read.
     pub read: Option<bool>,
+    /// Only those that others wrote.
+    pub received: bool,
     /// Only those whose metadata has this value under this key, equal as JSON: `7` is not `"7"`.
     pub metadata: Option<(String, serde_json::Value)>,
 }

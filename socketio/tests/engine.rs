@@ -203,6 +203,16 @@ fn a_websocket_that_does_not_close_is_killed() {
 }
 
 #[test]
+fn a_websocket_that_opens_too_late_is_not_left_alone() {
+    let world = World::new();
+    let mut leg = world.open_leg();
+    world.hub.shut();
+    assert_eq!(world.hub.n_connections(), 0);
+    let socket = Socket::attach(&mut leg);
+    assert_eq!(socket.n_kills(), 1);
+}
+
+#[test]
 fn a_connection_moves_to_a_websocket_without_losing_anything() {
     let world = World::new();
     let connection = world.open();

@@ -5,9 +5,12 @@
 
 use std::collections::HashMap;
 
-use parlour_actors::error::{ErrorCode, Failure};
+use parlour_actors::{
+    command::Target,
+    error::{ErrorCode, Failure},
+};
 use parlour_storage::{
-    domain::message::MessageKind,
+    domain::message::{Content, MessageKind},
     ids::{ConversationId, IdempotencyKey, MessageId, NotAnId, Timestamp, UserId},
 };
 use serde_json::Value;
@@ -261,6 +264,43 @@ impl Fields {
         Ok(kind.unwrap_or_default())
     }
 
+    /// Where something goes: to a conversation, to a person, or if both are named to whichever of them it can.
+    ///
+    /// # Errors
+    ///
+    /// Neither is named, or not by an id.
+    pub fn target(
+        &self,
+        conversation: &[&'static str],
+        user: &[&'static str],
+    ) -> Result<Target, Failure> {
+        let named = (self.conversation(conversation)?, self.user(user)?);
+        Ok(match named {
+            (Some(id), Some(user)) => Target::Either(id, user),
+            (Some(id), None) => Target::Conversation(id),
+            (None, Some(user)) => Target::User(user),
+            (None, None) => return Err(neither(conversation, user)),
+        })
+    }
+
+    /// What a message says, and under `kind` of what sort it is. Files can't be sent yet.
+    ///
+    /// # Errors
+    ///
+    /// There is no text, it is of no known sort, or it has files.
+    pub fn content(&self, kind: &[&'static str]) -> Result<Content, Failure> {
+        let files = self.find(&["attachments", "attachment_ids"]);
+        if files.is_some_and(|(_, list)| list.as_array().is_none_or(|list| !list.is_empty())) {
+            return Err(super::shape::not_yet("sending files"));
+        }
+        Ok(Content {
+            kind: self.kind(kind)?,
+            text: self.need_text(&["content", "text"])?,
+            reply_to: self.message(&["reply_to", "reply_to_id"])?,
+            metadata: None,
+        })
+    }
+
     /// What the client calls its message, if anything.
     ///
     /// # Errors
@@ -305,8 +345,18 @@ fn as_text(value: &Value) -> Option<String> {
 
 /// Something that must be there.
 fn need<T>(names: &[&'static str], found: Option<T>) -> Result<T, Failure> {
+    found.ok_or_else(|| missing(names))
+}
+
+fn missing(names: &[&'static str]) -> Failure {
     let name = names.first().copied().unwrap_or_default();
-    found.ok_or_else(|| Failure::bad_value(name, format!("{name} is missing")))
+    Failure::bad_value(name, format!("{name} is missing"))
+}
+
+fn neither(conversation: &[&'static str], user: &[&'static str]) -> Failure {
+    let name = |names: &[&'static str]| names.first().copied().unwrap_or_default();
+    let (conversation, user) = (name(conversation), name(user));
+    Failure::bad_value(user, format!("give {user} or {conversation}"))
 }
 
 #[cfg(test)]

@@ -2,15 +2,18 @@
 //!
 //! A dialect holds no rule, no state and no storage; all of them share one data space.
 
+pub mod dating;
 pub mod direct;
 pub mod fields;
 pub mod gateway;
+pub mod marketplace;
 pub mod matched;
 pub mod native;
 pub mod refusal;
 pub mod rest;
 pub mod shape;
 pub mod socketio;
+pub mod v1;
 
 use std::fmt;
 
@@ -72,9 +75,16 @@ impl Dialect {
 
 /// The REST routes of all dialects but the native one.
 pub fn routes() -> impl Iterator<Item = &'static Route> {
-    [matched::ROUTES, gateway::ROUTES, direct::ROUTES]
-        .into_iter()
-        .flatten()
+    [
+        v1::ROUTES,
+        dating::ROUTES,
+        marketplace::ROUTES,
+        matched::ROUTES,
+        gateway::ROUTES,
+        direct::ROUTES,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 impl fmt::Display for Dialect {

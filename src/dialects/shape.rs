@@ -1,7 +1,7 @@
 //! The values that the dialects' shapes are made of: ids in both spellings, people, moments (CONTRACT C-11, S0-13).
 
 use parlour_actors::{
-    command::Item,
+    command::{Entry, Item},
     error::{ErrorCode, Failure},
     push::Push,
 };
@@ -78,6 +78,12 @@ pub fn is_for_two(push: &Push) -> bool {
 /// For whom a message of a direct conversation is.
 pub fn receiver(item: &Item) -> Option<&UserId> {
     item.about.conversation.peer_of(&item.message.author)
+}
+
+/// When something was last written in a conversation, or when it was opened.
+pub fn last_activity(entry: &Entry) -> Timestamp {
+    let last = entry.last.as_ref().map(|item| item.message.sent_at);
+    last.unwrap_or(entry.summary.conversation.created_at)
 }
 
 /// What a later version will do, and this one can't yet.

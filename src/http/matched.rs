@@ -14,7 +14,7 @@ use super::{
     Edge,
     error::{Refused, wrong_method},
     framing::Framing,
-    native::token,
+    handshake::token,
     session,
 };
 use crate::dialects::{matched::Socket, native::input::resume_token};

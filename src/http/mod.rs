@@ -8,10 +8,12 @@ pub mod error;
 mod frame_guard;
 mod framing;
 mod gate;
+mod handshake;
 mod health;
 mod identity;
 mod kill;
 pub mod listeners;
+mod marketplace;
 mod matched;
 mod native;
 mod routes;
@@ -116,6 +118,7 @@ pub fn serve(edge: Arc<Edge>, sockets: Vec<TcpListener>) -> anyhow::Result<Serve
                     .add(("Cache-Control", "no-store")),
             )
             .configure(native::routes)
+            .configure(marketplace::routes)
             .configure(matched::routes)
             .configure(api::routes)
             .configure(routes::routes)

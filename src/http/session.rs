@@ -40,6 +40,19 @@ pub(super) fn open(
     dialect: Dialect,
     given: Option<(Identity, Option<Resume>)>,
 ) -> Result<HttpResponse, actix_web::Error> {
+    let authenticator = Arc::clone(&edge.verifier);
+    open_for(request, body, edge, authenticator, dialect, given)
+}
+
+/// The same, where not everyone's token will do.
+pub(super) fn open_for(
+    request: &HttpRequest,
+    body: web::Payload,
+    edge: Arc<Edge>,
+    authenticator: Arc<dyn Authenticator>,
+    dialect: Dialect,
+    given: Option<(Identity, Option<Resume>)>,
+) -> Result<HttpResponse, actix_web::Error> {
     if !edge.gate.admits_origin(request) {
         let message = "pages of this origin may not connect; add it to http.allowed_origins";
         return Err(Refused(Failure::new(ErrorCode::NotAllowed, message)).into());
@@ -65,6 +78,7 @@ pub(super) fn open(
     let subprotocols = dialect.subprotocols;
     let end = SessionEnd {
         edge: Arc::clone(&edge),
+        authenticator,
         dialect,
         outbox: Arc::clone(&outbox),
         bytes_max: bounds.message.bytes_max,
@@ -94,6 +108,7 @@ pub(super) fn bounds(edge: &Edge) -> Bounds {
 /// A session at the end of a WebSocket.
 struct SessionEnd {
     edge: Arc<Edge>,
+    authenticator: Arc<dyn Authenticator>,
     dialect: Dialect,
     outbox: Arc<Outbox>,
     bytes_max: usize,
@@ -104,13 +119,14 @@ struct SessionEnd {
 
 impl End for SessionEnd {
     fn started(&mut self, wake: Arc<dyn Wake>) -> Result<(), CloseCode> {
-        let session = start(
-            &self.edge,
+        let session = Session::new(
+            Arc::clone(&self.edge.core),
+            Arc::clone(&self.authenticator),
             Arc::clone(&self.dialect.codec),
             Arc::clone(&self.outbox),
             self.given.take(),
         );
-        self.session = Some(session);
+        self.session = Some(session.start());
         self.outbox.attach(wake);
         Ok(())
     }

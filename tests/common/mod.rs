@@ -8,6 +8,7 @@
 )]
 
 mod client;
+mod events;
 mod node;
 mod plain;
 mod raw;
@@ -20,6 +21,7 @@ use std::time::Duration;
 
 pub(crate) use self::{
     client::{Client, resume_position},
+    events::Events,
     node::{Node, Signal},
     plain::Plain,
     raw::{Frame, Raw},

@@ -7,7 +7,7 @@ use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
-    tungstenite::{self, Message},
+    tungstenite::{self, Message, client::IntoClientRequest as _},
 };
 
 use super::{Node, within};
@@ -28,8 +28,22 @@ impl Plain {
 
     /// Opens a WebSocket, or tells the HTTP status of the refusal.
     pub(crate) async fn try_dial(node: &Node, path: &str) -> Result<Self, u16> {
+        Self::try_dial_with(node, path, &[]).await
+    }
+
+    /// The same, with headers.
+    pub(crate) async fn try_dial_with(
+        node: &Node,
+        path: &str,
+        headers: &[(&'static str, &str)],
+    ) -> Result<Self, u16> {
         let url = format!("ws://{}{path}", node.address());
-        match within("handshake", connect_async(url)).await {
+        let mut request = url.into_client_request().expect("an address");
+        for (name, value) in headers {
+            let value = value.parse().expect("a header value");
+            request.headers_mut().insert(*name, value);
+        }
+        match within("handshake", connect_async(request)).await {
             Ok((socket, _)) => Ok(Self {
                 socket,
                 untaken: VecDeque::new(),
@@ -42,6 +56,11 @@ impl Plain {
     /// Sends an object.
     pub(crate) async fn send(&mut self, object: &Value) {
         self.send_message(Message::text(object.to_string())).await;
+    }
+
+    /// Sends a text as it is.
+    pub(crate) async fn send_text(&mut self, text: impl Into<String>) {
+        self.send_message(Message::text(text.into())).await;
     }
 
     /// Sends a message as it is.
@@ -65,6 +84,21 @@ impl Plain {
             }
         };
         within("message", read).await
+    }
+
+    /// The next text as it is. `Err` has the code that it was closed with.
+    pub(crate) async fn text(&mut self) -> Result<String, Option<u16>> {
+        let message = self.message().await?;
+        Ok(message.to_text().expect("a text").to_owned())
+    }
+
+    /// Waits until the node closes. Returns the code; `None`: it had none to give.
+    pub(crate) async fn closed(&mut self) -> Option<u16> {
+        loop {
+            if let Err(code) = self.message().await {
+                return code;
+            }
+        }
     }
 
     /// Takes the first object that fits; others are kept.
@@ -92,5 +126,11 @@ impl Plain {
     /// Objects that came and were not taken.
     pub(crate) fn untaken(&self) -> impl Iterator<Item = &Value> {
         self.untaken.iter()
+    }
+
+    /// Those of a type.
+    pub(crate) fn untaken_of(&self, kind: &str) -> Vec<&Value> {
+        let untaken = self.untaken.iter();
+        untaken.filter(|object| object["type"] == kind).collect()
     }
 }

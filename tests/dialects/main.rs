@@ -5,7 +5,10 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod dating;
 mod direct;
 mod gateway;
+mod marketplace;
 mod matched;
 mod people;
+mod v1;

@@ -47,3 +47,9 @@ pub(crate) fn is_moment(value: &Value) -> bool {
         text.len() == pattern.len() && text.chars().zip(pattern.chars()).all(fits)
     })
 }
+
+/// An id as the UUID dialects print it (CONTRACT S0-12): of version 8.
+pub(crate) fn is_uuid(value: &Value) -> bool {
+    let text = value.as_str();
+    text.is_some_and(|text| text.len() == 36 && text.as_bytes()[14] == b'8')
+}

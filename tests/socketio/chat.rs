@@ -15,7 +15,7 @@ const N_TOO_MANY: usize = 2000;
 
 /// A WebSocket in the namespace `/`, signed in; and what it was told by way of greeting.
 async fn signed_in(node: &Node, user: &str) -> (Ws, Value) {
-    connect(node, &json!({ "token": token(user) })).await
+    connect(node, &json!({ "token": token(user), "dialect": "gateway" })).await
 }
 
 async fn connect(node: &Node, auth: &Value) -> (Ws, Value) {
@@ -134,7 +134,7 @@ async fn a_client_that_comes_back_gets_what_it_missed() {
     node.start_again().await;
     say(&node, "alice", &id, "third").await;
 
-    let auth = json!({ "token": token("bob"), "pid": pid, "offset": offset });
+    let auth = json!({ "token": token("bob"), "dialect": "gateway", "pid": pid, "offset": offset });
     let (mut bob, hello) = connect(&node, &auth).await;
     assert_eq!(hello["pid"], pid, "recovered");
     for text in ["second", "third"] {

@@ -10,3 +10,4 @@ mod chat;
 mod client;
 mod engine;
 mod events;
+mod frozen;

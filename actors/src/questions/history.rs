@@ -114,10 +114,14 @@ impl Core {
             below,
             after: _,
             read,
+            received,
             metadata,
         } = matching;
-        let unfiltered =
-            before.is_none() && below.is_none() && read.is_none() && metadata.is_none();
+        let unfiltered = before.is_none()
+            && below.is_none()
+            && read.is_none()
+            && !received
+            && metadata.is_none();
         let unveiled = eyes.hide_nobody() || peer.is_some_and(|peer| eyes.may_meet(peer));
         if *skip == 0 || !unfiltered || !unveiled {
             return Ok(Some(PageFrom::End));

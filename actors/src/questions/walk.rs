@@ -170,11 +170,13 @@ impl<'a> Walk<'a> {
             below,
             after,
             read,
+            received,
             metadata,
         } = self.matching;
         // A clock that went back leaves messages behind whose ids are later than their times.
         after.is_none_or(|after| message.sent_at > after)
             && below.is_none_or(|below| message.id < below)
+            && !(*received && message.author == *self.me)
             && read.is_none_or(|wanted| {
                 let read = source.read.map(|read| read.is_read(self.me, message));
                 read == Some(wanted)

@@ -19,8 +19,8 @@ pub trait Handle: Send + Sync {
 
 /// Who takes a connection's messages, and has messages for it.
 ///
-/// Messages come in their order, one at a time. After [`gone`](Self::gone) nothing is called any more, save what
-/// was under way.
+/// Messages come in their order, one at a time; only from a client that posts on while it moves to a WebSocket, which none
+/// should, two may come at once. After [`gone`](Self::gone) nothing is called any more, save what was under way.
 pub trait Channel: Send + Sync {
     /// A text message.
     ///

@@ -77,7 +77,16 @@ impl Connection {
     pub(super) fn end(&self, why: Gone) {
         if self.line.end(why) {
             self.channel.gone(why);
-            self.look(Instant::now());
+            self.forget();
+        }
+    }
+
+    /// Leaves the table, unless its WebSocket has still to be seen to its end.
+    fn forget(&self) {
+        if self.line.is_done()
+            && let Some(all) = self.all.upgrade()
+        {
+            all.remove(&self.sid);
         }
     }
 
@@ -109,11 +118,6 @@ impl Connection {
         match self.line.tick(&self.limits, now) {
             Tick::Fine => {}
             Tick::End(why) => self.end(why),
-            Tick::Forget => {
-                if let Some(all) = self.all.upgrade() {
-                    all.remove(&self.sid);
-                }
-            }
         }
     }
 
@@ -131,7 +135,7 @@ impl Connection {
     pub(super) fn detach(&self) {
         self.line.detach();
         self.end(Gone::TransportClosed);
-        self.look(Instant::now());
+        self.forget();
     }
 }
 

@@ -52,17 +52,14 @@ impl Leg {
 
     /// Lends it the WebSocket's handle, and wakes it.
     pub fn attach(&mut self, handle: Arc<dyn Handle>) {
-        match self.role {
-            Role::Carries { .. } => self.connection.line.attach(Arc::clone(&handle)),
-            Role::Probes { number, .. } => {
-                if !self
-                    .connection
-                    .line
-                    .attach_probe(number, Arc::clone(&handle))
-                {
-                    return handle.kill();
-                }
-            }
+        let line = &self.connection.line;
+        let attached = match self.role {
+            Role::Carries { .. } => line.attach(Arc::clone(&handle)),
+            Role::Probes { number, .. } => line.attach_probe(number, Arc::clone(&handle)),
+        };
+        if !attached {
+            // It came too late, and nobody would see it to its end.
+            return handle.kill();
         }
         handle.wake();
         self.handle = Some(handle);

@@ -74,8 +74,6 @@ pub(super) enum Tick {
     Fine,
     /// It is to end.
     End(Gone),
-    /// It ended before, and nothing holds it any more.
-    Forget,
 }
 
 impl Line {
@@ -173,11 +171,20 @@ impl Line {
         }
     }
 
-    /// Lends it the handle of the WebSocket that carries it.
-    pub(super) fn attach(&self, handle: Arc<dyn Handle>) {
-        if let Carrier::WebSocket(kept) = &mut self.lock().carrier {
-            *kept = Some(handle);
+    /// Lends it the handle of the WebSocket that carries it. `false`: it is over.
+    pub(super) fn attach(&self, handle: Arc<dyn Handle>) -> bool {
+        let mut state = self.lock();
+        let is_open = state.over.is_none();
+        if let Carrier::WebSocket(kept) = &mut state.carrier {
+            *kept = Some(handle).filter(|_| is_open);
         }
+        is_open
+    }
+
+    /// Whether it is over, and no WebSocket has to be seen to its end.
+    pub(super) fn is_done(&self) -> bool {
+        let state = self.lock();
+        state.over.is_some() && !matches!(state.carrier, Carrier::WebSocket(Some(_)))
     }
 
     /// Begins an upgrade, and numbers it.
@@ -287,13 +294,13 @@ impl Line {
     pub(super) fn tick(&self, limits: &Limits, now: Instant) -> Tick {
         let mut state = self.lock();
         if let Some(over) = &mut state.over {
-            let since = *over.since.get_or_insert(now);
-            let Carrier::WebSocket(Some(handle)) = &state.carrier else {
-                return Tick::Forget;
+            let late = now - *over.since.get_or_insert(now) >= limits.close_timeout;
+            let stuck = match &state.carrier {
+                Carrier::WebSocket(handle) => handle.clone().filter(|_| late),
+                Carrier::Polling { .. } => None,
             };
-            let handle = Arc::clone(handle);
             drop(state);
-            if now - since >= limits.close_timeout {
+            if let Some(handle) = stuck {
                 handle.kill();
             }
             return Tick::Fine;

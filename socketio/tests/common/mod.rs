@@ -50,12 +50,16 @@ impl World {
         connection
     }
 
-    pub(crate) fn open_websocket(&self) -> (Leg, Arc<Socket>) {
+    pub(crate) fn open_leg(&self) -> Leg {
         let channel = self.channel.clone();
-        let mut leg = self
+        let opened = self
             .hub
-            .open_websocket(self.now, |handle| channel.over(handle))
-            .unwrap();
+            .open_websocket(self.now, |handle| channel.over(handle));
+        opened.expect("the hub is not shut")
+    }
+
+    pub(crate) fn open_websocket(&self) -> (Leg, Arc<Socket>) {
+        let mut leg = self.open_leg();
         let socket = Socket::attach(&mut leg);
         (leg, socket)
     }

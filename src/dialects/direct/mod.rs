@@ -8,18 +8,18 @@ mod rest;
 pub use self::{events::Socket, rest::ROUTES};
 
 use parlour_actors::{
-    command::{About, Card, Command, Target},
+    command::{About, Card, Command},
     error::Failure,
 };
 use parlour_storage::{
-    domain::message::{Content, Message},
+    domain::message::Message,
     ids::{IdempotencyKey, Timestamp},
 };
 use serde_json::{Value, json};
 
 use super::{
     fields::Fields,
-    shape::{conversation_number, maybe_time, message_number, not_yet, time, user_number},
+    shape::{conversation_number, maybe_time, message_number, time, user_number},
 };
 
 const CONVERSATION: &[&str] = &["conversationId"];
@@ -27,30 +27,9 @@ const CONVERSATION: &[&str] = &["conversationId"];
 /// Sends a message, to where REST and Socket.IO alike say: to a person, to a conversation, or to both, of which the
 /// conversation counts if the sender is in it.
 fn send(fields: &Fields, key: Option<IdempotencyKey>) -> Result<Command, Failure> {
-    let has_files = fields
-        .find(&["attachments"])
-        .is_some_and(|(_, list)| list.as_array().is_none_or(|list| !list.is_empty()));
-    if has_files {
-        return Err(not_yet("sending files"));
-    }
-    let receiver = fields.user(&["receiverId"])?;
-    let to = match (fields.conversation(CONVERSATION)?, receiver) {
-        (Some(conversation), Some(receiver)) => Target::Either(conversation, receiver),
-        (Some(conversation), None) => Target::Conversation(conversation),
-        (None, Some(receiver)) => Target::User(receiver),
-        (None, None) => {
-            let message = "receiverId is missing, and so is conversationId; give one of them";
-            return Err(Failure::bad_value("receiverId", message));
-        }
-    };
     Ok(Command::Send {
-        to,
-        content: Content {
-            kind: fields.kind(&["type", "messageType"])?,
-            text: fields.need_text(&["content", "text"])?,
-            reply_to: fields.message(&["replyTo", "replyToId"])?,
-            metadata: None,
-        },
+        to: fields.target(CONVERSATION, &["receiverId"])?,
+        content: fields.content(&["type", "messageType"])?,
         key,
     })
 }

@@ -15,7 +15,7 @@ use parlour_storage::{
 };
 use serde_json::{Value, json};
 
-use super::{CONVERSATION, content, kind, profile};
+use super::{CONVERSATION, KIND, kind, profile};
 use crate::dialects::{
     Dialect,
     fields::Fields,
@@ -70,7 +70,7 @@ impl Events for Socket {
         Ok(Asked::Request(match event {
             "sendMessage" => Request::Do(Command::Send {
                 to: Target::Conversation(conversation()?),
-                content: content(fields)?,
+                content: fields.content(KIND)?,
                 key: fields.key()?,
             }),
             "typing" => typing(true)?,

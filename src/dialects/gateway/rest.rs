@@ -10,7 +10,7 @@ use parlour_storage::domain::{
 };
 use serde_json::{Value, json};
 
-use super::{CONVERSATION, content, kind, profile};
+use super::{CONVERSATION, KIND, kind, profile};
 use crate::dialects::{
     rest::{Answer, Answered, Call, Route, cursor, expect_reply, routes},
     shape::{conversation_uuid, maybe_time, message_uuid, not_yet, time},
@@ -130,7 +130,7 @@ async fn send(call: Call) -> Answered {
     let body = call.body()?;
     let command = Command::Send {
         to: Target::Conversation(call.conversation()?),
-        content: content(&body)?,
+        content: body.content(KIND)?,
         key: call.key(&body)?,
     };
     let change = expect_reply!(call.run(command).await?, Reply::Sent { change, .. } => change);

@@ -7,23 +7,11 @@ mod socket;
 
 pub use self::{rest::ROUTES, socket::Socket};
 
-use parlour_actors::error::Failure;
-use parlour_storage::domain::message::{Content, MessageKind};
-
-use super::fields::Fields;
+use parlour_storage::domain::message::MessageKind;
 
 const CONVERSATION: &[&str] = &["conversation_id"];
-const CONTENT: &[&str] = &["content", "text"];
-
-/// What a message says, over REST and WebSocket alike.
-fn content(fields: &Fields) -> Result<Content, Failure> {
-    Ok(Content {
-        kind: fields.kind(&["content_type"])?,
-        text: fields.need_text(CONTENT)?,
-        reply_to: fields.message(&["reply_to"])?,
-        metadata: None,
-    })
-}
+/// What sort of message it is.
+const KIND: &[&str] = &["content_type"];
 
 fn content_type(kind: MessageKind) -> &'static str {
     match kind {

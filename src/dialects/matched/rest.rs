@@ -7,7 +7,7 @@ use parlour_actors::{
 use parlour_storage::{domain::change::ChangeBody, ids::UserId};
 use serde_json::{Value, json};
 
-use super::{CONVERSATION, content, content_type};
+use super::{CONVERSATION, KIND, content_type};
 use crate::dialects::{
     rest::{Answer, Answered, Call, Route, cursor, expect_reply, routes},
     shape::{conversation_number, maybe_time, message_number, not_yet, time, user_number},
@@ -80,7 +80,7 @@ async fn send(call: Call) -> Answered {
     }
     let command = Command::Send {
         to: Target::Conversation(body.need_conversation(CONVERSATION)?),
-        content: content(&body)?,
+        content: body.content(KIND)?,
         key: call.key(&body)?,
     };
     let change = expect_reply!(call.run(command).await?, Reply::Sent { change, .. } => change);

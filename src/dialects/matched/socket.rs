@@ -23,7 +23,7 @@ use parlour_storage::{
 };
 use serde_json::{Value, json};
 
-use super::{CONVERSATION, content, content_type};
+use super::{CONVERSATION, KIND, content_type};
 use crate::dialects::{
     Dialect,
     fields::Fields,
@@ -176,7 +176,7 @@ fn command(name: &str, fields: &Fields) -> Result<Command, Failure> {
     Ok(match name {
         "message" => Command::Send {
             to: conversation()?,
-            content: content(fields)?,
+            content: fields.content(KIND)?,
             key: fields.key()?,
         },
         // The time that a client says is not looked at: the node's counts.

@@ -26,7 +26,7 @@ use parlour_storage::{
 use serde_json::{Value, json};
 
 pub use self::{emit::Emit, pid::Pid};
-use super::{Dialect, direct, fields::Fields, gateway, refusal::refusal};
+use super::{Dialect, dating, direct, fields::Fields, gateway, refusal::refusal};
 
 /// A dialect's events.
 pub trait Events: Send + Sync + fmt::Debug {
@@ -72,7 +72,7 @@ pub enum Asked {
 
 /// The dialects, in the order in which they speak when all do. What integers and camelCase clients expect of
 /// a name that they share counts, since it comes last.
-static SPOKEN: [&dyn Events; 2] = [&gateway::Socket, &direct::Socket];
+static SPOKEN: [&dyn Events; 3] = [&dating::Socket, &gateway::Socket, &direct::Socket];
 
 /// The dialects that have events.
 pub fn dialects() -> impl Iterator<Item = &'static dyn Events> {

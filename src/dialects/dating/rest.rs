@@ -1,0 +1,141 @@
+//! What REST offers.
+
+use parlour_actors::{
+    command::{Command, InboxFilter, Question, Reply, Scope, Target},
+    error::Failure,
+};
+use parlour_storage::domain::change::ChangeBody;
+use serde_json::{Value, json};
+
+use super::shapes::{CONVERSATION, KIND, RECEIVER, conversation, message, sent, success};
+use crate::dialects::{
+    rest::{Answer, Answered, Call, Page, Route, cursor, expect_reply, routes},
+    shape::not_yet,
+};
+
+/// The routes. `PUT /api/v1/messages/{message}/read`, which `marketplace` has too, is in `v1`.
+pub const ROUTES: &[Route] = routes! {
+    Post "/api/v1/messages/request" => request;
+    Post "/api/v1/messages/request/{request}/respond" => respond;
+    Post "/api/v1/messages/send" => send;
+    Get "/api/v1/messages/requests" => requests;
+    Get "/api/v1/conversations" => conversations;
+    Get "/api/v1/conversations/{conversation}/messages" => messages;
+    Post "/api/v1/users/{user}/block" => block;
+    Post "/api/v1/users/{user}/report" => report;
+    Delete "/api/v1/matches/{match}" => unmatch;
+};
+
+async fn request(call: Call) -> Answered {
+    let body = call.body()?;
+    body.need_user(&["receiver_id", "user_id"])?;
+    body.need_text(&["message", "content", "text"])?;
+    Err(not_yet("asking before writing"))
+}
+
+async fn respond(call: Call) -> Answered {
+    let body = call.body()?;
+    if body.flag(&["accept"])?.is_none() {
+        let action = body.need_text(&["action", "response", "status"])?;
+        if !["accept", "accepted", "decline", "declined"].contains(&action.as_str()) {
+            let message = "action takes accept or decline";
+            return Err(Failure::bad_value("action", message));
+        }
+    }
+    Err(not_yet("answering message requests"))
+}
+
+async fn requests(call: Call) -> Answered {
+    call.page(20)?;
+    match call.query().text(&["type", "direction"])?.as_deref() {
+        None | Some("received" | "sent") => Err(not_yet("listing message requests")),
+        Some(_) => Err(Failure::bad_value("type", "type takes received or sent")),
+    }
+}
+
+async fn send(call: Call) -> Answered {
+    let body = call.body()?;
+    let command = Command::Send {
+        to: body.target(CONVERSATION, RECEIVER)?,
+        content: body.content(KIND)?,
+        key: call.key(&body)?,
+    };
+    let change = expect_reply!(call.run(command).await?, Reply::Sent { change, .. } => change);
+    let message = expect_reply!(&change.body, ChangeBody::Sent(message) => message);
+    Ok(Answer::created(&success(&sent(message))))
+}
+
+async fn conversations(call: Call) -> Answered {
+    let page = call.page(20)?;
+    let question = Question::Inbox {
+        matching: InboxFilter::default(),
+        offset: page.offset,
+        limit: page.limit,
+    };
+    let (entries, total) = expect_reply!(call.ask(question).await?,
+        Reply::Inbox { entries, total } => (entries, total));
+    let more = page.offset.saturating_add(entries.len()) < total;
+    Ok(Answer::ok(&success(&json!({
+        "conversations": entries.iter().map(conversation).collect::<Vec<_>>(),
+        "pagination": pagination(&page, Some(total as u64), more),
+    }))))
+}
+
+/// Newest first, unless `order` says otherwise (CONTRACT C-16).
+async fn messages(call: Call) -> Answered {
+    let page = call.page(50)?;
+    let question = Question::History {
+        of: Scope::In(Target::Conversation(call.conversation()?)),
+        matching: page.history(),
+        offset: page.offset,
+        limit: page.limit,
+    };
+    let (mut items, total, more) = expect_reply!(call.ask(question).await?,
+        Reply::History { items, total, more } => (items, total, more));
+    let mut pagination = pagination(&page, total, more);
+    pagination["next_cursor"] = cursor(&items, more).into();
+    if page.oldest_first == Some(true) {
+        items.reverse();
+    }
+    Ok(Answer::ok(&success(&json!({
+        "messages": items.iter().map(message).collect::<Vec<_>>(),
+        "pagination": pagination,
+    }))))
+}
+
+fn pagination(page: &Page, total: Option<u64>, more: bool) -> Value {
+    json!({
+        "page": page.number,
+        "limit": page.limit,
+        "total": total,
+        "total_pages": total.map(|total| page.n_pages(total)),
+        "has_more": more,
+    })
+}
+
+async fn block(call: Call) -> Answered {
+    let (user, body) = (call.user()?, call.body()?);
+    let reason = body.text(&["reason"])?;
+    let command = Command::Block {
+        user: user.clone(),
+        reason: reason.clone(),
+    };
+    expect_reply!(call.run(command).await?, Reply::Done => ());
+    Ok(Answer::ok(&success(&json!({
+        "message": "User blocked successfully",
+        "user_id": user.as_str(),
+        "reason": reason,
+    }))))
+}
+
+async fn report(call: Call) -> Answered {
+    call.user()?;
+    let body = call.body()?;
+    body.need_text(&["category", "reason"])?;
+    body.text(&["description"])?;
+    Err(not_yet("reporting people"))
+}
+
+async fn unmatch(_call: Call) -> Answered {
+    Err(not_yet("taking matches back"))
+}

@@ -1,0 +1,71 @@
+//! G7 over Socket.IO: a WebSocket whose peer stopped reading, in a busy conversation.
+
+use serde_json::json;
+
+use crate::common::{Frame, Node, Raw, Rest, token};
+
+const N_FROZEN: u64 = 5;
+/// Far more than the bounds of all outboxes and the buffers of the kernel together.
+const MESSAGES_MAX: usize = 2000;
+const TEXT_BYTES: usize = 16_000;
+
+#[tokio::test]
+async fn frozen_websockets_are_gone_by_their_deadline() {
+    let node = Node::start(&[
+        "--policy-limits",
+        "message.send=1000000 per 1s",
+        "--policy-message-length-max",
+        "20000",
+        "--session-outbox-max",
+        "64KiB",
+        "--session-close-deadline",
+        "500ms",
+        // Only the outbox's bound ends them here, not their silence.
+        "--session-ping-interval",
+        "10m",
+    ])
+    .await;
+    let alice = Rest::new(&node, "alice");
+    let opened = alice
+        .post("/v1/conversations", json!({ "user": "frozen" }))
+        .await
+        .ok();
+    let path = format!(
+        "/v1/conversations/{}/messages",
+        opened["conversation"].as_str().unwrap()
+    );
+    let mut frozen = Vec::new();
+    for _ in 0..N_FROZEN {
+        frozen.push(sign_in(&node, "frozen").await);
+    }
+    node.metric_becomes("parlour_connections", |n| n == N_FROZEN)
+        .await;
+    let text = "x".repeat(TEXT_BYTES);
+    let mut n_sent = 0;
+    while node.metric("parlour_connections").await > 0 {
+        assert!(
+            n_sent < MESSAGES_MAX,
+            "{n_sent} messages, and the frozen are still there"
+        );
+        for _ in 0..20 {
+            alice.post(&path, json!({ "text": text })).await.ok();
+        }
+        n_sent += 20;
+    }
+    for name in ["slow_clients", "killed_clients"] {
+        let name = format!("parlour_{name}_total");
+        node.metric_becomes(&name, |n| n == N_FROZEN).await;
+    }
+}
+
+/// Somebody in the namespace `/`, who reads nothing from here on.
+async fn sign_in(node: &Node, user: &str) -> Raw {
+    let mut raw = Raw::connect_tiny(node).await;
+    let bytes = String::from_utf8(Raw::handshake_bytes("")).expect("ASCII");
+    let bytes = bytes.replace("/v1/ws", "/socket.io/?EIO=4&transport=websocket");
+    assert!(raw.write(bytes.as_bytes()).await);
+    assert!(raw.head().await.starts_with("HTTP/1.1 101"));
+    let connect = format!("40{}", json!({ "token": token(user) }));
+    assert!(raw.write_frame(&Frame::text(connect.as_bytes())).await);
+    raw
+}
