@@ -192,3 +192,37 @@ fn tell_change(change: &Change, about: &About, view: View, emit: &mut Emit) {
         _ => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_of_this_dialect_by_the_spelling_of_its_fields() {
+        let claims = |event, payload: Value| Socket.claims(event, &payload);
+        assert!(claims(
+            "send_message",
+            json!({ "receiverId": 2, "content": "Hi" })
+        ));
+        assert!(!claims(
+            "send_message",
+            json!({ "receiver_id": 2, "content": "Hi" })
+        ));
+        assert!(!claims("send_message", json!({ "content": "Hi" })));
+        assert!(!claims("typing", json!({ "conversationId": 1 })));
+    }
+
+    #[test]
+    fn a_conversation_is_read_up_to_the_newest_message_named_or_all_of_it() {
+        let mark = |payload| mark(&Fields::of(payload).unwrap());
+        let up_to = |number: &str| Ok(Mark::Message(number.parse().unwrap()));
+        assert_eq!(mark(json!({ "messageIds": [7, 9, 8] })), up_to("9"));
+        assert_eq!(
+            mark(json!({ "conversationId": 1, "messageId": 3 })),
+            up_to("3")
+        );
+        let all = Ok(Mark::Seq("1".parse().unwrap(), Seq(u64::MAX)));
+        assert_eq!(mark(json!({ "conversationId": 1, "messageIds": [] })), all);
+        assert_eq!(mark(json!({})).unwrap_err().field, Some("conversationId"));
+    }
+}
