@@ -270,6 +270,23 @@ fn a_poll_held_while_the_websocket_takes_over_is_let_go() {
     assert_eq!(world.channel.gone(), None);
 }
 
+/// Some clients abort what they still have under way by polling, once the WebSocket is theirs.
+#[test]
+fn requests_dropped_after_the_websocket_took_over_end_nothing() {
+    let world = World::new();
+    let connection = world.open();
+    let mut leg = connection.upgrade(world.now).unwrap();
+    let _socket = Socket::attach(&mut leg);
+    let poll = connection.poll(world.now).unwrap();
+    let post = connection.post(world.now).unwrap();
+    leg.text(&"2probe".into(), world.now).unwrap();
+    leg.text(&"5".into(), world.now).unwrap();
+    drop((poll, post));
+    assert_eq!(world.channel.gone(), None);
+    leg.text(&"4on".into(), world.now).unwrap();
+    assert_eq!(world.channel.heard(), ["on"]);
+}
+
 /// socketioxide issue 731: upgrades that were begun and never completed added up.
 #[test]
 fn an_abandoned_upgrade_is_given_up_and_polling_goes_on() {

@@ -141,11 +141,13 @@ impl Line {
         Poll::Look { ping, noop }
     }
 
-    /// The poll is answered.
-    pub(super) fn end_poll(&self) {
-        if let Carrier::Polling { polled, waker, .. } = &mut self.lock().carrier {
-            (*polled, *waker) = (false, None);
-        }
+    /// The poll is answered, or dropped. `false`: a WebSocket took over meanwhile.
+    pub(super) fn end_poll(&self) -> bool {
+        let Carrier::Polling { polled, waker, .. } = &mut self.lock().carrier else {
+            return false;
+        };
+        (*polled, *waker) = (false, None);
+        true
     }
 
     /// Begins a post. `Err` with a reason: the connection is to end.
@@ -164,11 +166,13 @@ impl Line {
         }
     }
 
-    /// The post is answered.
-    pub(super) fn end_post(&self) {
-        if let Carrier::Polling { posting, .. } = &mut self.lock().carrier {
-            *posting = false;
-        }
+    /// The post is answered, or dropped. `false`: a WebSocket took over meanwhile.
+    pub(super) fn end_post(&self) -> bool {
+        let Carrier::Polling { posting, .. } = &mut self.lock().carrier else {
+            return false;
+        };
+        *posting = false;
+        true
     }
 
     /// Lends it the handle of the WebSocket that carries it. `false`: it is over.

@@ -17,7 +17,8 @@ use super::{
     payload,
 };
 
-/// A poll that is held: the body of its answer, as a future. Dropped before that, the client is gone.
+/// A poll that is held: the body of its answer, as a future. Dropped before that, the client is gone, unless a
+/// WebSocket took over.
 pub struct LongPoll {
     connection: Arc<Connection>,
     answered: bool,
@@ -72,8 +73,7 @@ impl Future for LongPoll {
 
 impl Drop for LongPoll {
     fn drop(&mut self) {
-        if !self.answered {
-            self.connection.line.end_poll();
+        if !self.answered && self.connection.line.end_poll() {
             self.connection.end(Gone::TransportClosed);
         }
     }
@@ -85,7 +85,7 @@ impl fmt::Debug for LongPoll {
     }
 }
 
-/// A post whose body is to come. Dropped before it has, the client is gone.
+/// A post whose body is to come. Dropped before it has, the client is gone, unless a WebSocket took over.
 pub struct Post {
     connection: Arc<Connection>,
     delivered: bool,
@@ -129,8 +129,7 @@ impl Post {
 
 impl Drop for Post {
     fn drop(&mut self) {
-        if !self.delivered {
-            self.connection.line.end_post();
+        if !self.delivered && self.connection.line.end_post() {
             self.connection.end(Gone::TransportClosed);
         }
     }
