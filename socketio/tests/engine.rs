@@ -333,6 +333,15 @@ fn whoever_is_above_may_end_it_from_anywhere() {
     assert!(connection.poll(world.now).is_err());
 }
 
+/// Whoever knows a session id can read and write the connection.
+#[test]
+fn session_ids_are_not_shown_in_logs() {
+    let world = World::new();
+    let _connection = world.open();
+    let shown = format!("{:?}", world.hub);
+    assert!(!shown.contains(&world.sid()), "{shown}");
+}
+
 #[test]
 fn a_hub_that_is_shut_opens_nothing() {
     let world = World::new();

@@ -1,6 +1,7 @@
 //! All connections, by their session ids.
 
 use std::{
+    fmt,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -19,7 +20,6 @@ use crate::Limits;
 pub(super) type Connections = DashMap<String, Arc<Connection>>;
 
 /// All connections.
-#[derive(Debug)]
 pub struct Hub {
     connections: Arc<Connections>,
     limits: Arc<Limits>,
@@ -147,5 +147,15 @@ impl Hub {
     fn all(&self) -> Vec<Arc<Connection>> {
         let connections = self.connections.iter();
         connections.map(|entry| Arc::clone(entry.value())).collect()
+    }
+}
+
+impl fmt::Debug for Hub {
+    /// Session ids are secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hub")
+            .field("n_connections", &self.n_connections())
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
     }
 }
