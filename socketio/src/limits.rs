@@ -27,6 +27,9 @@ pub struct Limits {
     pub attachments_max: usize,
     /// Namespaces of one connection.
     pub namespaces_max: usize,
+    /// Connects to namespaces, let in or not, in the time of [`connect_timeout`](Self::connect_timeout). Each costs the
+    /// application far more than the packet costs the client, who may leave at once.
+    pub connects_max: usize,
     /// Longest name of a namespace, in bytes.
     pub namespace_bytes_max: usize,
     /// Refusals that a client did not fetch. Beyond it, it is refused altogether.
@@ -47,6 +50,7 @@ impl Default for Limits {
             packets_max: 256,
             attachments_max: 10,
             namespaces_max: 8,
+            connects_max: 64,
             namespace_bytes_max: 128,
             refusals_max: 16,
         }

@@ -31,6 +31,9 @@ struct State {
     refusals: Vec<Frame>,
     /// The client has been in no namespace since.
     alone_since: Option<Instant>,
+    /// Connects since `counted_since`.
+    n_connects: usize,
+    counted_since: Option<Instant>,
 }
 
 /// The client's part in a namespace.
@@ -108,6 +111,10 @@ impl<A: Application> Namespaces<A> {
         namespace: ByteString,
         auth: Option<ByteString>,
     ) -> Result<(), Gone> {
+        state.n_connects += 1;
+        if state.n_connects > self.limits.connects_max {
+            return Err(Gone::TooMuch);
+        }
         state.members.retain(|member| member.namespace != namespace);
         if state.members.len() >= self.limits.namespaces_max {
             state.members.retain(|member| member.socket.is_some());
@@ -225,6 +232,9 @@ impl<A: Application> Channel for Namespaces<A> {
         let mut state = self.lock();
         if state.assembly.is_late(now, self.limits.attachments_timeout) {
             return Err(Gone::Incomplete);
+        }
+        if now - *state.counted_since.get_or_insert(now) >= self.limits.connect_timeout {
+            (state.counted_since, state.n_connects) = (Some(now), 0);
         }
         if state.members.iter().any(|member| member.socket.is_some()) {
             return Ok(());

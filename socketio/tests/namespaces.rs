@@ -199,6 +199,22 @@ fn namespaces_are_bounded() {
     assert_eq!(drained(&client).0, [""; 0]);
 }
 
+/// Who leaves at once is in no namespace, and costs the application a socket each time all the same.
+#[test]
+fn coming_and_going_is_bounded() {
+    let start = Instant::now();
+    let limits = Limits::default();
+    let (_, client) = client();
+    for round in 0..2 {
+        assert_eq!(client.tick(start + round * limits.connect_timeout), Ok(()));
+        for _ in 0..limits.connects_max {
+            text(&client, "0").unwrap();
+            text(&client, "1").unwrap();
+        }
+        assert_eq!(text(&client, "0"), Err(Gone::TooMuch));
+    }
+}
+
 #[test]
 fn a_socket_that_ends_before_it_lets_in_refuses() {
     let refusal = || Refusal {
