@@ -27,6 +27,9 @@ use crate::{
     visibility::{Audience, Show},
 };
 
+/// As few connections need no tidying.
+const TIDIED_FROM: usize = 16;
+
 /// Who is in a room.
 #[derive(Debug)]
 pub(super) struct Crowd {
@@ -36,6 +39,8 @@ pub(super) struct Crowd {
     /// Changes up to here are in `members` already.
     as_of: Position,
     connections: BTreeMap<ConnectionId, Arc<Connection>>,
+    /// With so many connections, those that are gone are let go.
+    tidied_at: usize,
     typing: BTreeMap<UserId, Typing>,
 }
 
@@ -63,6 +68,7 @@ impl Crowd {
                 .collect(),
             as_of: roster.as_of,
             connections: BTreeMap::new(),
+            tidied_at: TIDIED_FROM,
             typing: BTreeMap::new(),
         }
     }
@@ -95,10 +101,18 @@ impl Crowd {
 
     /// Adds a connection of a member.
     pub(super) fn attach(&mut self, connection: &Arc<Connection>) {
-        if self.has(&connection.user) {
-            self.connections
-                .insert(connection.outbox.id(), Arc::clone(connection));
+        if !self.has(&connection.user) {
+            return;
         }
+        // Those that are gone are met when something is told. Where people only look, or type, or come and go,
+        // they would add up. At twice as many, so that it costs each that comes next to nothing.
+        if self.connections.len() >= self.tidied_at {
+            self.connections
+                .retain(|_, connection| connection.outbox.closing_for().is_none());
+            self.tidied_at = (2 * self.connections.len()).max(TIDIED_FROM);
+        }
+        self.connections
+            .insert(connection.outbox.id(), Arc::clone(connection));
     }
 
     /// Adds the connections of all members.

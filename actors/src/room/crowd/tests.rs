@@ -12,7 +12,7 @@ use super::*;
 use crate::{
     codec::{ClientFrame, Codec, Minds, RequestId},
     command::Reply,
-    error::Failure,
+    error::{CloseCode, Failure},
     group::Groups,
     outbox::Outbox,
     push::Hello,
@@ -234,4 +234,17 @@ fn typing_is_encoded_once_too_and_told_to_nobody_across_a_block() {
     let told: Vec<_> = hall.connections.iter().map(|c| told(c).is_some()).collect();
     assert_eq!(told, [false, false, true, true, true]);
     assert_eq!(hall.n_pushes(), 1);
+}
+
+#[test]
+fn those_who_are_gone_do_not_add_up_where_nothing_is_said() {
+    let mut hall = Hall::of(&["a", "b"]);
+    let stays = hall.come("a", 1, OWN);
+    for _ in 0..1000 {
+        hall.come("b", 1, OWN).outbox.close(CloseCode::Normal);
+    }
+    let n = hall.crowd.connections().count();
+    assert!(n <= 2 * TIDIED_FROM, "{n} of 1 are kept");
+    let is_it = |c: &Arc<Connection>| Arc::ptr_eq(c, &stays);
+    assert!(hall.crowd.connections().any(is_it));
 }
