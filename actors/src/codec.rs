@@ -16,7 +16,8 @@ use crate::{
 
 /// A dialect.
 pub trait Codec: Send + Sync + fmt::Debug {
-    /// Tells dialects apart: connections with equal keys are pushed the same bytes, encoded once.
+    /// Tells dialects apart: connections with equal keys are pushed the same bytes, encoded once. It may change while the
+    /// connection lives, and never back.
     fn key(&self) -> u16;
 
     /// What this dialect minds of how a connection stands to what it is told.

@@ -299,7 +299,11 @@ impl Encoded {
             return frame.clone();
         }
         let frame = connection.codec.push(self.epoch, &self.push, view);
-        self.frames.push((key, frame.clone()));
+        // A codec may settle on another thread at this moment: then nobody knows by which of its keys it spoke, and others
+        // with the old one must not be told the same.
+        if connection.codec.key() == key.0 {
+            self.frames.push((key, frame.clone()));
+        }
         frame
     }
 }

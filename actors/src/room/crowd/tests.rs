@@ -1,6 +1,6 @@
 //! Who is told what, and that it is encoded once for all to whom it looks the same.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
 
 use bytestring::ByteString;
 use parlour_storage::{
@@ -247,4 +247,60 @@ fn those_who_are_gone_do_not_add_up_where_nothing_is_said() {
     assert!(n <= 2 * TIDIED_FROM, "{n} of 1 are kept");
     let is_it = |c: &Arc<Connection>| Arc::ptr_eq(c, &stays);
     assert!(hall.crowd.connections().any(is_it));
+}
+
+/// Speaks by the key 1, and settles on 2 amid the first push, as when its client's first event comes in just then.
+#[derive(Debug, Default)]
+struct Settling(AtomicU16);
+
+impl Codec for Settling {
+    fn key(&self) -> u16 {
+        1 + self.0.load(Ordering::Relaxed)
+    }
+
+    fn decode(&self, _: &str) -> Result<ClientFrame, (RequestId, Failure)> {
+        Err((RequestId::None, Failure::internal()))
+    }
+
+    fn hello(&self, _: &Hello<'_>) -> Option<Frame> {
+        None
+    }
+
+    fn push(&self, _: Epoch, _: &Push, _: View) -> Option<Frame> {
+        self.0.store(1, Ordering::Relaxed);
+        Some(Frame::Text(self.key().to_string().into()))
+    }
+
+    fn reply(
+        &self,
+        _: Epoch,
+        _: &RequestId,
+        _: Option<Position>,
+        _: Result<&Reply, &Failure>,
+    ) -> Option<Frame> {
+        None
+    }
+}
+
+/// Else it would lack the events of its own dialect, and resume from behind them.
+#[test]
+fn what_a_codec_said_while_it_settled_is_told_to_nobody_else() {
+    let mut hall = Hall::of(&["a", "b"]);
+    let outbox = Outbox::new(ConnectionId(100), 100, 1 << 16);
+    outbox.open_gate(Position::ZERO);
+    hall.come("a", 3, OWN);
+    let settles = connection_of("b", Arc::new(Settling::default()), outbox);
+    hall.crowd.attach(&settles);
+    let outbox = Outbox::new(ConnectionId(101), 100, 1 << 16);
+    outbox.open_gate(Position::ZERO);
+    let counting = Counting {
+        key: 1,
+        minds: Minds::default(),
+        n_pushes: Arc::default(),
+    };
+    let other = connection_of("b", Arc::new(counting), outbox);
+    hall.crowd.attach(&other);
+    hall.told("a", &[]);
+    assert_eq!(told(&settles).as_deref(), Some("2"));
+    assert_eq!(told(&other).as_deref(), Some("1 false No"));
 }
