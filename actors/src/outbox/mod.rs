@@ -201,6 +201,15 @@ impl Outbox {
         true
     }
 
+    /// Adds a frame that is worth something only now: dropped while older changes are replayed, so that the first thing
+    /// that a client is told is hello, and what was before it comes before it. `false` as for [`push`](Self::push).
+    pub fn push_live(&self, frame: Frame) -> bool {
+        if matches!(self.lock().gate, Gate::Held { .. }) {
+            return true;
+        }
+        self.push(frame)
+    }
+
     /// Adds a change of the commit group up to `through`, which is being told. `true`: nobody has promised
     /// yet to [`release`](Self::release) this outbox up to there, so the caller must.
     pub fn stage(&self, position: Position, through: Position, frame: Frame) -> bool {

@@ -62,6 +62,16 @@ fn live_changes_wait_behind_the_replay_and_are_not_repeated() {
 }
 
 #[test]
+fn what_is_not_stored_does_not_come_before_hello() {
+    let outbox = Outbox::new(ConnectionId(1), 10, 100);
+    assert!(outbox.push_live(text("typing")), "it is no slow client");
+    assert!(outbox.push(text("hello")));
+    assert!(outbox.open_gate(at(0)));
+    assert!(outbox.push_live(text("typing again")));
+    assert_eq!(drain(&outbox), [text("hello"), text("typing again")]);
+}
+
+#[test]
 fn too_much_during_a_replay_means_replay_again() {
     let outbox = Outbox::new(ConnectionId(1), 2, 100);
     for n in 1..=5 {

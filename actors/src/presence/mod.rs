@@ -326,8 +326,9 @@ impl Presence {
                 .iter()
                 .flat_map(|user| self.core.registry.connections_of(user))
             {
+                // One that is still being brought up to date will be greeted with all who are there.
                 if let Some(frame) = connection.encode(self.core.epoch(), &push) {
-                    connection.outbox.push(frame);
+                    connection.outbox.push_live(frame);
                 }
             }
             // On coming too: if the node dies, the last time they came is the best that is known.

@@ -238,7 +238,7 @@ impl Crowd {
             !to(connection)
                 || encoded
                     .for_connection(connection)
-                    .is_none_or(|frame| connection.outbox.push(frame))
+                    .is_none_or(|frame| connection.outbox.push_live(frame))
         });
     }
 
