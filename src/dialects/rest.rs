@@ -272,7 +272,7 @@ impl Call {
             Some(_) => return Err(Failure::bad_value("order", "order takes asc or desc")),
         };
         Ok(Page {
-            number: number.unwrap_or(offset / limit + 1),
+            number: number.unwrap_or((offset / limit).saturating_add(1)),
             offset,
             limit,
             before: query.time(&["before"])?,

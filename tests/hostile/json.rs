@@ -218,6 +218,25 @@ async fn bodies_that_are_no_request_are_answered_with_an_error() {
     }
 }
 
+/// Pages by number as the dialects ask for them: beyond the end, and beyond what can be counted.
+#[tokio::test]
+async fn no_page_is_too_far() {
+    let node = Node::start(&[]).await;
+    let rest = Rest::new(&node, "alice");
+    let max = u64::MAX;
+    for query in [
+        format!("page={max}&limit=1"),
+        format!("page={max}&limit=100"),
+        format!("offset={max}&limit=1"),
+        format!("offset={max}&limit=100"),
+    ] {
+        for path in ["/api/chat/conversations", "/api/messages/conversations"] {
+            let answer = rest.get(&format!("{path}?{query}")).await;
+            assert_eq!(answer.status, 200, "{path}?{query}");
+        }
+    }
+}
+
 /// Every frame type with every wrong type of value in every field, before and after signing in.
 #[tokio::test]
 async fn no_wrong_type_breaks_anything() {
