@@ -195,10 +195,10 @@ impl Application for Client {
         let identity = self.identity(&auth).map_err(refused)?;
         let shown = auth.pid.as_deref().and_then(|pid| pid.parse::<Pid>().ok());
         let shown = shown.filter(|pid| pid.is_of(&identity.user));
-        let offset = auth.offset.as_deref().and_then(|at| at.parse().ok());
-        // Both or neither: without the one, the client would not see that it was recovered; without the other it can't be.
-        let (shown, resume): (_, Option<Resume>) = match (shown, offset) {
-            (Some(pid), Some(resume)) => (Some(pid), Some(resume)),
+        let offset = auth.offset.as_deref().map(str::parse::<Resume>).transpose();
+        // Both or neither: without its `pid` the client would not see that it was recovered.
+        let (shown, resume) = match (shown, offset) {
+            (Some(pid), Ok(offset)) => (Some(pid), Some(pid.resume(offset))),
             _ => (None, None),
         };
         let edge = &self.edge;
@@ -213,7 +213,7 @@ impl Application for Client {
         outbox.set_kill(Box::new(move || handle.kill()));
         let codec = SocketIo::new(
             sid::random(),
-            Pid::new(&identity.user),
+            identity.user.clone(),
             shown,
             dialect,
             auth.recovery.unwrap_or(self.recovery),

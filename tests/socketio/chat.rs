@@ -155,6 +155,40 @@ async fn a_client_that_comes_back_gets_what_it_missed() {
     }
 }
 
+/// G4: also if nothing happened before the drop; and what is left over from an earlier session is no place to go on from.
+#[tokio::test]
+async fn a_client_that_was_told_nothing_yet_goes_on_from_where_it_was_let_in() {
+    let node = Node::start(&[]).await;
+    let id = conversation(&node, "alice", "bob").await;
+    let connect = async |more: Value| {
+        let mut auth = json!({ "token": token("bob"), "dialect": "gateway" });
+        let more = more.as_object().expect("an object").clone();
+        auth.as_object_mut().expect("an object").extend(more);
+        connect(&node, &auth).await
+    };
+    let (bob, hello) = connect(json!({})).await;
+    drop(bob);
+    say(&node, "alice", &id, "first").await;
+    let (mut bob, again) = connect(json!({ "pid": hello["pid"] })).await;
+    assert_eq!(again["pid"], hello["pid"], "recovered");
+    let first = event(&mut bob, "newMessage").await;
+    assert!(first[1].to_string().contains("first"), "{first:?}");
+    let offset = first.last().expect("an offset").clone();
+    drop(bob);
+
+    say(&node, "alice", &id, "second").await;
+    let (bob, fresh) = connect(json!({})).await;
+    drop(bob);
+    say(&node, "alice", &id, "third").await;
+    let (mut bob, again) = connect(json!({ "pid": fresh["pid"], "offset": offset })).await;
+    assert_eq!(again["pid"], fresh["pid"], "recovered");
+    let third = event(&mut bob, "newMessage").await;
+    assert!(third[1].to_string().contains("third"), "{third:?}");
+
+    let (_bob, exact) = connect(json!({ "recovery": false })).await;
+    assert_eq!(exact["pid"], Value::Null, "it could not go on");
+}
+
 /// G7: a client that opened by polling and polls no more, in a busy conversation.
 #[tokio::test]
 async fn a_client_that_stops_polling_costs_its_bound_and_is_gone() {

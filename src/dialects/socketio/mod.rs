@@ -90,7 +90,7 @@ const NO_EVENT: &str = "unknown";
 pub struct SocketIo {
     /// The connection's name for the client.
     sid: String,
-    pid: Pid,
+    user: UserId,
     /// What the client showed to go on with, if it did.
     shown: Option<Pid>,
     /// An index of [`SPOKEN`], or [`UNKNOWN`]. Settled once.
@@ -100,11 +100,11 @@ pub struct SocketIo {
 }
 
 impl SocketIo {
-    /// A codec for a connection that is called `sid`. `pid` is a name for its user; `dialect` is what the listener or the handshake settled; `shown` the
+    /// A codec for a connection of `user` that is called `sid`; `dialect` is what the listener or the handshake settled; `shown` the
     /// `pid` that the client wants to go on with; `offsets`, whether events say where to go on from.
     pub fn new(
         sid: String,
-        pid: Pid,
+        user: UserId,
         shown: Option<Pid>,
         dialect: Option<Dialect>,
         offsets: bool,
@@ -115,7 +115,7 @@ impl SocketIo {
         let spoken = place.and_then(|place| u8::try_from(place).ok());
         Self {
             sid,
-            pid,
+            user,
             shown,
             spoken: AtomicU8::new(spoken.unwrap_or(UNKNOWN)),
             offsets,
@@ -215,7 +215,7 @@ impl Codec for SocketIo {
         let asked = asked.map_err(|failure| refused(name, failure))?;
         Ok(match asked {
             Asked::Nothing => ClientFrame::Ping(id),
-            Asked::NothingBy(user) if self.pid.is_of(&user) => ClientFrame::Ping(id),
+            Asked::NothingBy(user) if self.user == user => ClientFrame::Ping(id),
             Asked::NothingBy(_) => {
                 let message = "that is for yourself only; leave out the user, or name yourself";
                 return Err(refused(name, Failure::new(ErrorCode::NotAllowed, message)));
@@ -229,9 +229,18 @@ impl Codec for SocketIo {
 
     /// The connect packet, which says whether the client goes on from where it was, then greetings.
     fn hello(&self, hello: &Hello<'_>) -> Option<Frame> {
-        let goes_on = hello.recovered == Some(true);
-        let pid = self.shown.filter(|_| goes_on).unwrap_or(self.pid);
-        let connect = json!({ "sid": self.sid, "pid": pid.to_string() });
+        let mut connect = json!({ "sid": self.sid });
+        // One that isn't told where to go on from must not ask to: it would get all that it had once more.
+        if self.offsets {
+            let goes_on = hello.recovered == Some(true);
+            let from = Resume {
+                epoch: hello.epoch,
+                position: hello.position,
+            };
+            let pid = self.shown.filter(|_| goes_on);
+            let pid = pid.unwrap_or_else(|| Pid::new(hello.user, from));
+            connect["pid"] = pid.to_string().into();
+        }
         let mut frames = vec![emit::connect(&connect)];
         let mut emit = Emit::default();
         for events in self.spoken() {
