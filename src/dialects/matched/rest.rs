@@ -25,6 +25,18 @@ pub const ROUTES: &[Route] = routes! {
 
 const USER: &[&str] = &["user_id"];
 
+/// In this dialect a conversation that isn't one's own is forbidden, and not missing (CONTRACT S2-49). One that isn't there looks the
+/// same, so that nobody can probe for conversations.
+fn forbidden(failure: Failure) -> Failure {
+    match failure.code {
+        ErrorCode::NoConversation => Failure {
+            code: ErrorCode::NotAllowed,
+            ..failure
+        },
+        _ => failure,
+    }
+}
+
 /// Refuses a `user_id` that isn't the token's (CONTRACT S2-19).
 fn must_be_me(call: &Call, user: &UserId) -> Result<(), Failure> {
     if user == call.me() {
@@ -60,7 +72,7 @@ async fn messages(call: Call) -> Answered {
         offset: page.offset,
         limit: page.limit,
     };
-    let (mut items, total, more) = expect_reply!(call.ask(question).await?,
+    let (mut items, total, more) = expect_reply!(call.ask(question).await.map_err(forbidden)?,
         Reply::History { items, total, more } => (items, total, more));
     let next = cursor(&items, more);
     if page.oldest_first.unwrap_or(false) {
@@ -83,7 +95,7 @@ async fn send(call: Call) -> Answered {
         content: body.content(KIND)?,
         key: call.key(&body)?,
     };
-    let change = expect_reply!(call.run(command).await?, Reply::Sent { change, .. } => change);
+    let change = expect_reply!(call.run(command).await.map_err(forbidden)?, Reply::Sent { change, .. } => change);
     let sent = expect_reply!(&change.body, ChangeBody::Sent(sent) => sent);
     Ok(Answer::created(&json!({
         "message_id": message_number(sent.id),
@@ -105,9 +117,12 @@ async fn read(call: Call) -> Answered {
 /// Whom a call is about: the other one in the conversation.
 async fn other(call: &Call) -> Result<UserId, Failure> {
     let question = Question::Entry(Target::Conversation(call.conversation()?));
-    let entry = expect_reply!(call.ask(question).await?, Reply::Entry(entry) => entry);
+    let entry = call.ask(question).await.map_err(forbidden)?;
+    let entry = expect_reply!(entry, Reply::Entry(entry) => entry);
     let other = entry.summary.conversation.peer_of(call.me());
-    other.cloned().ok_or_else(Failure::no_conversation)
+    other
+        .cloned()
+        .ok_or_else(|| forbidden(Failure::no_conversation()))
 }
 
 async fn block(call: Call) -> Answered {
