@@ -15,11 +15,11 @@ use parlour_storage::{
 };
 use serde_json::{Value, json};
 
-use super::{CONVERSATION, KIND, kind, profile};
+use super::{CONVERSATION, KIND, profile};
 use crate::dialects::{
     Dialect,
     fields::Fields,
-    shape::{conversation_uuid, maybe_time, message_uuid, time},
+    shape::{conversation_uuid, kind, maybe_time, message_uuid, time},
     socketio::{Asked, Emit, Events},
 };
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{CONVERSATION, KIND, content_type};
 use crate::dialects::{
-    rest::{Answer, Answered, Call, Route, cursor, expect_reply, routes},
+    rest::{Answer, Answered, Call, Route, expect_reply, routes},
     shape::{conversation_number, maybe_time, message_number, not_yet, time, user_number},
 };
 
@@ -49,13 +49,8 @@ fn must_be_me(call: &Call, user: &UserId) -> Result<(), Failure> {
 async fn conversations(call: Call) -> Answered {
     must_be_me(&call, &call.query().need_user(USER)?)?;
     let page = call.page(20)?;
-    let question = Question::Inbox {
-        matching: InboxFilter::default(),
-        offset: page.offset,
-        limit: page.limit,
-    };
-    let (entries, total) = expect_reply!(call.ask(question).await?,
-        Reply::Inbox { entries, total } => (entries, total));
+    let matching = InboxFilter::default();
+    let (entries, total) = call.inbox(matching, &page).await?;
     let entries = entries.iter().map(|entry| conversation(call.me(), entry));
     Ok(Answer::ok(&json!({
         "conversations": entries.collect::<Vec<_>>(),
@@ -66,22 +61,15 @@ async fn conversations(call: Call) -> Answered {
 /// The newest comes first, as in the seed's index (CONTRACT C-16, S2-38).
 async fn messages(call: Call) -> Answered {
     let page = call.page(50)?;
-    let question = Question::History {
-        of: Scope::In(Target::Conversation(call.conversation()?)),
-        matching: page.history(),
-        offset: page.offset,
-        limit: page.limit,
-    };
-    let (mut items, total, more) = expect_reply!(call.ask(question).await.map_err(forbidden)?,
-        Reply::History { items, total, more } => (items, total, more));
-    let next = cursor(&items, more);
-    if page.oldest_first.unwrap_or(false) {
-        items.reverse();
-    }
+    let of = Scope::In(Target::Conversation(call.conversation()?));
+    let found = call
+        .messages(of, page.history(), &page, false)
+        .await
+        .map_err(forbidden)?;
     Ok(Answer::ok(&json!({
-        "messages": items.iter().map(message).collect::<Vec<_>>(),
-        "total": total,
-        "next_cursor": next,
+        "messages": found.items.iter().map(message).collect::<Vec<_>>(),
+        "total": found.total,
+        "next_cursor": found.next,
     })))
 }
 
