@@ -9,6 +9,7 @@ pub mod gateway;
 pub mod marketplace;
 pub mod matched;
 pub mod native;
+pub mod pages;
 pub mod refusal;
 pub mod rest;
 pub mod shape;

@@ -7,12 +7,11 @@ use std::{collections::HashMap, future::Future, pin::Pin, sync::Arc};
 
 use bytes::Bytes;
 use parlour_actors::{
-    command::{Caller, Command, HistoryFilter, Item, Question, Reply, Request},
+    command::{Caller, Command, Question, Reply, Request},
     error::Failure,
-    limits::PAGE_MAX,
     system::Core,
 };
-use parlour_storage::ids::{ConversationId, IdempotencyKey, MessageId, Timestamp, UserId};
+use parlour_storage::ids::{ConversationId, IdempotencyKey, MessageId, UserId};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -83,48 +82,6 @@ impl Answer {
             serde_json::to_vec(body).expect("our types have text keys and no failing serializer");
         Self { status, body }
     }
-}
-
-/// Which page is asked for, in any seed's words (CONTRACT C-15).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Page {
-    /// Counted from 1; what `offset` comes to if that was given instead.
-    pub number: usize,
-    /// So many are skipped.
-    pub offset: usize,
-    /// At most so many; 1 to [`PAGE_MAX`].
-    pub limit: usize,
-    /// Only what was sent before a time.
-    pub before: Option<Timestamp>,
-    /// Only what is below a message: the `cursor` of the page before.
-    pub cursor: Option<MessageId>,
-    /// Only what was sent after a time.
-    pub after: Option<Timestamp>,
-    /// `order=asc` or `order=desc`, if given: oldest or newest first within the page.
-    pub oldest_first: Option<bool>,
-}
-
-impl Page {
-    /// How many pages there are of so many items.
-    pub fn n_pages(&self, total: u64) -> u64 {
-        total.div_ceil(self.limit as u64)
-    }
-
-    /// Which messages of a history it has.
-    pub fn history(&self) -> HistoryFilter {
-        HistoryFilter {
-            before: self.before,
-            below: self.cursor,
-            after: self.after,
-            ..HistoryFilter::default()
-        }
-    }
-}
-
-/// The `cursor` that goes on below a page of messages, newest first; none at the end.
-pub fn cursor(items: &[Item], more: bool) -> Option<String> {
-    let oldest = items.last().filter(|_| more)?;
-    Some(oldest.message.id.to_string())
 }
 
 /// A request: who makes it, and what came with it.
@@ -240,46 +197,6 @@ impl Call {
 
     fn part(&self, name: &str) -> &str {
         self.parts.get(name).map(String::as_str).unwrap_or_default()
-    }
-
-    /// Which page is asked for: `page` and `limit`, or `limit` and `offset` (or `skip`), or `before` and `after`, or
-    /// `cursor`.
-    ///
-    /// # Errors
-    ///
-    /// A number is none, or out of bounds.
-    pub fn page(&self, default_limit: usize) -> Result<Page, Failure> {
-        let query = &self.query;
-        let limit = query.number(&["limit", "per_page", "page_size"])?;
-        let limit = limit.unwrap_or(default_limit);
-        if !(1..=PAGE_MAX).contains(&limit) {
-            let message = format!("limit takes 1 to {PAGE_MAX}");
-            return Err(Failure::bad_value("limit", message));
-        }
-        let number = query.number(&["page"])?;
-        if number == Some(0) {
-            return Err(Failure::bad_value("page", "page counts from 1"));
-        }
-        let offset = match (query.number(&["offset", "skip"])?, number) {
-            (Some(offset), _) => offset,
-            (None, Some(number)) => (number - 1).saturating_mul(limit),
-            (None, None) => 0,
-        };
-        let oldest_first = match query.text(&["order", "sort"])?.as_deref() {
-            None => None,
-            Some("asc") => Some(true),
-            Some("desc") => Some(false),
-            Some(_) => return Err(Failure::bad_value("order", "order takes asc or desc")),
-        };
-        Ok(Page {
-            number: number.unwrap_or((offset / limit).saturating_add(1)),
-            offset,
-            limit,
-            before: query.time(&["before"])?,
-            cursor: query.message(&["cursor"])?,
-            after: query.time(&["after"])?,
-            oldest_first,
-        })
     }
 
     /// Asks the core.

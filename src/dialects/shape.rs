@@ -6,7 +6,10 @@ use parlour_actors::{
     push::Push,
 };
 use parlour_storage::{
-    domain::conversation::{Conversation, ConversationKind},
+    domain::{
+        conversation::{Conversation, ConversationKind},
+        message::MessageKind,
+    },
     ids::{ConversationId, MessageId, Timestamp, UserId},
 };
 use serde_json::Value;
@@ -54,6 +57,18 @@ pub fn user_number(user: &UserId) -> Value {
 pub fn canonical(text: &str) -> Option<u64> {
     let number: u64 = text.parse().ok()?;
     (number < 1 << 53 && number.to_string() == text).then_some(number)
+}
+
+/// What sort of message it is, as `native` and `gateway` write it.
+pub fn kind(kind: MessageKind) -> &'static str {
+    match kind {
+        MessageKind::Text => "TEXT",
+        MessageKind::File => "FILE",
+        MessageKind::Image => "IMAGE",
+        MessageKind::Video => "VIDEO",
+        MessageKind::Audio => "AUDIO",
+        MessageKind::System => "SYSTEM",
+    }
 }
 
 /// The pair of a direct conversation; `None` for groups.

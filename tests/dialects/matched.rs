@@ -201,9 +201,9 @@ async fn refusals_have_the_status_and_the_form_of_the_seed() {
     for (status, answer) in [
         (403, ann.get("/chat/conversations?user_id=789").await),
         (403, ann.post("/chat/messages", message(789)).await),
-        (404, eve.post("/chat/messages", message(666)).await),
-        (404, eve.get(&mine).await),
-        (404, ann.get("/chat/conversations/7/messages").await),
+        (403, eve.post("/chat/messages", message(666)).await),
+        (403, eve.get(&mine).await),
+        (403, ann.get("/chat/conversations/7/messages").await),
         (
             404,
             ann.ask(Method::PUT, "/chat/messages/7/read", &Value::Null)
@@ -311,7 +311,7 @@ async fn a_block_holds_and_reports_come_later() {
         .post(&path(id, "report"), json!({ "reason": "x" }))
         .await;
     assert_eq!(answer.status, 400);
-    assert_eq!(ann.post(&path(7, "report"), report).await.status, 404);
+    assert_eq!(ann.post(&path(7, "report"), report).await.status, 403);
 
     let answer = ann
         .ask(Method::POST, &path(id, "block"), &Value::Null)
@@ -333,7 +333,7 @@ async fn a_block_holds_and_reports_come_later() {
         ann.ask(Method::POST, &path(in_group, "block"), &Value::Null)
             .await
             .status,
-        404,
+        403,
         "a group is nobody"
     );
 }

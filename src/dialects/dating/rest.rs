@@ -1,7 +1,7 @@
 //! What REST offers.
 
 use parlour_actors::{
-    command::{Command, InboxFilter, Question, Reply, Scope, Target},
+    command::{Command, InboxFilter, Reply, Scope, Target},
     error::Failure,
 };
 use parlour_storage::domain::change::ChangeBody;
@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 use super::shapes::{CONVERSATION, KIND, RECEIVER, conversation, message, sent, success};
 use crate::dialects::{
-    rest::{Answer, Answered, Call, Page, Route, cursor, expect_reply, routes},
+    pages::Page,
+    rest::{Answer, Answered, Call, Route, expect_reply, routes},
     shape::not_yet,
 };
 
@@ -67,13 +68,8 @@ async fn send(call: Call) -> Answered {
 
 async fn conversations(call: Call) -> Answered {
     let page = call.page(20)?;
-    let question = Question::Inbox {
-        matching: InboxFilter::default(),
-        offset: page.offset,
-        limit: page.limit,
-    };
-    let (entries, total) = expect_reply!(call.ask(question).await?,
-        Reply::Inbox { entries, total } => (entries, total));
+    let matching = InboxFilter::default();
+    let (entries, total) = call.inbox(matching, &page).await?;
     let more = page.offset.saturating_add(entries.len()) < total;
     Ok(Answer::ok(&success(&json!({
         "conversations": entries.iter().map(conversation).collect::<Vec<_>>(),
@@ -84,21 +80,12 @@ async fn conversations(call: Call) -> Answered {
 /// Newest first, unless `order` says otherwise (CONTRACT C-16).
 async fn messages(call: Call) -> Answered {
     let page = call.page(50)?;
-    let question = Question::History {
-        of: Scope::In(Target::Conversation(call.conversation()?)),
-        matching: page.history(),
-        offset: page.offset,
-        limit: page.limit,
-    };
-    let (mut items, total, more) = expect_reply!(call.ask(question).await?,
-        Reply::History { items, total, more } => (items, total, more));
-    let mut pagination = pagination(&page, total, more);
-    pagination["next_cursor"] = cursor(&items, more).into();
-    if page.oldest_first == Some(true) {
-        items.reverse();
-    }
+    let of = Scope::In(Target::Conversation(call.conversation()?));
+    let found = call.messages(of, page.history(), &page, false).await?;
+    let mut pagination = pagination(&page, found.total, found.more);
+    pagination["next_cursor"] = found.next.into();
     Ok(Answer::ok(&success(&json!({
-        "messages": items.iter().map(message).collect::<Vec<_>>(),
+        "messages": found.items.iter().map(message).collect::<Vec<_>>(),
         "pagination": pagination,
     }))))
 }

@@ -116,14 +116,22 @@ impl Events for Socket {
     }
 
     fn answer(&self, _event: &str, reply: &Reply, emit: &mut Emit) -> Value {
-        let Reply::Sent { change, about, .. } = reply else {
+        let Reply::Sent {
+            change,
+            about,
+            repeated,
+        } = reply
+        else {
             return json!({ "success": true });
         };
         let ChangeBody::Sent(sent) = &change.body else {
             return json!({ "success": true });
         };
         let sent = message(sent, about, false, None);
-        emit.event("new_message", sent.clone());
+        // A retry tells nobody again.
+        if !repeated {
+            emit.event("new_message", sent.clone());
+        }
         json!({ "success": true, "data": sent })
     }
 }

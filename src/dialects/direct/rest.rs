@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{message, profile, send};
 use crate::dialects::{
-    rest::{Answer, Answered, Call, Route, cursor, expect_reply, routes},
+    rest::{Answer, Answered, Call, Route, expect_reply, routes},
     shape::{conversation_number, maybe_time, message_number, not_yet, pair, time},
 };
 
@@ -43,13 +43,8 @@ async fn send_message(call: Call) -> Answered {
 
 async fn conversations(call: Call) -> Answered {
     let page = call.page(20)?;
-    let question = Question::Inbox {
-        matching: InboxFilter::default(),
-        offset: page.offset,
-        limit: page.limit,
-    };
-    let (entries, total) = expect_reply!(call.ask(question).await?,
-        Reply::Inbox { entries, total } => (entries, total));
+    let matching = InboxFilter::default();
+    let (entries, total) = call.inbox(matching, &page).await?;
     Ok(Answer::ok(&success(json!({
         "conversations": entries.iter().map(conversation).collect::<Vec<_>>(),
         "pagination": {
@@ -64,27 +59,17 @@ async fn conversations(call: Call) -> Answered {
 /// Page 1 is the newest one; within a page the oldest comes first (CONTRACT C-16).
 async fn messages(call: Call) -> Answered {
     let page = call.page(50)?;
-    let question = Question::History {
-        of: Scope::In(Target::Conversation(call.conversation()?)),
-        matching: page.history(),
-        offset: page.offset,
-        limit: page.limit,
-    };
-    let (mut items, total, more) = expect_reply!(call.ask(question).await?,
-        Reply::History { items, total, more } => (items, total, more));
-    let next = cursor(&items, more);
-    if page.oldest_first.unwrap_or(true) {
-        items.reverse();
-    }
+    let of = Scope::In(Target::Conversation(call.conversation()?));
+    let found = call.messages(of, page.history(), &page, true).await?;
     Ok(Answer::ok(&success(json!({
-        "messages": items.iter().map(item).collect::<Vec<_>>(),
+        "messages": found.items.iter().map(item).collect::<Vec<_>>(),
         "pagination": {
             "page": page.number,
             "limit": page.limit,
-            "total": total,
-            "totalPages": total.map(|total| page.n_pages(total)),
-            "hasMore": more,
-            "nextCursor": next,
+            "total": found.total,
+            "totalPages": found.total.map(|total| page.n_pages(total)),
+            "hasMore": found.more,
+            "nextCursor": found.next,
         },
     }))))
 }

@@ -15,11 +15,11 @@ use parlour_storage::{
 };
 use serde_json::{Value, json};
 
-use super::{CONVERSATION, KIND, kind, profile};
+use super::{CONVERSATION, KIND, profile};
 use crate::dialects::{
     Dialect,
     fields::Fields,
-    shape::{conversation_uuid, maybe_time, message_uuid, time},
+    shape::{conversation_uuid, kind, maybe_time, message_uuid, time},
     socketio::{Asked, Emit, Events},
 };
 
@@ -120,9 +120,15 @@ impl Events for Socket {
 
     fn answer(&self, _event: &str, reply: &Reply, emit: &mut Emit) -> Value {
         match reply {
-            // Everyone in the conversation is told, the sender too.
-            Reply::Sent { change, about, .. } => {
-                tell_change(change, &about.by, View::default(), emit);
+            // Everyone in the conversation is told, the sender too; a retry tells nobody again.
+            Reply::Sent {
+                change,
+                about,
+                repeated,
+            } => {
+                if !repeated {
+                    tell_change(change, &about.by, View::default(), emit);
+                }
                 let sent = match &change.body {
                     ChangeBody::Sent(sent) => new_message(sent, &about.by),
                     _ => Value::Null,

@@ -10,10 +10,10 @@ use parlour_storage::domain::{
 };
 use serde_json::{Value, json};
 
-use super::{CONVERSATION, KIND, kind, profile};
+use super::{CONVERSATION, KIND, profile};
 use crate::dialects::{
-    rest::{Answer, Answered, Call, Route, cursor, expect_reply, routes},
-    shape::{conversation_uuid, maybe_time, message_uuid, not_yet, time},
+    rest::{Answer, Answered, Call, Route, expect_reply, routes},
+    shape::{conversation_uuid, kind, maybe_time, message_uuid, not_yet, time},
 };
 
 /// What REST offers.
@@ -75,17 +75,12 @@ async fn open(call: Call) -> Answered {
 
 async fn conversations(call: Call) -> Answered {
     let page = call.page(20)?;
-    let question = Question::Inbox {
-        matching: InboxFilter {
-            groups: true,
-            search: call.query().text(&["search"])?,
-            ..InboxFilter::default()
-        },
-        offset: page.offset,
-        limit: page.limit,
+    let matching = InboxFilter {
+        groups: true,
+        search: call.query().text(&["search"])?,
+        ..InboxFilter::default()
     };
-    let (entries, total) = expect_reply!(call.ask(question).await?,
-        Reply::Inbox { entries, total } => (entries, total));
+    let (entries, total) = call.inbox(matching, &page).await?;
     Ok(Answer::ok(&json!({
         "success": true,
         "data": entries.iter().map(conversation).collect::<Vec<_>>(),
@@ -101,27 +96,17 @@ async fn conversations(call: Call) -> Answered {
 /// Page 1 is the newest one; within a page the oldest comes first (CONTRACT C-16).
 async fn messages(call: Call) -> Answered {
     let page = call.page(50)?;
-    let question = Question::History {
-        of: Scope::In(Target::Conversation(call.conversation()?)),
-        matching: page.history(),
-        offset: page.offset,
-        limit: page.limit,
-    };
-    let (mut items, total, more) = expect_reply!(call.ask(question).await?,
-        Reply::History { items, total, more } => (items, total, more));
-    let next = cursor(&items, more);
-    if page.oldest_first.unwrap_or(true) {
-        items.reverse();
-    }
+    let of = Scope::In(Target::Conversation(call.conversation()?));
+    let found = call.messages(of, page.history(), &page, true).await?;
     Ok(Answer::ok(&json!({
         "success": true,
-        "data": items.iter().map(message).collect::<Vec<_>>(),
+        "data": found.items.iter().map(message).collect::<Vec<_>>(),
         "meta": {
             "page": page.number,
             "limit": page.limit,
-            "total": total,
-            "hasMore": more,
-            "nextCursor": next,
+            "total": found.total,
+            "hasMore": found.more,
+            "nextCursor": found.next,
         },
     })))
 }

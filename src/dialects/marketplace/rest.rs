@@ -56,45 +56,33 @@ async fn messages(call: Call) -> Answered {
     // Unread to the caller: what they wrote themselves may be unread too, but to somebody else.
     let unread_only = query.flag(&["unread_only"])? == Some(true);
     let is_read = query.flag(&["is_read"])?;
-    let question = Question::History {
-        matching: HistoryFilter {
-            read: if unread_only { Some(false) } else { is_read },
-            received: unread_only,
-            metadata: query
-                .text(&[JOB])?
-                .map(|job| (JOB.to_owned(), job_id(&job))),
-            ..page.history()
-        },
-        offset: page.offset,
-        limit: page.limit,
-        of: of.clone(),
+    let matching = HistoryFilter {
+        read: if unread_only { Some(false) } else { is_read },
+        received: unread_only,
+        metadata: query
+            .text(&[JOB])?
+            .map(|job| (JOB.to_owned(), job_id(&job))),
+        ..page.history()
     };
-    let mut items = match (call.ask(question).await, of) {
-        (Ok(reply), _) => expect_reply!(reply, Reply::History { items, .. } => items),
+    let items = match (call.messages(of.clone(), matching, &page, false).await, of) {
+        (Ok(found), _) => found.items,
         // Known by its pair before its first message: there is none in it yet.
         (Err(failure), Scope::In(Target::User(_))) if failure.code == ErrorCode::NoConversation => {
             Vec::new()
         }
         (Err(failure), _) => return Err(failure),
     };
-    if page.oldest_first == Some(true) {
-        items.reverse();
-    }
     Ok(Answer::ok(&items.iter().map(item).collect::<Vec<_>>()))
 }
 
 async fn conversations(call: Call) -> Answered {
     let (page, query) = (call.page(20)?, call.query());
-    let question = Question::Inbox {
-        matching: InboxFilter {
-            unread: query.flag(&["unread_only"])? == Some(true),
-            search: query.text(&["search"])?,
-            ..InboxFilter::default()
-        },
-        offset: page.offset,
-        limit: page.limit,
+    let matching = InboxFilter {
+        unread: query.flag(&["unread_only"])? == Some(true),
+        search: query.text(&["search"])?,
+        ..InboxFilter::default()
     };
-    let entries = expect_reply!(call.ask(question).await?, Reply::Inbox { entries, .. } => entries);
+    let (entries, _) = call.inbox(matching, &page).await?;
     Ok(Answer::ok(
         &entries.iter().map(conversation).collect::<Vec<_>>(),
     ))

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{CONVERSATION, KIND, content_type};
 use crate::dialects::{
-    rest::{Answer, Answered, Call, Route, cursor, expect_reply, routes},
+    rest::{Answer, Answered, Call, Route, expect_reply, routes},
     shape::{conversation_number, maybe_time, message_number, not_yet, time, user_number},
 };
 
@@ -25,6 +25,18 @@ pub const ROUTES: &[Route] = routes! {
 
 const USER: &[&str] = &["user_id"];
 
+/// In this dialect a conversation that isn't one's own is forbidden, and not missing (CONTRACT S2-49). One that isn't there looks the
+/// same, so that nobody can probe for conversations.
+fn forbidden(failure: Failure) -> Failure {
+    match failure.code {
+        ErrorCode::NoConversation => Failure {
+            code: ErrorCode::NotAllowed,
+            ..failure
+        },
+        _ => failure,
+    }
+}
+
 /// Refuses a `user_id` that isn't the token's (CONTRACT S2-19).
 fn must_be_me(call: &Call, user: &UserId) -> Result<(), Failure> {
     if user == call.me() {
@@ -37,13 +49,8 @@ fn must_be_me(call: &Call, user: &UserId) -> Result<(), Failure> {
 async fn conversations(call: Call) -> Answered {
     must_be_me(&call, &call.query().need_user(USER)?)?;
     let page = call.page(20)?;
-    let question = Question::Inbox {
-        matching: InboxFilter::default(),
-        offset: page.offset,
-        limit: page.limit,
-    };
-    let (entries, total) = expect_reply!(call.ask(question).await?,
-        Reply::Inbox { entries, total } => (entries, total));
+    let matching = InboxFilter::default();
+    let (entries, total) = call.inbox(matching, &page).await?;
     let entries = entries.iter().map(|entry| conversation(call.me(), entry));
     Ok(Answer::ok(&json!({
         "conversations": entries.collect::<Vec<_>>(),
@@ -54,22 +61,15 @@ async fn conversations(call: Call) -> Answered {
 /// The newest comes first, as in the seed's index (CONTRACT C-16, S2-38).
 async fn messages(call: Call) -> Answered {
     let page = call.page(50)?;
-    let question = Question::History {
-        of: Scope::In(Target::Conversation(call.conversation()?)),
-        matching: page.history(),
-        offset: page.offset,
-        limit: page.limit,
-    };
-    let (mut items, total, more) = expect_reply!(call.ask(question).await?,
-        Reply::History { items, total, more } => (items, total, more));
-    let next = cursor(&items, more);
-    if page.oldest_first.unwrap_or(false) {
-        items.reverse();
-    }
+    let of = Scope::In(Target::Conversation(call.conversation()?));
+    let found = call
+        .messages(of, page.history(), &page, false)
+        .await
+        .map_err(forbidden)?;
     Ok(Answer::ok(&json!({
-        "messages": items.iter().map(message).collect::<Vec<_>>(),
-        "total": total,
-        "next_cursor": next,
+        "messages": found.items.iter().map(message).collect::<Vec<_>>(),
+        "total": found.total,
+        "next_cursor": found.next,
     })))
 }
 
@@ -83,7 +83,7 @@ async fn send(call: Call) -> Answered {
         content: body.content(KIND)?,
         key: call.key(&body)?,
     };
-    let change = expect_reply!(call.run(command).await?, Reply::Sent { change, .. } => change);
+    let change = expect_reply!(call.run(command).await.map_err(forbidden)?, Reply::Sent { change, .. } => change);
     let sent = expect_reply!(&change.body, ChangeBody::Sent(sent) => sent);
     Ok(Answer::created(&json!({
         "message_id": message_number(sent.id),
@@ -105,9 +105,12 @@ async fn read(call: Call) -> Answered {
 /// Whom a call is about: the other one in the conversation.
 async fn other(call: &Call) -> Result<UserId, Failure> {
     let question = Question::Entry(Target::Conversation(call.conversation()?));
-    let entry = expect_reply!(call.ask(question).await?, Reply::Entry(entry) => entry);
+    let entry = call.ask(question).await.map_err(forbidden)?;
+    let entry = expect_reply!(entry, Reply::Entry(entry) => entry);
     let other = entry.summary.conversation.peer_of(call.me());
-    other.cloned().ok_or_else(Failure::no_conversation)
+    other
+        .cloned()
+        .ok_or_else(|| forbidden(Failure::no_conversation()))
 }
 
 async fn block(call: Call) -> Answered {

@@ -10,13 +10,15 @@ use parlour_actors::{
 use parlour_storage::{
     domain::{
         conversation::{Conversation, ConversationKind, Cursor, Member, MemberRole, Summary},
-        message::{Message, MessageKind, Revision},
+        message::{Message, Revision},
         user::{Block, NodeRole, Plan, User},
     },
     ids::{ConversationId, Epoch, MessageId, Position, Timestamp, UserId},
 };
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
+
+use crate::dialects::shape::kind;
 
 /// Something that is written as text: an id, a position, a token.
 #[derive(Clone, Copy, Debug)]
@@ -37,17 +39,6 @@ impl Serialize for Time {
         // Out of jiff's range (year 9999) is a clock gone wrong; the last moment it knows says so.
         let moment = jiff::Timestamp::from_millisecond(self.0.0).unwrap_or(jiff::Timestamp::MAX);
         serializer.collect_str(&moment.strftime("%Y-%m-%dT%H:%M:%S.%3fZ"))
-    }
-}
-
-fn kind(kind: MessageKind) -> &'static str {
-    match kind {
-        MessageKind::Text => "TEXT",
-        MessageKind::File => "FILE",
-        MessageKind::Image => "IMAGE",
-        MessageKind::Video => "VIDEO",
-        MessageKind::Audio => "AUDIO",
-        MessageKind::System => "SYSTEM",
     }
 }
 
