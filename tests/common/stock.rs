@@ -194,6 +194,11 @@ impl Stock {
         told[kind].take()
     }
 
+    /// Takes the next thing that it tells.
+    pub(crate) async fn next(&mut self) -> Value {
+        self.take_where("line", |_| true).await
+    }
+
     /// Takes the next event, whatever it is: its name, and all of its arguments.
     pub(crate) async fn told(&mut self) -> (String, Vec<Value>) {
         let mut told = self
@@ -238,6 +243,11 @@ impl Stock {
             }
         };
         within(what, read).await
+    }
+
+    /// Forgets what came and was not taken.
+    pub(crate) fn forget(&mut self) {
+        self.untaken.clear();
     }
 
     /// The names of the events that came and were not taken.

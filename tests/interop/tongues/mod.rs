@@ -142,11 +142,6 @@ impl Room {
             format!("{a}_{b}")
         }
     }
-
-    pub(crate) fn peer_of(&self, me: &str) -> &str {
-        let [a, b] = &self.people;
-        if a == me { b } else { a }
-    }
 }
 
 /// The UUID spelling of an id: RFC 9562 version 8, the number in the first 48 bits and five of the next.
