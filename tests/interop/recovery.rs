@@ -358,16 +358,21 @@ async fn without_recovery_an_event_is_its_payload() {
     }
 }
 
+/// Python's `websocket-client` sends an origin, and says nothing of itself.
+const NO_AGENT: &str = "";
+
 /// Client libraries whose listeners take exactly what is in the event are known by their name.
 #[tokio::test]
 async fn libraries_that_need_exact_arguments_are_given_them() {
     let node = Node::start(&[]).await;
     let bob = Rest::new(&node, "bob");
     let path = "/socket.io/?EIO=4&transport=websocket&dialect=gateway";
+    let own_origin = node.url("");
     for (agent, query, n_arguments) in [
         ("python-requests/2.32.3", "", 1),
         ("Python/3.11 aiohttp/3.9.5", "", 1),
         ("Dart/3.5 (dart:io)", "", 1),
+        (NO_AGENT, "", 1),
         ("Python/3.11 aiohttp/3.9.5", "&recovery=1", 2),
         ("node-XMLHttpRequest", "", 2),
         ("Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0", "", 2),
@@ -377,8 +382,11 @@ async fn libraries_that_need_exact_arguments_are_given_them() {
             1,
         ),
     ] {
-        let headers = [("user-agent", agent)];
-        let dialled = Plain::try_dial_with(&node, &format!("{path}{query}"), &headers).await;
+        let headers = match agent {
+            NO_AGENT => ("origin", own_origin.as_str()),
+            agent => ("user-agent", agent),
+        };
+        let dialled = Plain::try_dial_with(&node, &format!("{path}{query}"), &[headers]).await;
         let mut client = dialled.unwrap();
         let auth = json!({ "token": token("alice") });
         client.send_text(format!("40{auth}")).await;
