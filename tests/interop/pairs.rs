@@ -301,7 +301,7 @@ async fn sees(seat: &Seat, whom: &str, online: bool) {
             let mut people = entries.iter().map(|entry| entry.pointer(person).unwrap());
             let is = |person: &&Value| match &person[id] {
                 Value::String(id) => id == whom,
-                number => number.to_string() == whom,
+                number => number.as_u64() == whom.parse().ok(),
             };
             (people.find(is).unwrap()[flag] == online).then_some(())
         })
