@@ -6,7 +6,9 @@
 mod common;
 
 mod pairs;
+mod play;
 mod recovery;
 mod seat;
 mod tongues;
 mod transports;
+mod without_recovery;
