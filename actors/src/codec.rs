@@ -25,6 +25,12 @@ pub trait Codec: Send + Sync + fmt::Debug {
         Minds::default()
     }
 
+    /// Whether a request beyond the bound of unanswered ones waits for its turn, where it would else be refused: for
+    /// clients that know nothing of the bound, and send all that they have when they come back.
+    fn paces(&self) -> bool {
+        false
+    }
+
     /// Reads one text frame.
     ///
     /// # Errors

@@ -2,8 +2,10 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-/// Mailbox of a session, in messages, beyond the requests that may be unanswered: for frames that need no answer.
-pub const SESSION_MAILBOX_SPARE: usize = 64;
+/// Mailbox of a session, in messages: what a stock Socket.IO client that was offline sends at once when it is back.
+pub const SESSION_MAILBOX: usize = 10_000;
+/// The same in bytes, since a message may be short or long. Beyond either the client is sent away, to come back later.
+pub const SESSION_MAILBOX_BYTES: usize = 4 << 20;
 /// Mailbox of Moderation, in messages: every write of the node passes through it.
 pub const MODERATION_MAILBOX: usize = 65_536;
 /// Writes waiting for a person's blocks and limits to be loaded. Beyond it they get `BUSY`.

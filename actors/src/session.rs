@@ -15,7 +15,7 @@ use crate::{
     connection::Connection,
     desk::Begun,
     error::{CloseCode, ErrorCode, Failure},
-    limits::SESSION_MAILBOX_SPARE,
+    limits::SESSION_MAILBOX,
     outbox::Outbox,
     presence::{Offline, Online},
     registry::ConnectError,
@@ -88,8 +88,7 @@ impl Actor for Session {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        // As many as may be unanswered, and a few that need no answer.
-        ctx.set_mailbox_capacity(self.core.settings.in_flight_max + SESSION_MAILBOX_SPARE);
+        ctx.set_mailbox_capacity(SESSION_MAILBOX);
         match std::mem::replace(&mut self.state, State::Anonymous) {
             State::Given(identity, resume) => self.sign_in(*identity, resume, None, ctx),
             _ => {
@@ -115,7 +114,7 @@ impl Drop for Session {
     }
 }
 
-/// A text frame of the client.
+/// A text frame of the client, counted by [`Outbox::begin_incoming`].
 #[derive(Debug, actix::Message)]
 #[rtype(result = "()")]
 pub struct Incoming(pub ByteString);
@@ -129,6 +128,7 @@ impl Handler<Incoming> for Session {
     type Result = ();
 
     fn handle(&mut self, Incoming(text): Incoming, ctx: &mut Self::Context) {
+        self.outbox.end_incoming(text.len());
         match self.codec.decode(&text) {
             Err((id, failure)) => self.answer(&id, Err(&failure)),
             Ok(ClientFrame::Ping(id)) => self.answer(&id, Ok(&Reply::Done)),
@@ -164,14 +164,26 @@ impl Session {
             );
             return self.answer(&id, Err(&failure));
         };
+        let caller = Arc::clone(caller);
         let max = self.core.settings.in_flight_max;
         if !self.outbox.begin_request(max) {
+            if self.codec.paces() {
+                let outbox = Arc::clone(&self.outbox);
+                let answered = async move { outbox.has_fewer_requests(max).await };
+                // What came behind it waits in the mailbox.
+                return ctx.wait(answered.into_actor(self).map(move |fewer, this, ctx| {
+                    // Of a connection that closes, nothing more is done.
+                    if fewer {
+                        this.request(id, request, ctx);
+                    }
+                }));
+            }
             let message = format!("more than {max} requests are unanswered; wait for answers");
             return self.answer(&id, Err(&Failure::new(ErrorCode::TooManyInFlight, message)));
         }
         let (outbox, codec) = (Arc::clone(&self.outbox), Arc::clone(&self.codec));
         let reply = ReplyTo::connection(outbox, codec, self.core.epoch(), id);
-        match self.core.begin(Arc::clone(caller), request, reply) {
+        match self.core.begin(caller, request, reply) {
             Begun::Gone => {}
             // What comes next must not overtake it.
             Begun::InOrder(rest) => ctx.wait(rest.into_actor(self)),

@@ -10,6 +10,7 @@ use parlour_actors::{
     codec::{Codec, Resume},
     command::Identity,
     error::{CloseCode, ErrorCode, Failure},
+    limits::SESSION_MAILBOX_BYTES,
     outbox::{Drained, Frame, Outbox, Wake},
     session::{Authenticator, Gone, Incoming, Session},
 };
@@ -181,7 +182,8 @@ pub(super) fn start(
 
 /// Hands a message to a session. One that can't keep up loses its connection.
 pub(super) fn hand_over(edge: &Edge, outbox: &Outbox, session: &Addr<Session>, text: ByteString) {
-    if session.try_send(Incoming(text)).is_err() {
+    let fits = outbox.begin_incoming(text.len(), SESSION_MAILBOX_BYTES);
+    if !fits || session.try_send(Incoming(text)).is_err() {
         edge.core.counters.session_mailbox_full.add_one();
         outbox.close(CloseCode::Flood);
     }

@@ -11,6 +11,7 @@ use parlour_actors::{
     codec::Resume,
     command::Identity,
     error::{CloseCode, ErrorCode, Failure},
+    limits::SESSION_MAILBOX,
     outbox::{Drained as OutboxDrained, Frame as OutboxFrame, Outbox, Wake},
     session::{Authenticator as _, Session},
 };
@@ -50,6 +51,8 @@ pub(super) fn start(edge: Weak<Edge>, config: &Config) -> Arc<Engine> {
         attachments_timeout: session.fragment_timeout,
         close_timeout: session.close_deadline,
         packet_bytes_max: session.message_max.bytes(),
+        // A stock client sends all that it buffered while it was offline in one body, of which it looks at the bytes alone.
+        packets_max: SESSION_MAILBOX,
         ..Limits::default()
     };
     let fragments = Fragments {

@@ -52,8 +52,9 @@ impl Position {
 
     /// The first position of the millisecond `at`.
     pub fn at(at: Timestamp) -> Self {
-        let ms = at.0.saturating_sub(POSITION_EPOCH_MS).max(0);
-        Self((ms.unsigned_abs() << COUNTER_BITS).min(Self::MAX.0))
+        let ms = at.0.saturating_sub(POSITION_EPOCH_MS).max(0).unsigned_abs();
+        // Beyond the last millisecond there is, the shift would lose what stands above.
+        Self(ms.min(Self::MAX.0 >> COUNTER_BITS) << COUNTER_BITS)
     }
 
     /// The position that follows this one, no earlier than the clock says.
@@ -348,6 +349,21 @@ mod tests {
         ] {
             assert_eq!(text.parse::<MessageId>(), Err(NotAnId), "{text}");
         }
+    }
+
+    #[test]
+    fn a_moment_beyond_all_positions_has_the_last_one() {
+        for ms in [
+            i64::MAX,
+            POSITION_EPOCH_MS + (1 << 52),
+            POSITION_EPOCH_MS + (1 << 41),
+        ] {
+            assert_eq!(
+                Position::at(Timestamp(ms)).get() >> COUNTER_BITS,
+                Position::MAX.0 >> COUNTER_BITS
+            );
+        }
+        assert_eq!(Position::at(Timestamp(i64::MIN)), Position::ZERO);
     }
 
     #[test]

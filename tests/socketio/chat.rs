@@ -323,3 +323,49 @@ async fn a_stop_closes_connections_and_sends_nobody_away() {
     tokio::join!(to_end(&polling), to_end(&idle), closed);
     assert!(node.ended().await.success());
 }
+
+/// What a stock client buffered while it was offline, it sends at once: in one body, or as fast as a WebSocket takes it.
+#[tokio::test]
+async fn all_that_was_buffered_offline_arrives_in_order() {
+    const N: usize = 1000;
+    let limits = [
+        "--policy-limits",
+        "message.send=100000 per 1s",
+        "--session-in-flight-max",
+        "16",
+    ];
+    let node = Node::start(&limits).await;
+    let id = conversation(&node, "alice", "bob").await;
+    let sends: Vec<_> = (0..2 * N)
+        .map(|n| json!(["sendMessage", { "conversationId": id, "content": n.to_string() }]))
+        .collect();
+    let polling = Polling::open(node.address(), PATH, "&dialect=gateway").await;
+    let hello = format!("40{}", json!({ "token": token("alice") }));
+    assert_eq!(polling.post(hello).await, StatusCode::OK);
+    polling.packet("40").await;
+    let body: Vec<_> = sends[..N].iter().map(|send| format!("42{send}")).collect();
+    assert_eq!(polling.post(body.join("\u{1e}")).await, StatusCode::OK);
+    let path = format!("/v1/conversations/{id}/messages?limit=1");
+    let rest = Rest::new(&node, "bob");
+    let arrived = async |n: usize| {
+        let page = rest.get(&path).await.ok();
+        (page["messages"][0]["seq"] == json!(n)).then_some(())
+    };
+    until("all of the body is stored", async || arrived(N).await).await;
+    let (mut ws, _) = signed_in(&node, "alice").await;
+    for send in &sends[N..] {
+        ws.send(&format!("42{send}")).await;
+    }
+    until("all of the WebSocket is stored", async || {
+        arrived(2 * N).await
+    })
+    .await;
+    let mut after = 0;
+    while after < 2 * N {
+        let path = format!("/v1/conversations/{id}/messages?limit=100&after={after}");
+        for message in rest.get(&path).await.ok()["messages"].as_array().unwrap() {
+            assert_eq!(message["text"], after.to_string());
+            after += 1;
+        }
+    }
+}

@@ -14,7 +14,7 @@ use std::{
     fmt,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicBool, AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -94,6 +94,10 @@ pub struct Outbox {
     killed: AtomicBool,
     liveness: Liveness,
     in_flight: AtomicU32,
+    /// Fewer requests are unanswered.
+    answered: Notify,
+    /// Messages of the client that wait for its session.
+    incoming_bytes: AtomicUsize,
 }
 
 #[derive(Default)]
@@ -163,6 +167,8 @@ impl Outbox {
             killed: AtomicBool::new(false),
             liveness: Liveness::default(),
             in_flight: AtomicU32::new(0),
+            answered: Notify::new(),
+            incoming_bytes: AtomicUsize::new(0),
         })
     }
 
@@ -368,7 +374,7 @@ impl Outbox {
         let before = self.in_flight.fetch_add(1, Ordering::Relaxed);
         let fits = (before as usize) < max;
         if !fits {
-            self.end_request();
+            self.in_flight.fetch_sub(1, Ordering::Relaxed);
         }
         fits
     }
@@ -376,6 +382,37 @@ impl Outbox {
     /// Counts a request as answered.
     pub fn end_request(&self) {
         self.in_flight.fetch_sub(1, Ordering::Relaxed);
+        self.answered.notify_waiters();
+    }
+
+    /// Waits until fewer requests than `max` are unanswered. `false`: the connection is closing.
+    pub async fn has_fewer_requests(&self, max: usize) -> bool {
+        loop {
+            let (answered, eased) = (self.answered.notified(), self.eased.notified());
+            if self.closing_for().is_some() {
+                return false;
+            }
+            if (self.in_flight.load(Ordering::Relaxed) as usize) < max {
+                return true;
+            }
+            tokio::select! { () = answered => {}, () = eased => {} }
+        }
+    }
+
+    /// Counts a message of the client that waits for its session. `false`: more than `max` bytes do.
+    pub fn begin_incoming(&self, n_bytes: usize, max: usize) -> bool {
+        let before = self.incoming_bytes.fetch_add(n_bytes, Ordering::Relaxed);
+        // One message always fits, however long.
+        let fits = before == 0 || before + n_bytes <= max;
+        if !fits {
+            self.end_incoming(n_bytes);
+        }
+        fits
+    }
+
+    /// Counts a message as taken by its session.
+    pub fn end_incoming(&self, n_bytes: usize) {
+        self.incoming_bytes.fetch_sub(n_bytes, Ordering::Relaxed);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

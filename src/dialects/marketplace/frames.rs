@@ -109,6 +109,10 @@ impl Codec for Marketplace {
         Dialect::Marketplace as u16
     }
 
+    fn paces(&self) -> bool {
+        true
+    }
+
     fn minds(&self) -> Minds {
         Minds {
             own: true,

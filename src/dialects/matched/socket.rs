@@ -57,6 +57,10 @@ impl Codec for Socket {
         Dialect::Matched as u16 | u16::from(self.resumes) << 8
     }
 
+    fn paces(&self) -> bool {
+        true
+    }
+
     fn minds(&self) -> Minds {
         Minds {
             own: true,

@@ -187,6 +187,10 @@ impl Codec for SocketIo {
         0x1000 | spoken << 1 | u16::from(self.offsets)
     }
 
+    fn paces(&self) -> bool {
+        true
+    }
+
     fn minds(&self) -> Minds {
         Minds {
             own: true,
