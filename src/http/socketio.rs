@@ -124,9 +124,13 @@ fn recovery(request: &HttpRequest, asked: Option<&str>) -> bool {
         Some("0" | "false" | "no") => false,
         Some(_) => true,
         None => {
-            let agent = request.headers().get(header::USER_AGENT);
-            let agent = agent.and_then(|agent| agent.to_str().ok());
-            let agent = agent.unwrap_or_default().to_ascii_lowercase();
+            let headers = request.headers();
+            let agent = headers.get(header::USER_AGENT);
+            let Some(agent) = agent.and_then(|agent| agent.to_str().ok()) else {
+                // Node's WebSocket names neither itself nor an origin, browsers both, and Python's an origin alone.
+                return !headers.contains_key(header::ORIGIN);
+            };
+            let agent = agent.to_ascii_lowercase();
             !NEED_EXACT_ARGUMENTS.iter().any(|name| agent.contains(name))
         }
     }

@@ -115,6 +115,16 @@ impl Events {
         self.event_where(name, |_| true).await
     }
 
+    /// Takes the next event, whatever it is.
+    pub(crate) async fn told(&mut self) -> (String, Value) {
+        loop {
+            if let Some(event) = self.events.pop_front() {
+                return event;
+            }
+            self.read().await;
+        }
+    }
+
     /// Those of a name that came and were not taken.
     pub(crate) fn untaken(&self, name: &str) -> Vec<&Value> {
         let events = self.events.iter().filter(|(known, _)| known == name);

@@ -11,6 +11,7 @@ mod client;
 mod events;
 mod node;
 mod plain;
+mod proxy;
 mod raw;
 mod rest;
 mod stock;
@@ -24,9 +25,10 @@ pub(crate) use self::{
     events::Events,
     node::{Node, Signal},
     plain::Plain,
+    proxy::Proxy,
     raw::{Frame, Raw},
     rest::{Answer, Rest, send as rest_send},
-    stock::{Script, Stock},
+    stock::{NEWEST, OLD, Script, Stock},
     strace::{Call, Trace},
     way::{Refusal, Way},
 };

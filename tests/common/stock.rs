@@ -15,6 +15,12 @@ use super::{Node, token, within};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients");
 
+/// The stock client that people install now.
+pub(crate) const NEWEST: &str = "socket.io-client";
+
+/// The last one that knew nothing of going on after a drop.
+pub(crate) const OLD: &str = "socket.io-client-4-5";
+
 /// A program that Node runs: its standard input, and the lines of its output.
 #[derive(Debug)]
 pub(crate) struct Script {
@@ -138,9 +144,19 @@ impl Stock {
     }
 
     /// Connects, and waits for nothing.
-    pub(crate) fn dial(node: &Node, token: &str, mut options: Value) -> Option<Self> {
+    pub(crate) fn dial(node: &Node, token: &str, options: Value) -> Option<Self> {
+        Self::dial_at(&node.url(""), token, options, NEWEST)
+    }
+
+    /// The same to any address, such as that of a proxy, with one of the versions that `package.json` names.
+    pub(crate) fn dial_at(
+        url: &str,
+        token: &str,
+        mut options: Value,
+        version: &str,
+    ) -> Option<Self> {
         options["auth"]["token"] = token.into();
-        let script = Script::run("bridge.mjs", &[&node.url(""), &options.to_string()])?;
+        let script = Script::run("bridge.mjs", &[url, &options.to_string(), version])?;
         Some(Self {
             script,
             untaken: VecDeque::new(),
@@ -178,6 +194,28 @@ impl Stock {
         told[kind].take()
     }
 
+    /// Takes the next thing that it tells.
+    pub(crate) async fn next(&mut self) -> Value {
+        self.take_where("line", |_| true).await
+    }
+
+    /// Takes the next event, whatever it is: its name, and all of its arguments.
+    pub(crate) async fn told(&mut self) -> (String, Vec<Value>) {
+        let mut told = self
+            .take_where("event", |told| told.get("event").is_some())
+            .await;
+        let name = told["event"].as_str().expect("a name").to_owned();
+        let Value::Array(arguments) = told["args"].take() else {
+            panic!("no list of arguments: {told}");
+        };
+        (name, arguments)
+    }
+
+    /// Shows another token from the next connection on.
+    pub(crate) fn show(&mut self, token: &str) {
+        self.command(&json!({ "token": token }));
+    }
+
     /// Takes the first event of a name: the first argument of its.
     pub(crate) async fn event(&mut self, name: &str) -> Value {
         self.event_where(name, |_| true).await
@@ -205,6 +243,11 @@ impl Stock {
             }
         };
         within(what, read).await
+    }
+
+    /// Forgets what came and was not taken.
+    pub(crate) fn forget(&mut self) {
+        self.untaken.clear();
     }
 
     /// The names of the events that came and were not taken.

@@ -10,6 +10,7 @@ mod common;
 mod frames;
 mod http;
 mod json;
+mod socketio;
 mod strangers;
 mod strings;
 mod tokens;
