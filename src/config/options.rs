@@ -94,6 +94,9 @@ options! {
         per_user_max: usize = "16" in "1"..="10000";
         /// Most connections from one address; the next is refused.
         per_ip_max: usize = "64" in "1"..="1000000";
+        /// New connections a second from one address; per_ip_max of them may come at once, so that all who
+        /// share an address can come back together. The next is refused.
+        handshakes_per_ip: usize = "20" in "1"..="1000000";
         /// Longest WebSocket message from a client; a longer one closes the connection.
         message_max: ByteSize = "64KiB" in "1KiB"..="16MiB";
         /// Most fragments a WebSocket message may come in; more close the connection.

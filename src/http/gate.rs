@@ -3,6 +3,7 @@
 use std::{
     net::{IpAddr, Ipv6Addr},
     sync::Arc,
+    time::{Duration, Instant},
 };
 
 use actix_web::{HttpRequest, http::header};
@@ -17,7 +18,14 @@ pub struct Gate {
     trusted_proxies: Vec<Cidr>,
     per_ip_max: usize,
     per_ip: Arc<DashMap<IpAddr, usize>>,
+    /// Between two connections of one address, in the long run.
+    handshake_every: Duration,
+    /// When each address's next connection would be due, were they spread out evenly. In the past: forgotten in time.
+    handshakes: DashMap<IpAddr, Instant>,
 }
+
+/// Addresses whose handshakes are remembered, before those that need no memory are forgotten.
+const HANDSHAKES_MAX: usize = 4096;
 
 /// A connection counted for its address, until this is dropped.
 #[derive(Debug)]
@@ -33,6 +41,9 @@ impl Gate {
             trusted_proxies: config.http.trusted_proxies.clone(),
             per_ip_max: config.session.per_ip_max,
             per_ip: Arc::default(),
+            handshake_every: Duration::from_secs(1)
+                / u32::try_from(config.session.handshakes_per_ip).unwrap_or(u32::MAX),
+            handshakes: DashMap::new(),
         }
     }
 
@@ -59,9 +70,12 @@ impl Gate {
                 .any(|allowed| allowed.allows(origin))
     }
 
-    /// Counts one more connection from the request's address. `None`: there are too many.
+    /// Counts one more connection from the request's address. `None`: there are too many, or they come too fast.
     pub(super) fn enter(&self, request: &HttpRequest) -> Option<Place> {
         let address = network(self.client_address(request)?);
+        if !self.is_due(address, Instant::now()) {
+            return None;
+        }
         let mut count = self.per_ip.entry(address).or_insert(0);
         if *count >= self.per_ip_max {
             return None;
@@ -71,6 +85,21 @@ impl Gate {
             address,
             per_ip: Arc::clone(&self.per_ip),
         })
+    }
+
+    /// Whether an address may connect once more now (GCRA).
+    fn is_due(&self, address: IpAddr, now: Instant) -> bool {
+        if self.handshakes.len() >= HANDSHAKES_MAX {
+            self.handshakes.retain(|_, due| *due > now);
+        }
+        let burst = u32::try_from(self.per_ip_max).unwrap_or(u32::MAX);
+        let mut due = self.handshakes.entry(address).or_insert(now);
+        let start = (*due).max(now);
+        let fits = start - now <= self.handshake_every.saturating_mul(burst - 1);
+        if fits {
+            *due = start + self.handshake_every;
+        }
+        fits
     }
 
     /// Where a request comes from. `X-Forwarded-For` is believed from trusted proxies only, and read from
@@ -132,6 +161,8 @@ mod tests {
             trusted_proxies: proxies.iter().map(|p| Cidr::parse(p).unwrap()).collect(),
             per_ip_max,
             per_ip: Arc::default(),
+            handshake_every: Duration::ZERO,
+            handshakes: DashMap::new(),
         }
     }
 
@@ -201,5 +232,28 @@ mod tests {
         drop(first);
         assert!(gate.enter(&from("[2001:db8::3]:1", &[])).is_some());
         assert_eq!(gate.per_ip.len(), 1, "nothing is left of those who went");
+    }
+
+    #[test]
+    fn an_address_may_connect_in_a_burst_and_then_at_its_rate() {
+        let gate = Gate {
+            handshake_every: Duration::from_millis(50),
+            ..gate(&[], &[], 3)
+        };
+        let (here, there) = ("10.0.0.1".parse().unwrap(), "10.0.0.2".parse().unwrap());
+        let now = Instant::now();
+        let n_let_in = |address, at| (0..10).filter(|_| gate.is_due(address, at)).count();
+        assert_eq!(n_let_in(here, now), 3);
+        assert_eq!(n_let_in(there, now), 3, "each address for itself");
+        assert_eq!(
+            n_let_in(here, now + Duration::from_millis(100)),
+            2,
+            "20 a second"
+        );
+        assert_eq!(
+            n_let_in(here, now + Duration::from_secs(3600)),
+            3,
+            "no more than a burst"
+        );
     }
 }

@@ -77,6 +77,8 @@ impl Node {
             .args(&self.flags)
             .env_clear()
             .env("JWT_SECRET", SECRET)
+            // All clients of the tests come from one address.
+            .env("PARLOUR_SESSION_HANDSHAKES_PER_IP", "1000000")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
