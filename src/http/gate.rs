@@ -73,7 +73,7 @@ impl Gate {
     /// Counts one more connection from the request's address. `None`: there are too many, or they come too fast.
     pub(super) fn enter(&self, request: &HttpRequest) -> Option<Place> {
         let address = network(self.client_address(request)?);
-        if !self.is_due(address, Instant::now()) {
+        if !self.is_due(address, Instant::now) {
             return None;
         }
         let mut count = self.per_ip.entry(address).or_insert(0);
@@ -88,12 +88,15 @@ impl Gate {
     }
 
     /// Whether an address may connect once more now (GCRA).
-    fn is_due(&self, address: IpAddr, now: Instant) -> bool {
+    fn is_due(&self, address: IpAddr, clock: impl Fn() -> Instant) -> bool {
         if self.handshakes.len() >= HANDSHAKES_MAX {
+            let now = clock();
             self.handshakes.retain(|_, due| *due > now);
         }
         let burst = u32::try_from(self.per_ip_max).unwrap_or(u32::MAX);
-        let mut due = self.handshakes.entry(address).or_insert(now);
+        let mut due = self.handshakes.entry(address).or_insert_with(&clock);
+        // Looked at while the entry is held: one that waited for it would count the wait against its address.
+        let now = clock();
         let start = (*due).max(now);
         let fits = start - now <= self.handshake_every.saturating_mul(burst - 1);
         if fits {
@@ -242,7 +245,7 @@ mod tests {
         };
         let (here, there) = ("10.0.0.1".parse().unwrap(), "10.0.0.2".parse().unwrap());
         let now = Instant::now();
-        let n_let_in = |address, at| (0..10).filter(|_| gate.is_due(address, at)).count();
+        let n_let_in = |address, at| (0..10).filter(|_| gate.is_due(address, || at)).count();
         assert_eq!(n_let_in(here, now), 3);
         assert_eq!(n_let_in(there, now), 3, "each address for itself");
         assert_eq!(
