@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use serde_json::json;
 
-use common::{Client, DEADLINE, Frame, Node, Raw, within};
+use common::{Client, DEADLINE, FREEZING, Frame, Node, Raw, within};
 
 const N_FROZEN: usize = 20;
 /// Far more than the bounds of all outboxes and the buffers of the kernel together.
@@ -20,20 +20,7 @@ const OUTBOX_BYTES: u64 = 64 * 1024;
 /// gigabytes: each is sent tens of megabytes.
 #[tokio::test]
 async fn frozen_clients_in_a_busy_room_are_gone_and_cost_their_bound() {
-    let node = Node::start(&[
-        "--policy-limits",
-        "message.send=1000000 per 1s",
-        "--policy-message-length-max",
-        "20000",
-        "--session-outbox-max",
-        "64KiB",
-        "--session-close-deadline",
-        "500ms",
-        // Only the outbox's bound ends them here, not their silence.
-        "--session-ping-interval",
-        "10m",
-    ])
-    .await;
+    let node = Node::start(&FREEZING).await;
     let mut alice = Client::connect(&node, "alice").await;
     let names: Vec<_> = (0..N_FROZEN).map(|n| format!("frozen-{n}")).collect();
     let mut members: Vec<_> = names.iter().map(String::as_str).collect();

@@ -103,8 +103,8 @@ options! {
         fragments_max: usize = "128" in "1"..="100000";
         /// How long the fragments of one message may take; longer closes the connection.
         fragment_timeout: Duration = "10s" in "100ms"..="5m";
-        /// Most commands of one connection that wait for their answer; the next is refused, to be tried
-        /// again.
+        /// Most commands of one connection that wait for their answer. The next is refused, to be tried
+        /// again; of a client of another dialect, which knows no such refusal, it waits for its turn.
         in_flight_max: usize = "256" in "1"..="65536";
         /// Most changes replayed to a client that resumes; one further behind is told to load afresh.
         resume_changes_max: usize = "10000" in "0"..="1000000";

@@ -40,6 +40,21 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
 /// The key of every node here.
 pub(crate) const SECRET: &str = "kD8vQ2mZ7xW4nB9tR6yU3pL5sJ1hG0fC";
 
+/// Flags of a node on which clients that stop reading are soon found out: by the bound of what waits for them alone.
+pub(crate) const FREEZING: [&str; 10] = [
+    "--policy-limits",
+    "message.send=1000000 per 1s",
+    "--policy-message-length-max",
+    "20000",
+    "--session-outbox-max",
+    "64KiB",
+    "--session-close-deadline",
+    "500ms",
+    // Only the outbox's bound ends them here, not their silence.
+    "--session-ping-interval",
+    "10m",
+];
+
 /// A token of somebody, good for an hour.
 pub(crate) fn token(user: &str) -> String {
     token_with(user, |_| {})

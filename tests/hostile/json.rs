@@ -1,5 +1,6 @@
 //! Text that is no request: not JSON, of the wrong types, of no known kind. The connection stays.
 
+use parlour::dialects::native::types::RequestType;
 use serde_json::{Value, json};
 
 use crate::common::{Client, Node, Raw, Rest, Way, rest_send, within};
@@ -242,38 +243,7 @@ async fn no_page_is_too_far() {
 async fn no_wrong_type_breaks_anything() {
     let node = Node::start(&[]).await;
     let mut witness = Client::connect(&node, "witness").await;
-    let kinds = [
-        "ping",
-        "auth",
-        "open_direct",
-        "open_group",
-        "send",
-        "edit",
-        "delete",
-        "react",
-        "read",
-        "delivered",
-        "typing",
-        "add_members",
-        "remove_member",
-        "set_role",
-        "rename",
-        "block",
-        "unblock",
-        "me",
-        "user",
-        "conversations",
-        "conversation",
-        "members",
-        "messages",
-        "message",
-        "revisions",
-        "receipts",
-        "unread",
-        "blocks",
-        "presence",
-        "changes",
-    ];
+    let kinds: Vec<_> = RequestType::ALL.iter().map(|kind| kind.name()).collect();
     let fields = [
         "token",
         "resume",

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::common::{Frame, Node, Raw, Rest, token};
+use crate::common::{FREEZING, Frame, Node, Raw, Rest, token};
 
 const N_FROZEN: u64 = 5;
 /// Far more than the bounds of all outboxes and the buffers of the kernel together.
@@ -11,20 +11,7 @@ const TEXT_BYTES: usize = 16_000;
 
 #[tokio::test]
 async fn frozen_websockets_are_gone_by_their_deadline() {
-    let node = Node::start(&[
-        "--policy-limits",
-        "message.send=1000000 per 1s",
-        "--policy-message-length-max",
-        "20000",
-        "--session-outbox-max",
-        "64KiB",
-        "--session-close-deadline",
-        "500ms",
-        // Only the outbox's bound ends them here, not their silence.
-        "--session-ping-interval",
-        "10m",
-    ])
-    .await;
+    let node = Node::start(&FREEZING).await;
     let alice = Rest::new(&node, "alice");
     let opened = alice
         .post("/v1/conversations", json!({ "user": "frozen" }))

@@ -1,6 +1,7 @@
 //! `direct` (CONTRACT S4): chats of two, over REST and Socket.IO with rooms to look into, camelCase, ids as integers.
 //!
-//! Knows no groups: they are not listed, not counted, and nothing is told of them.
+//! Knows no groups: they are not listed, not counted, and nothing is told of them. Whoever names one by its id reaches it all the
+//! same, if they are in it: membership is the core's to check, and is all that protects a conversation.
 
 mod events;
 mod rest;

@@ -1,6 +1,7 @@
 //! `matched` (CONTRACT S2): matched users, over REST with flat bodies and a plain WebSocket, snake_case, ids as integers.
 //!
-//! Knows no groups: they are not listed, and nothing is told of them.
+//! Knows no groups: they are not listed, and nothing is told of them. Whoever names one by its id reaches it all the
+//! same, if they are in it: membership is the core's to check, and is all that protects a conversation.
 
 mod rest;
 mod socket;
