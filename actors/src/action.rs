@@ -23,6 +23,26 @@ pub enum Action {
     Block,
     /// Reads anything.
     Read,
+    /// Gets what was missed: exempt from limits, so that nobody stays behind.
+    Resume,
+    /// Sends over a connection: counts beside [`Send`](Self::Send) (CONTRACT S0-59).
+    SocketSend,
+    /// Asks for a first contact.
+    Ask,
+    /// Answers or withdraws a request, unmatches.
+    Answer,
+    /// Likes, or takes it back.
+    Like,
+    /// Comes near to somebody new: a request, a conversation opened, a group brought together. Counts beside those.
+    ColdContact,
+    /// Reports.
+    Report,
+    /// Connects. A client that resumes is exempt.
+    Connect,
+    /// Chooses for oneself.
+    Prefer,
+    /// Moderates.
+    Moderate,
 }
 
 impl Action {
@@ -38,6 +58,16 @@ impl Action {
         Self::Manage,
         Self::Block,
         Self::Read,
+        Self::Resume,
+        Self::SocketSend,
+        Self::Ask,
+        Self::Answer,
+        Self::Like,
+        Self::ColdContact,
+        Self::Report,
+        Self::Connect,
+        Self::Prefer,
+        Self::Moderate,
     ];
 
     /// Its name in the configuration.
@@ -53,6 +83,16 @@ impl Action {
             Self::Manage => "group.manage",
             Self::Block => "block",
             Self::Read => "conversation.read",
+            Self::Resume => "resume",
+            Self::SocketSend => "ws.message",
+            Self::Ask => "request.send",
+            Self::Answer => "request.answer",
+            Self::Like => "like",
+            Self::ColdContact => "contact.new",
+            Self::Report => "report",
+            Self::Connect => "connect",
+            Self::Prefer => "preferences",
+            Self::Moderate => "moderate",
         }
     }
 }

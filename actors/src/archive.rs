@@ -238,6 +238,12 @@ impl Archive {
             } = waits;
             let changes = match outcome {
                 Ok(Outcome::Changed(changes)) => changes,
+                // Being built: notices, and what a report is answered with.
+                Ok(Outcome::Met { changes, .. }) if !changes.is_empty() => changes,
+                Ok(Outcome::Met { .. } | Outcome::Filed(_)) => {
+                    reply.answer(Ok(Reply::Done));
+                    continue;
+                }
                 Ok(Outcome::Repeated(change)) => {
                     let about = conversation.map(|conversation| About { conversation, by });
                     reply.answer(answer(Arc::new(*change), about, true));

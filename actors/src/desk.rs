@@ -215,6 +215,9 @@ impl Core {
             Command::Unblock { user } => {
                 Moderation(Action::Block, Concerns::Nobody, Write::Unblock { user })
             }
+            Command::Contact(_) | Command::Safety(_) => {
+                Refused(Failure::new(ErrorCode::NotImplemented, "being built"))
+            }
             command @ (Command::Send { .. }
             | Command::Type { .. }
             | Command::Read { .. }

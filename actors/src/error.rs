@@ -52,6 +52,12 @@ error_codes! {
     NoUser = 2002, "NO_USER";
     /// The person isn't in the group.
     NoSuchMember = 2003, "NO_SUCH_MEMBER";
+    /// There is no such message request, or it is none of yours.
+    NoRequest = 2004, "NO_REQUEST";
+    /// There is no such match, or it is none of yours.
+    NoMatch = 2005, "NO_MATCH";
+    /// There is no such report or flag.
+    NoReport = 2006, "NO_REPORT";
     /// Only the author may do that.
     NotAuthor = 2010, "NOT_AUTHOR";
     /// Your role doesn't allow it.
@@ -68,6 +74,22 @@ error_codes! {
     NotReachable = 2020, "NOT_REACHABLE";
     /// You block this person: unblock them first.
     BlockedByYou = 2021, "BLOCKED_BY_YOU";
+    /// You have to ask this person first: send a message request.
+    AskFirst = 2022, "ASK_FIRST";
+    /// You can write to this person once you are matched.
+    NotMatched = 2023, "NOT_MATCHED";
+    /// There is a message request between the two of you already.
+    AlreadyAsked = 2024, "ALREADY_ASKED";
+    /// You are matched already: write to them.
+    AlreadyMatched = 2025, "ALREADY_MATCHED";
+    /// The message request was answered, withdrawn, or is too old.
+    NotPending = 2026, "NOT_PENDING";
+    /// The policy of this node refuses what the text says.
+    ContentRefused = 2030, "CONTENT_REFUSED";
+    /// A moderator muted you: you can read, and not write.
+    Muted = 2031, "MUTED";
+    /// A moderator suspended you.
+    Suspended = 2032, "SUSPENDED";
     /// Too many requests of this kind: wait as long as the answer says.
     RateLimited = 3000, "RATE_LIMITED";
     /// The node has too much to do: wait a moment.
@@ -103,6 +125,8 @@ pub struct Failure {
     pub field: Option<&'static str>,
     /// How long to wait, for [`ErrorCode::RateLimited`].
     pub retry_after: Option<Duration>,
+    /// The limit that was reached, for [`ErrorCode::RateLimited`].
+    pub quota: Option<crate::limits::Quota>,
 }
 
 impl Failure {
@@ -113,6 +137,7 @@ impl Failure {
             message: message.into(),
             field: None,
             retry_after: None,
+            quota: None,
         }
     }
 
@@ -202,6 +227,37 @@ impl From<Rejection> for Failure {
                 ErrorCode::KeyReused,
                 "this idempotency key was used for a different request; give each request its own key",
             ),
+            Rejection::AskFirst => Self::new(
+                ErrorCode::AskFirst,
+                "ask this person first: send them a message request and wait until they accept",
+            ),
+            Rejection::NotMatched => Self::new(
+                ErrorCode::NotMatched,
+                "you can write to this person once the two of you are matched",
+            ),
+            Rejection::Asked => Self::new(
+                ErrorCode::AlreadyAsked,
+                "there is a message request between the two of you already; wait for the answer, or answer it",
+            ),
+            Rejection::Matched => Self::new(
+                ErrorCode::AlreadyMatched,
+                "the two of you are matched already; write to them",
+            ),
+            Rejection::NoRequest => Self::new(
+                ErrorCode::NoRequest,
+                "there is no such message request, or it is none of yours",
+            ),
+            Rejection::NotPending => Self::new(
+                ErrorCode::NotPending,
+                "this message request was answered or withdrawn already, or is too old",
+            ),
+            Rejection::NoMatch => Self::new(
+                ErrorCode::NoMatch,
+                "there is no such match, or it is none of yours",
+            ),
+            Rejection::NoReport => {
+                Self::new(ErrorCode::NoReport, "there is no such report or flag")
+            }
             Rejection::Invalid(why) => Self::new(ErrorCode::BadValue, why),
             _ => Self::internal(),
         }
@@ -259,6 +315,8 @@ pub enum CloseCode {
     Unauthorized = 4500,
     /// No token came in time.
     AuthTimeout = 4501,
+    /// A moderator suspended the user.
+    Suspended = 4502,
 }
 
 impl CloseCode {
@@ -278,6 +336,7 @@ impl CloseCode {
         Self::TooManyConnections,
         Self::Unauthorized,
         Self::AuthTimeout,
+        Self::Suspended,
     ];
 
     /// Its number.
@@ -302,6 +361,7 @@ impl CloseCode {
             Self::TooManyConnections => "too many connections",
             Self::Unauthorized => "token refused",
             Self::AuthTimeout => "no token in time",
+            Self::Suspended => "a moderator suspended you",
         }
     }
 

@@ -26,6 +26,7 @@ pub mod group;
 pub mod limits;
 pub mod moderation;
 pub mod outbox;
+pub mod policy;
 pub mod presence;
 pub mod push;
 mod questions;

@@ -1,6 +1,12 @@
 //! Every bound of the actors, with its unit and its reason.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use crate::policy::Policy;
 
 /// Mailbox of a session, in messages: what a stock Socket.IO client that was offline sends at once when it is back.
 pub const SESSION_MAILBOX: usize = 10_000;
@@ -35,6 +41,13 @@ pub const JOINED_MAX: usize = 128;
 pub const ONLINE_PAGE: usize = 1_000;
 /// Most people in one question about presence.
 pub const PRESENCE_QUESTION_MAX: usize = 100;
+
+/// Messages that a moderator is shown around a reported one.
+pub const CONTEXT_MESSAGES: usize = 21;
+/// Longest category of a report, in Unicode scalar values (CONTRACT S2-37).
+pub const CATEGORY_MAX: usize = 50;
+/// Longest reason of a report, and longest note about one, in Unicode scalar values.
+pub const REPORT_REASON_MAX: usize = 2_000;
 
 /// What an operator can set, checked and converted by the configuration.
 #[derive(Clone, Debug)]
@@ -86,6 +99,8 @@ pub struct Settings {
     pub group_max: usize,
     /// Rate limits by action name.
     pub rates: BTreeMap<String, Vec<Rate>>,
+    /// What people may do.
+    pub policy: Policy,
 }
 
 /// So many per so long, as a burst or spread out.
@@ -96,6 +111,44 @@ pub struct Rate {
     /// Per how long.
     pub period: Duration,
 }
+
+/// What is left of a limit: told in headers, and with a refusal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quota {
+    /// Which action is limited.
+    pub action: crate::action::Action,
+    /// The rule.
+    pub rate: Rate,
+    /// So many more would be let through now.
+    pub remaining: u32,
+    /// Until all of it is there again.
+    pub reset: Duration,
+}
+
+/// Where Moderation leaves the tightest quota of a request, for whoever answers it.
+#[derive(Debug, Default)]
+pub struct Meter(Mutex<Option<Quota>>);
+
+impl Meter {
+    /// Notes what is left.
+    pub fn set(&self, quota: Quota) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(quota);
+    }
+
+    /// What was left, if any limit applied.
+    pub fn get(&self) -> Option<Quota> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl PartialEq for Meter {
+    /// It says nothing of who somebody is.
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Meter {}
 
 impl Default for Settings {
     fn default() -> Self {
@@ -123,6 +176,7 @@ impl Default for Settings {
             archive_queue_max: 65_536,
             group_max: 1024,
             rates: BTreeMap::new(),
+            policy: Policy::default(),
         }
     }
 }

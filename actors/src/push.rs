@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use parlour_storage::{
-    domain::change::Change,
+    domain::{change::Change, contact::HiddenBecause},
     ids::{ConversationId, Epoch, Position, Timestamp, UserId},
 };
 
 use crate::{
-    command::{About, Card},
+    command::{About, Card, ShownMatch, ShownRequest},
     limits::Settings,
     outbox::ConnectionId,
 };
@@ -44,8 +44,38 @@ pub enum Push {
         /// When they last had one, if they went.
         last_seen: Option<Timestamp>,
     },
+    /// Something about the receiver and somebody else. Not part of the order, not resumed: a client that was away
+    /// asks for its requests and matches.
+    Contact(ContactNews),
+    /// A moderator warned the receiver.
+    Warned {
+        /// Why.
+        reason: Option<String>,
+        /// When.
+        at: Timestamp,
+    },
     /// Who is there, of those that the receiver shares a conversation with: once, after connecting.
     Online(Vec<Arc<Card>>),
+}
+
+/// What the receiver learns about themselves and somebody else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ContactNews {
+    /// They were asked, or asked somebody on another device.
+    Requested(Box<ShownRequest>),
+    /// A request was accepted; or, for who was asked, declined or withdrawn.
+    Answered(Box<ShownRequest>),
+    /// They are matched.
+    Matched(Box<ShownMatch>),
+    /// They no longer are.
+    Unmatched(Box<ShownMatch>),
+    /// Somebody need not be shown to them in discovery; `None`: they are again.
+    Hidden {
+        /// Who.
+        user: UserId,
+        /// Why.
+        because: Option<HiddenBecause>,
+    },
 }
 
 impl Push {
@@ -56,7 +86,9 @@ impl Push {
             | Self::Veiled(_, about)
             | Self::Typing { about, .. }
             | Self::Joined { about, .. } => Some(about.conversation.id),
-            Self::Presence { .. } | Self::Online(_) => None,
+            Self::Presence { .. } | Self::Online(_) | Self::Contact(_) | Self::Warned { .. } => {
+                None
+            }
         }
     }
 
@@ -66,7 +98,7 @@ impl Push {
             Self::Change(change, _) | Self::Veiled(change, _) => Some(&change.by),
             Self::Typing { about, .. } | Self::Joined { about, .. } => Some(&about.by.user),
             Self::Presence { card, .. } => Some(&card.user),
-            Self::Online(_) => None,
+            Self::Online(_) | Self::Contact(_) | Self::Warned { .. } => None,
         }
     }
 
@@ -74,9 +106,12 @@ impl Push {
     pub fn position(&self) -> Option<Position> {
         match self {
             Self::Change(change, _) | Self::Veiled(change, _) => Some(change.position),
-            Self::Typing { .. } | Self::Joined { .. } | Self::Presence { .. } | Self::Online(_) => {
-                None
-            }
+            Self::Typing { .. }
+            | Self::Joined { .. }
+            | Self::Presence { .. }
+            | Self::Online(_)
+            | Self::Contact(_)
+            | Self::Warned { .. } => None,
         }
     }
 }

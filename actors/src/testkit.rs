@@ -293,6 +293,8 @@ impl Codec for Plain {
                 let users: Vec<_> = cards.iter().map(|card| &card.user).collect();
                 format!("online {users:?}")
             }
+            Push::Contact(news) => format!("contact {news:?}"),
+            Push::Warned { reason, .. } => format!("warned {reason:?}"),
         })
     }
 

@@ -86,7 +86,7 @@ pub fn is_for_two(push: &Push) -> bool {
         | Push::Veiled(_, about)
         | Push::Typing { about, .. }
         | Push::Joined { about, .. } => pair(&about.conversation).is_some(),
-        Push::Presence { .. } | Push::Online(_) => true,
+        Push::Presence { .. } | Push::Online(_) | Push::Contact(_) | Push::Warned { .. } => true,
     }
 }
 

@@ -26,13 +26,31 @@ pub fn status(code: ErrorCode) -> StatusCode {
     use ErrorCode as E;
     match code {
         E::BadRequest | E::BadValue => StatusCode::BAD_REQUEST,
-        E::UnknownCommand | E::NoConversation | E::NoMessage | E::NoUser | E::NoSuchMember => {
-            StatusCode::NOT_FOUND
-        }
+        E::UnknownCommand
+        | E::NoConversation
+        | E::NoMessage
+        | E::NoUser
+        | E::NoSuchMember
+        | E::NoRequest
+        | E::NoMatch
+        | E::NoReport => StatusCode::NOT_FOUND,
         E::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         E::Unauthorized | E::TokenExpired => StatusCode::UNAUTHORIZED,
-        E::NotAuthor | E::NotAllowed | E::NotReachable | E::BlockedByYou => StatusCode::FORBIDDEN,
-        E::NotGroup | E::GroupFull | E::KeyReused => StatusCode::CONFLICT,
+        E::NotAuthor
+        | E::NotAllowed
+        | E::NotReachable
+        | E::BlockedByYou
+        | E::AskFirst
+        | E::NotMatched
+        | E::Muted
+        | E::Suspended => StatusCode::FORBIDDEN,
+        E::ContentRefused => StatusCode::UNPROCESSABLE_ENTITY,
+        E::NotGroup
+        | E::GroupFull
+        | E::KeyReused
+        | E::AlreadyAsked
+        | E::AlreadyMatched
+        | E::NotPending => StatusCode::CONFLICT,
         E::Deleted => StatusCode::GONE,
         E::RateLimited | E::TooManyInFlight => StatusCode::TOO_MANY_REQUESTS,
         E::NotImplemented => StatusCode::NOT_IMPLEMENTED,

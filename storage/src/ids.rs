@@ -15,6 +15,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
+    /// After every moment: what ends then doesn't end.
+    pub const MAX: Self = Self(i64::MAX);
+
     /// The clock of this machine.
     pub fn now() -> Self {
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
@@ -184,6 +187,18 @@ entity_id! {
 entity_id! {
     /// A message.
     MessageId
+}
+entity_id! {
+    /// A request for first contact.
+    MessageRequestId
+}
+entity_id! {
+    /// A match of two people.
+    MatchId
+}
+entity_id! {
+    /// A report of somebody.
+    ReportId
 }
 
 /// The place of a message in its conversation: 1, 2, 3, ... without a gap. Zero is before the first.

@@ -9,6 +9,7 @@
 #![warn(missing_docs)]
 
 mod codec;
+pub mod contacts;
 pub mod domain;
 mod engine;
 pub mod error;
@@ -22,6 +23,7 @@ pub mod memory_store;
 mod migrate;
 pub use migrate::FORMAT;
 mod record;
+pub mod safety;
 pub mod sled_store;
 pub mod store;
 #[cfg(feature = "testsuite")]

@@ -175,6 +175,7 @@ impl ConversationV1 {
             created_by: self.created_by,
             created_at: self.created_at,
             n_members: self.n_members,
+            archived: false,
         }
     }
 
@@ -378,6 +379,10 @@ pub(crate) enum ChangeBodyV1 {
     ReadFrom {
         from: Seq,
         seq: Seq,
+    },
+    /// Since format 3.
+    Archived {
+        on: bool,
     },
 }
 

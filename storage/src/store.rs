@@ -10,15 +10,21 @@ use std::fmt;
 use async_trait::async_trait;
 use tokio::sync::watch;
 
+pub use crate::{contacts::Contacts, safety::Safety};
 use crate::{
     domain::{
         change::Change,
+        contact::{ContactRules, Notice},
         conversation::{Conversation, Member, MemberRole, Summary},
         message::{Content, Message, ReadMark, Revision},
+        safety::{AuditDraft, FlagDraft, Preferences, ReportDraft, ReportStatus, Sanction},
         user::{Blocks, NodeRole, Plan, User},
     },
     error::StoreError,
-    ids::{ConversationId, Epoch, IdempotencyKey, MessageId, Position, Seq, Timestamp, UserId},
+    ids::{
+        ConversationId, Epoch, IdempotencyKey, MatchId, MessageId, MessageRequestId, Position,
+        ReportId, Seq, Timestamp, UserId,
+    },
 };
 
 /// What every store promises.
@@ -30,7 +36,7 @@ use crate::{
 /// [`Busy`](crate::error::StoreErrorKind::Busy) if too many wait already (nothing was done), `Corrupt` or
 /// `Newer` if a record that it needs can't be read (others still can), `Failed` or `Closed` if the store is.
 #[async_trait]
-pub trait Store: Send + Sync + fmt::Debug {
+pub trait Store: Contacts + Safety + Send + Sync + fmt::Debug {
     /// Commits transactions, each atomically and in the order given.
     ///
     /// When this returns `Ok`, every transaction with an `Ok` result is durable: it survives the end
@@ -219,7 +225,8 @@ pub trait Store: Send + Sync + fmt::Debug {
 }
 
 /// A unit of writing: all of it happens, or nothing. If it changes nothing ([`Outcome::Unchanged`],
-/// [`Outcome::Repeated`]), only its limiter states are kept: nobody is told of what did not happen.
+/// [`Outcome::Repeated`]), only its limiter states are kept: nobody is told of what did not happen, no flag is set and
+/// no line written.
 #[derive(Clone, Debug)]
 pub struct Transaction {
     /// When, by the caller's clock. Positions follow it, but never go back with it.
@@ -234,6 +241,14 @@ pub struct Transaction {
     pub events: Vec<EventDraft>,
     /// Notifications for people.
     pub notifications: Vec<NotificationDraft>,
+    /// Whether the two people concerned may have to do with each other.
+    pub contact: ContactRules,
+    /// The text of a message as its author sent it, if what is written differs: a retry is known by it.
+    pub original: Option<String>,
+    /// Marks the message that is sent or edited for review.
+    pub flag: Option<FlagDraft>,
+    /// A line for the audit log.
+    pub audit: Option<AuditDraft>,
 }
 
 impl Transaction {
@@ -246,6 +261,10 @@ impl Transaction {
             limits: Vec::new(),
             events: Vec::new(),
             notifications: Vec::new(),
+            contact: ContactRules::default(),
+            original: None,
+            flag: None,
+            audit: None,
         }
     }
 }
@@ -368,6 +387,78 @@ pub enum Write {
         /// The newest one read.
         through: NotificationId,
     },
+    /// Asks somebody for a first contact. Not while a request of the two is pending, nor again to one who declined
+    /// ([`Rejection::Asked`]), and not if they are matched ([`Rejection::Matched`]). [`Outcome::Met`] with
+    /// [`Notice::Requested`].
+    Ask {
+        /// Whom.
+        user: UserId,
+        /// What is written to them.
+        text: String,
+        /// What they see of it until they accept, if not all.
+        masked: Option<String>,
+        /// Makes a retry find the first one.
+        key: Option<IdempotencyKey>,
+    },
+    /// Accepts or declines a request made to the user. Accepted: the two are matched, their conversation is opened
+    /// if there is none, and the text becomes a message of who asked.
+    Answer {
+        /// Which.
+        request: MessageRequestId,
+        /// Accept, or decline.
+        accept: bool,
+    },
+    /// Takes back a request of the user's own that is pending, or looks so to them.
+    Withdraw {
+        /// Which.
+        request: MessageRequestId,
+    },
+    /// Likes somebody, or no longer does. Who is liked back, or was asked by them, is matched with them. Already so: `Unchanged`.
+    Like {
+        /// Whom.
+        user: UserId,
+        /// Like, or take it back.
+        on: bool,
+    },
+    /// Ends a match of the user's, archives its conversation and hides the two from each other.
+    Unmatch {
+        /// Which.
+        matched: MatchId,
+    },
+    /// Reports somebody. [`Outcome::Filed`].
+    Report(ReportDraft),
+    /// Moves a report on, for moderators. Already so, with the same note: `Unchanged`.
+    ReviewReport {
+        /// Which.
+        report: ReportId,
+        /// How far it is now.
+        status: ReportStatus,
+        /// For other moderators.
+        note: Option<String>,
+    },
+    /// Moves a flag on, for moderators. Already so: `Unchanged`.
+    ReviewFlag {
+        /// Of which message.
+        message: MessageId,
+        /// How far it is now.
+        status: ReportStatus,
+    },
+    /// Decides about a person, for moderators. Already so: `Unchanged`; a warning counts each time.
+    Sanction {
+        /// About whom.
+        user: UserId,
+        /// What.
+        sanction: Sanction,
+    },
+    /// Deletes anybody's message, wherever it is, for moderators. Deleted already: `Unchanged`.
+    Takedown {
+        /// Which.
+        message: MessageId,
+    },
+    /// Keeps what a person chose for themselves. Already so: `Unchanged`.
+    Prefer(Preferences),
+    /// Nothing but what the transaction carries beside it: limits, events, a line for the audit log. [`Outcome::Done`].
+    Note,
 }
 
 /// What a token says of a person.
@@ -391,6 +482,16 @@ pub enum Outcome {
     /// It had been done before; this is what was done then (a message: as it stands now,
     /// without its reactions).
     Repeated(Box<Change>),
+    /// Two people learn something of each other. What changes in their conversation by it, if anything, comes with
+    /// it, in the order of positions; of a message that was sent, its own change is the last.
+    Met {
+        /// What they learn.
+        notices: Vec<Notice>,
+        /// What changed.
+        changes: Vec<Change>,
+    },
+    /// The report has a number.
+    Filed(ReportId),
     /// It concerned no conversation, and is done.
     Done,
     /// There was nothing to do.
@@ -421,6 +522,22 @@ pub enum Rejection {
     GroupFull,
     /// The key was used before for something else.
     KeyReused,
+    /// They have to ask this person first.
+    AskFirst,
+    /// They have to be matched with this person first.
+    NotMatched,
+    /// There is a request between the two already.
+    Asked,
+    /// The two are matched already.
+    Matched,
+    /// There is no such request, or it is none of theirs.
+    NoRequest,
+    /// The request was answered, withdrawn, or is too old.
+    NotPending,
+    /// There is no such match, or it is none of theirs.
+    NoMatch,
+    /// There is no such report or flag.
+    NoReport,
     /// A record that it needs can't be read. The log names it; `parlour verify` tells more.
     Damaged,
     /// It makes no sense: a conversation or block with oneself, a group without owner, text without end.

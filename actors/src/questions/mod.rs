@@ -155,6 +155,9 @@ impl Core {
             Question::Unread => self.unread(me).await,
             Question::Blocks => Ok(Reply::Blocks(store.blocks_of(me).await?.by_them)),
             Question::Presence(users) => self.presence_of(me, users).await,
+            Question::Contact(_) | Question::Safety(_) => {
+                Err(Failure::new(ErrorCode::NotImplemented, "being built"))
+            }
             Question::Changes { since, limit } => self.changes(me, since, page(limit)?).await,
         }
     }

@@ -104,7 +104,7 @@ impl Events for Socket {
                 }),
             ),
             Push::Online(cards) => tell_online(cards, emit),
-            Push::Veiled(..) | Push::Joined { .. } => {}
+            Push::Veiled(..) | Push::Joined { .. } | Push::Contact(_) | Push::Warned { .. } => {}
         }
     }
 

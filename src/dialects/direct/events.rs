@@ -111,7 +111,12 @@ impl Events for Socket {
                 let name = if *on { "user_joined" } else { "user_left" };
                 emit.event(name, somebody(about));
             }
-            Push::Typing { .. } | Push::Veiled(..) | Push::Presence { .. } | Push::Online(_) => {}
+            Push::Typing { .. }
+            | Push::Veiled(..)
+            | Push::Presence { .. }
+            | Push::Online(_)
+            | Push::Contact(_)
+            | Push::Warned { .. } => {}
         }
     }
 

@@ -114,7 +114,7 @@ impl Events for Socket {
                 }),
             ),
             Push::Online(cards) => emit.event("onlineUsers", ids(cards)),
-            Push::Veiled(..) | Push::Joined { .. } => {}
+            Push::Veiled(..) | Push::Joined { .. } | Push::Contact(_) | Push::Warned { .. } => {}
         }
     }
 

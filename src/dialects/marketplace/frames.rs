@@ -173,7 +173,9 @@ impl Codec for Marketplace {
                 vec![("online_status", data)]
             }
             Push::Online(cards) => cards.iter().map(|card| is_there(&card.user)).collect(),
-            Push::Veiled(..) | Push::Joined { .. } => return None,
+            Push::Veiled(..) | Push::Joined { .. } | Push::Contact(_) | Push::Warned { .. } => {
+                return None;
+            }
         };
         let last = told.len().wrapping_sub(1);
         let frames = told.into_iter().enumerate();

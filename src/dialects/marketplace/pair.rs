@@ -82,6 +82,7 @@ mod tests {
             created_by: user("1"),
             created_at: Timestamp(0),
             n_members: 2,
+            archived: false,
         }
     }
 

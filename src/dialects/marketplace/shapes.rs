@@ -115,6 +115,7 @@ mod tests {
             created_by: one.clone(),
             created_at: Timestamp(0),
             n_members: 2,
+            archived: false,
         };
         let body = json!({ "receiver_id": 2, "job_id": 1, "content": "Hello!" });
         let sent = Message {

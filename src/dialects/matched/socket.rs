@@ -131,7 +131,9 @@ impl Codec for Socket {
                 let online = |user| json!({ "type": "online", "user_id": user_number(user) });
                 cards.iter().map(|card| online(&card.user)).collect()
             }
-            Push::Veiled(..) | Push::Joined { .. } => Vec::new(),
+            Push::Veiled(..) | Push::Joined { .. } | Push::Contact(_) | Push::Warned { .. } => {
+                Vec::new()
+            }
         };
         let resume = self.resume(epoch, push.position());
         let last = told.len().wrapping_sub(1);

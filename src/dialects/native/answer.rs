@@ -97,6 +97,8 @@ impl Serialize for Answer<'_> {
             | Reply::Item(_)
             | Reply::People(_)
             | Reply::Online(_) => {}
+            // Being built.
+            Reply::Contact(_) | Reply::Safety(_) => {}
             Reply::Changes {
                 recovered,
                 changes,

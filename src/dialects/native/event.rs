@@ -53,6 +53,8 @@ impl Serialize for Event<'_> {
             }
             // Native has no rooms to look into: see `EventType::of`.
             Push::Joined { .. } => {}
+            // Being built.
+            Push::Contact(_) | Push::Warned { .. } => {}
         }
         map.end()
     }
@@ -112,6 +114,7 @@ impl Event<'_> {
                 map.serialize_entry("user", user.as_str())?;
                 map.serialize_entry("role", member_role(*role))
             }
+            ChangeBody::Archived { on } => map.serialize_entry("on", on),
             ChangeBody::Renamed { name } => map.serialize_entry("name", name),
         }
     }

@@ -82,6 +82,7 @@ frame_types! {
         Removed = "removed",
         RoleSet = "role_set",
         Renamed = "renamed",
+        Archived = "archived",
         Veiled = "veiled",
         Typing = "typing",
         Presence = "presence",
@@ -105,12 +106,15 @@ impl EventType {
                 ChangeBody::Removed { .. } => Self::Removed,
                 ChangeBody::RoleSet { .. } => Self::RoleSet,
                 ChangeBody::Renamed { .. } => Self::Renamed,
+                ChangeBody::Archived { .. } => Self::Archived,
             },
             Push::Veiled(..) => Self::Veiled,
             Push::Typing { .. } => Self::Typing,
             Push::Presence { .. } => Self::Presence,
             Push::Online(_) => Self::Online,
             Push::Joined { .. } => return None,
+            // Being built.
+            Push::Contact(_) | Push::Warned { .. } => return None,
         })
     }
 }

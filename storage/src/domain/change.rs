@@ -90,6 +90,11 @@ pub enum ChangeBody {
         /// What they are now.
         role: MemberRole,
     },
+    /// A direct conversation was archived, or goes on.
+    Archived {
+        /// Archived (`true`), or not any more.
+        on: bool,
+    },
     /// A group was renamed.
     Renamed {
         /// Its new name.

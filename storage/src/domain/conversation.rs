@@ -18,6 +18,8 @@ pub struct Conversation {
     pub created_at: Timestamp,
     /// How many members it has now.
     pub n_members: u32,
+    /// Its two people were matched and no longer are: lists of what goes on leave it out. Always `false` for groups.
+    pub archived: bool,
 }
 
 /// What sort of conversation it is.

@@ -3,6 +3,8 @@
 //! Domain types only. How they are stored is `record.rs`'s, how they go over a wire is a dialect's.
 
 pub mod change;
+pub mod contact;
 pub mod conversation;
 pub mod message;
+pub mod safety;
 pub mod user;

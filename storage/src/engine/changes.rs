@@ -189,6 +189,7 @@ pub(crate) fn to_domain(
             role: role.into(),
         }),
         ChangeBodyV1::Renamed { name } => Some(ChangeBody::Renamed { name }),
+        ChangeBodyV1::Archived { on } => Some(ChangeBody::Archived { on }),
     };
     Ok(body.map(|body| Change {
         position,

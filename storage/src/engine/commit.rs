@@ -133,7 +133,10 @@ fn write(tx: &mut Tx<'_>, transaction: &Transaction) -> Written {
     bounds::notifications(notifications)?;
     let outcome = do_it(tx, &transaction.write)?;
     // Nobody is told of what did not happen, or happened before.
-    if matches!(outcome, Outcome::Changed(_) | Outcome::Done) {
+    if matches!(
+        outcome,
+        Outcome::Changed(_) | Outcome::Met { .. } | Outcome::Filed(_) | Outcome::Done
+    ) {
         outbox::write(tx, events)?;
         notifications::write(tx, notifications)?;
     }
@@ -183,6 +186,18 @@ fn do_it(tx: &mut Tx<'_>, write: &Write) -> Written {
         Write::Block { user, reason } => blocks::block(tx, user, reason.as_deref()),
         Write::Unblock { user } => blocks::unblock(tx, user),
         Write::ReadNotifications { through } => notifications::read(tx, *through),
+        Write::Ask { .. }
+        | Write::Answer { .. }
+        | Write::Withdraw { .. }
+        | Write::Like { .. }
+        | Write::Unmatch { .. } => Err(Rejection::Invalid("contacts are being built").into()),
+        Write::Report(_)
+        | Write::ReviewReport { .. }
+        | Write::ReviewFlag { .. }
+        | Write::Sanction { .. }
+        | Write::Takedown { .. }
+        | Write::Prefer(_) => Err(Rejection::Invalid("safety is being built").into()),
+        Write::Note => Ok(Outcome::Done),
     }
 }
 

@@ -8,9 +8,11 @@
 //!
 //! While the syncer waits for the disk, the writer applies what comes next: that is how groups form.
 
+mod contacts;
 mod options;
 mod pulse;
 mod reader;
+mod safety;
 mod store;
 mod syncer;
 mod tide;

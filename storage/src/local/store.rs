@@ -153,7 +153,7 @@ impl LocalStore {
     }
 
     /// Runs `read` on a reader thread, and answers when what it saw is durable.
-    async fn read<T: Send + 'static>(
+    pub(super) async fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce(&View<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
@@ -179,7 +179,7 @@ impl LocalStore {
         answer.await.unwrap_or_else(|_| Err(self.gone()))
     }
 
-    async fn chore(&self, chore: Chore) -> Result<(), StoreError> {
+    pub(super) async fn chore(&self, chore: Chore) -> Result<(), StoreError> {
         let (reply, answer) = oneshot::channel();
         self.put(|queues| &queues.jobs, Job::Chore { chore, reply })?;
         answer.await.unwrap_or_else(|_| Err(self.gone()))

@@ -42,6 +42,7 @@ async fn a_pair_has_one_direct_conversation(scene: Scene) {
         created_by: bob.clone(),
         created_at,
         n_members: 2,
+        archived: false,
     };
     assert_eq!(opened.position, conversation.id.position());
     assert_eq!((&opened.by, opened.at), (&bob, created_at));

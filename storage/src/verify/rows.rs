@@ -74,7 +74,8 @@ pub(super) fn check_change(
         | ChangeBodyV1::Added { .. }
         | ChangeBodyV1::Removed { .. }
         | ChangeBodyV1::RoleSet { .. }
-        | ChangeBodyV1::Renamed { .. } => Ok(()),
+        | ChangeBodyV1::Renamed { .. }
+        | ChangeBodyV1::Archived { .. } => Ok(()),
     }
 }
 

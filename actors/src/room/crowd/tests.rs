@@ -88,6 +88,7 @@ impl Hall {
             created_by: user(names[0]),
             created_at: Timestamp(0),
             n_members: u32::try_from(names.len()).unwrap(),
+            archived: false,
         };
         let roster = Roster {
             as_of: at(1),

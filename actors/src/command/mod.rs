@@ -1,5 +1,8 @@
 //! What a client can ask, typed. Every dialect decodes into these, and nothing else reaches the core.
 
+mod contact;
+mod safety;
+
 use std::sync::Arc;
 
 use parlour_storage::{
@@ -13,8 +16,12 @@ use parlour_storage::{
     store::{PageFrom, Profile, Roster},
 };
 
+pub use self::{
+    contact::{ContactCommand, ContactQuestion, ContactReply, Relation, ShownMatch, ShownRequest},
+    safety::{Case, SafetyCommand, SafetyQuestion, SafetyReply},
+};
 pub use crate::action::Action;
-use crate::{codec::Resume, outbox::ConnectionId};
+use crate::{codec::Resume, limits::Meter, outbox::ConnectionId};
 
 /// Somebody whose token was checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,6 +103,8 @@ pub struct Caller {
     pub plan: Plan,
     /// Over which connection; `None` over REST.
     pub connection: Option<ConnectionId>,
+    /// What was left of the tightest limit when a request of theirs was last let through: for REST's headers.
+    pub quota: Arc<Meter>,
 }
 
 impl Caller {
@@ -107,6 +116,7 @@ impl Caller {
             role: identity.profile.role,
             plan: identity.profile.plan,
             connection,
+            quota: Arc::default(),
         })
     }
 }
@@ -233,6 +243,10 @@ pub enum Command {
         /// Whom.
         user: UserId,
     },
+    /// Asks, answers, likes, unmatches. Each says what it is answered by.
+    Contact(ContactCommand),
+    /// Reports, chooses, decides. Each says what it is answered by.
+    Safety(SafetyCommand),
 }
 
 /// Where a message goes.
@@ -331,6 +345,10 @@ pub enum Question {
         /// At most so many; 1 to [`PAGE_MAX`](crate::limits::PAGE_MAX).
         limit: usize,
     },
+    /// Requests, matches, discovery. [`Reply::Contact`].
+    Contact(ContactQuestion),
+    /// What moderators see, and the caller's own choices. [`Reply::Safety`].
+    Safety(SafetyQuestion),
 }
 
 /// Where messages are looked for.
@@ -459,6 +477,10 @@ pub enum Reply {
         /// There is more: ask again from `through`.
         more: bool,
     },
+    /// About requests, likes, matches, discovery.
+    Contact(ContactReply),
+    /// About reports, and what moderators see.
+    Safety(SafetyReply),
 }
 
 /// What is unread in one conversation.

@@ -1,0 +1,116 @@
+//! What people may do: the node's policy, as the rules of the core read it.
+
+use std::time::Duration;
+
+use parlour_storage::{domain::contact::Gate, safety::Retention};
+
+/// The node's policy. The default is what `docs/policy.md` says for a node without configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// Who may write to whom (CONTRACT C-08).
+    pub gate: Gate,
+    /// Longest text of a request, in Unicode scalar values (S0-92).
+    pub request_length_max: usize,
+    /// A request that nobody answered for so long is over. `None`: never.
+    pub request_ttl: Option<Duration>,
+    /// Who sees whether their messages were read (C-18).
+    pub receipts: Receipts,
+    /// What becomes of markup in texts (C-29).
+    pub html: Html,
+    /// What becomes of profanity (C-28).
+    pub profanity: Finding,
+    /// Words of the operator's own, one a line; see `docs/policy.md`. Empty: none.
+    pub words: Vec<WordRule>,
+    /// What becomes of phone numbers, addresses and links.
+    pub contact_details: Finding,
+    /// Contact details matter only as long as the two are not matched.
+    pub contact_details_until_match: bool,
+    /// Which doings are written to the audit log.
+    pub audit: Audit,
+    /// How long lines of the audit log are kept. `None`: for good.
+    pub audit_age: Option<Duration>,
+    /// Which messages are kept.
+    pub retention: Retention,
+    /// How long the pre-send hook may take.
+    pub review_timeout: Duration,
+    /// A message that the hook said nothing about in time goes out (`true`), or is refused.
+    pub review_fails_open: bool,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            gate: Gate::Open,
+            request_length_max: 250,
+            request_ttl: None,
+            receipts: Receipts::Everyone,
+            html: Html::Raw,
+            profanity: Finding::Allow,
+            words: Vec::new(),
+            contact_details: Finding::Allow,
+            contact_details_until_match: false,
+            audit: Audit::Safety,
+            audit_age: None,
+            retention: Retention::default(),
+            review_timeout: Duration::from_millis(1500),
+            review_fails_open: true,
+        }
+    }
+}
+
+/// Who sees whether their messages were read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Receipts {
+    /// Everyone.
+    #[default]
+    Everyone,
+    /// People of the premium plan. Reading counts for unread all the same.
+    Premium,
+}
+
+/// What becomes of markup in texts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Html {
+    /// It stays as it is, and is never rendered.
+    #[default]
+    Raw,
+    /// Tags, comments, doctypes and CDATA are taken out; all else stays byte for byte.
+    Strip,
+}
+
+/// What becomes of a text in which something was found, from mild to strict.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Finding {
+    /// Nothing: it isn't even looked for.
+    #[default]
+    Allow,
+    /// It goes out as it is, and is marked for review.
+    Flag,
+    /// What was found is replaced by stars, and the message marked for review.
+    Mask,
+    /// All of it is replaced by a placeholder, and the message marked for review.
+    Placeholder,
+    /// It is refused.
+    Reject,
+}
+
+/// A word of the operator's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WordRule {
+    /// The word, or several with spaces. Found whatever its case, as a whole word.
+    pub word: String,
+    /// What becomes of a text that has it. [`Finding::Allow`]: it is no profanity, whatever else says so.
+    pub finding: Finding,
+}
+
+/// Which doings are written to the audit log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Audit {
+    /// None.
+    Off,
+    /// What concerns safety: blocks, reports, requests, likes and matches, sanctions, takedowns, reviews, erasure.
+    #[default]
+    Safety,
+    /// Everything that people do: messages, edits, reactions, reading, groups, connections too (CONTRACT S2-25).
+    All,
+}
