@@ -146,6 +146,7 @@ impl Crowd {
                 Arc::make_mut(&mut self.conversation).kind =
                     ConversationKind::Group { name: name.clone() }
             }
+            ChangeBody::Archived { on } => Arc::make_mut(&mut self.conversation).archived = *on,
             _ => {}
         }
     }
