@@ -258,6 +258,11 @@ impl Crowd {
         self.typing.contains_key(user)
     }
 
+    /// Those who type.
+    pub(super) fn typing(&self) -> Vec<UserId> {
+        self.typing.keys().cloned().collect()
+    }
+
     pub(super) fn nobody_types(&self) -> bool {
         self.typing.is_empty()
     }
