@@ -240,7 +240,7 @@ impl Archive {
                 Ok(Outcome::Changed(changes)) => changes,
                 // Being built: notices, and what a report is answered with.
                 Ok(Outcome::Met { changes, .. }) if !changes.is_empty() => changes,
-                Ok(Outcome::Met { .. } | Outcome::Filed(_)) => {
+                Ok(Outcome::Met { .. } | Outcome::Asked(_) | Outcome::Filed(_)) => {
                     reply.answer(Ok(Reply::Done));
                     continue;
                 }
