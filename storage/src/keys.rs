@@ -4,7 +4,11 @@
 //! sort; names with their length in front (one byte), so that no name can reach into the next part. Names
 //! of different length therefore don't sort as text: whoever promises an order of names sorts.
 
+mod contact;
+
 use std::ops::Range;
+
+pub(crate) use contact::*;
 
 use crate::{
     ids::{ConversationId, IdempotencyKey, MessageId, Position, Seq, UserId},
@@ -57,12 +61,26 @@ pub(crate) enum Table {
     Notification = 0x60,
     /// user
     NotificationsRead = 0x61,
+    /// smaller user, larger user
+    Tie = 0x70,
+    /// message request
+    MessageRequest = 0x71,
+    /// user, message request
+    RequestOf = 0x72,
+    /// match
+    Match = 0x73,
+    /// user, match
+    MatchOf = 0x74,
+    /// by whom, whom
+    Like = 0x75,
+    /// from whom, who
+    Hidden = 0x76,
     /// another key, number of the part (two bytes)
     Continuation = 0xf0,
 }
 
 impl Table {
-    pub(crate) const ALL: [Self; 22] = [
+    pub(crate) const ALL: [Self; 29] = [
         Self::Meta,
         Self::User,
         Self::Block,
@@ -84,6 +102,13 @@ impl Table {
         Self::Consumer,
         Self::Notification,
         Self::NotificationsRead,
+        Self::Tie,
+        Self::MessageRequest,
+        Self::RequestOf,
+        Self::Match,
+        Self::MatchOf,
+        Self::Like,
+        Self::Hidden,
         Self::Continuation,
     ];
 

@@ -7,6 +7,7 @@
 mod blocks;
 mod changes;
 mod commits;
+mod contacts;
 mod conversations;
 mod cursors;
 mod members;
@@ -32,7 +33,7 @@ type Case = (&'static str, Run);
 /// Lists cases by the names of their functions.
 macro_rules! cases {
     ($($case:ident),* $(,)?) => {
-        pub(super) fn cases() -> Vec<super::Case> {
+        pub(super) fn cases() -> Vec<crate::suite::Case> {
             vec![$((concat!(module_path!(), "::", stringify!($case)), |scene| Box::pin($case(scene)))),*]
         }
     };
@@ -59,6 +60,7 @@ pub async fn run_all(bed: impl Fn() -> Arc<dyn Bed>) {
         changes::cases,
         rows::cases,
         commits::cases,
+        contacts::cases,
         reopen::cases,
     ];
     let mut failed = Vec::new();

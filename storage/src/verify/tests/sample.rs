@@ -13,8 +13,8 @@ use crate::{
     local::{LocalStore, Options},
     memory_store::MemoryKv,
     store::{
-        EventDraft, LimiterState, NotificationDraft, NotificationId, Outcome, Profile, Store,
-        Transaction, Write,
+        Contacts, EventDraft, LimiterState, NotificationDraft, NotificationId, Outcome, Profile,
+        Store, Transaction, Write,
     },
 };
 
@@ -130,6 +130,7 @@ impl Sample {
         ] {
             commit(&store, by, write).await;
         }
+        Self::meet(&store).await;
         store
             .move_consumer("search", Default::default())
             .await
@@ -141,6 +142,29 @@ impl Sample {
             group,
             message,
         }
+    }
+
+    /// Dan asks ann, with a long text. Eve and ann match, fay and ann no longer; gil likes ann.
+    async fn meet(store: &LocalStore) {
+        let ask = Write::Ask {
+            user: name("ann"),
+            text: "long ".repeat(2_000),
+            masked: None,
+            key: Some(IdempotencyKey::new("ask").unwrap()),
+        };
+        commit(store, "dan", ask).await;
+        let like = |user: &str| Write::Like {
+            user: name(user),
+            on: true,
+        };
+        for other in ["eve", "fay"] {
+            commit(store, other, like("ann")).await;
+            commit(store, "ann", like(other)).await;
+        }
+        let matches = store.matches(&name("fay"), None, 1).await.unwrap();
+        let matched = matches[0].id;
+        commit(store, "fay", Write::Unmatch { matched }).await;
+        commit(store, "gil", like("ann")).await;
     }
 
     pub(super) fn put<R: Record>(&self, key: Vec<u8>, record: &R) {
