@@ -12,7 +12,7 @@ use parlour_storage::{
         message::MessageKind,
         safety::ReportStatus,
     },
-    ids::{ConversationId, MessageId, Timestamp, UserId},
+    ids::{ConversationId, MatchId, MessageId, MessageRequestId, Timestamp, UserId},
 };
 use serde_json::Value;
 
@@ -44,6 +44,16 @@ pub fn message_uuid(id: MessageId) -> Value {
 
 /// A conversation's id as the UUID dialects print it.
 pub fn conversation_uuid(id: ConversationId) -> Value {
+    id.to_uuid().to_string().into()
+}
+
+/// A message request's id as the UUID dialects print it.
+pub fn request_uuid(id: MessageRequestId) -> Value {
+    id.to_uuid().to_string().into()
+}
+
+/// A match's id as the UUID dialects print it.
+pub fn match_uuid(id: MatchId) -> Value {
     id.to_uuid().to_string().into()
 }
 
