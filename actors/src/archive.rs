@@ -18,13 +18,13 @@ use parlour_storage::{
         conversation::Conversation,
     },
     error::StoreError,
-    ids::ConversationId,
+    ids::{ConversationId, Timestamp},
     store::{Outcome, Rejection, Transaction},
 };
 use tokio::sync::oneshot;
 
 use crate::{
-    command::{About, Card, Reply},
+    command::{About, Card, Reply, SafetyReply},
     error::Failure,
     group::{Group, Groups},
     limits::GROUPS_IN_COMMIT_MAX,
@@ -64,6 +64,7 @@ struct Finished {
 /// Who waits for a write, while the store has it.
 #[derive(Debug)]
 struct Waiting {
+    at: Timestamp,
     by: Arc<Card>,
     conversation: Option<Arc<Conversation>>,
     audience: Audience,
@@ -165,8 +166,10 @@ impl Archive {
             reply,
         } in self.queue.drain(..n)
         {
+            let at = transaction.at;
             transactions.push(transaction);
             waiting.push(Waiting {
+                at,
                 by,
                 conversation,
                 audience,
@@ -231,6 +234,7 @@ impl Archive {
         let mut through = None;
         for (waits, outcome) in waiting.into_iter().zip(outcomes) {
             let Waiting {
+                at,
                 by,
                 conversation,
                 audience,
@@ -238,10 +242,15 @@ impl Archive {
             } = waits;
             let changes = match outcome {
                 Ok(Outcome::Changed(changes)) => changes,
-                // Being built: notices, and what a report is answered with.
+                // Being built: notices.
                 Ok(Outcome::Met { changes, .. }) if !changes.is_empty() => changes,
-                Ok(Outcome::Met { .. } | Outcome::Filed(_)) => {
+                Ok(Outcome::Met { .. }) => {
                     reply.answer(Ok(Reply::Done));
+                    continue;
+                }
+                Ok(Outcome::Filed(report)) => {
+                    let filed = SafetyReply::Filed { report, at };
+                    reply.answer(Ok(Reply::Safety(filed)));
                     continue;
                 }
                 Ok(Outcome::Repeated(change)) => {
@@ -314,7 +323,7 @@ pub(crate) fn answer(
 
 #[cfg(test)]
 mod tests {
-    use parlour_storage::{domain::message::Content, ids::Timestamp, store::Write};
+    use parlour_storage::{domain::message::Content, store::Write};
 
     use super::*;
     use crate::{

@@ -11,7 +11,7 @@ use parlour_storage::{
 };
 
 use crate::{
-    command::{Action, Caller, Command, Mark, Reply, Request, Target},
+    command::{Action, Caller, Command, Mark, Reply, Request, SafetyCommand, Target},
     error::{ErrorCode, Failure},
     moderation::{Concerns, Deed, Review},
     reply::ReplyTo,
@@ -76,6 +76,9 @@ impl Core {
                     reply.answer(Err(failure));
                     Begun::Gone
                 }
+                Routed::Safety(command) => Begun::InOrder(Box::pin(async move {
+                    core.safety(caller, command, reply).await;
+                })),
                 Routed::LookUp(command) => Begun::InOrder(Box::pin(async move {
                     core.look_up(caller, command, reply).await;
                 })),
@@ -107,7 +110,7 @@ impl Core {
 
     /// Where a command goes.
     fn route(&self, caller: &Caller, command: Command) -> Routed {
-        use Routed::{LookUp, Moderation, Refused, Room};
+        use Routed::{LookUp, Moderation, Refused, Room, Safety};
         let write = |id, action, write| Room(id, action, Vec::new(), What::Write(write));
         match command {
             Command::Send {
@@ -215,9 +218,8 @@ impl Core {
             Command::Unblock { user } => {
                 Moderation(Action::Block, Concerns::Nobody, Write::Unblock { user })
             }
-            Command::Contact(_) | Command::Safety(_) => {
-                Refused(Failure::new(ErrorCode::NotImplemented, "being built"))
-            }
+            Command::Contact(_) => Refused(Failure::new(ErrorCode::NotImplemented, "being built")),
+            Command::Safety(command) => Safety(command),
             command @ (Command::Send { .. }
             | Command::Type { .. }
             | Command::Read { .. }
@@ -303,6 +305,7 @@ enum Routed {
     Room(ConversationId, Action, Vec<UserId>, What),
     Moderation(Action, Concerns, Write),
     LookUp(Command),
+    Safety(SafetyCommand),
     Refused(Failure),
 }
 
