@@ -4,7 +4,11 @@
 //! sort; names with their length in front (one byte), so that no name can reach into the next part. Names
 //! of different length therefore don't sort as text: whoever promises an order of names sorts.
 
+mod safety;
+
 use std::ops::Range;
+
+pub(crate) use safety::*;
 
 use crate::{
     ids::{ConversationId, IdempotencyKey, MessageId, Position, Seq, UserId},
@@ -57,12 +61,28 @@ pub(crate) enum Table {
     Notification = 0x60,
     /// user
     NotificationsRead = 0x61,
+    /// report
+    Report = 0x78,
+    /// message
+    Flag = 0x79,
+    /// user
+    Standing = 0x7a,
+    /// user
+    Shadowed = 0x7b,
+    /// number of the line
+    Audit = 0x7c,
+    /// which end of the log
+    AuditEnd = 0x7d,
+    /// user
+    Preferences = 0x7e,
+    /// shelf, report or message
+    Shelf = 0x7f,
     /// another key, number of the part (two bytes)
     Continuation = 0xf0,
 }
 
 impl Table {
-    pub(crate) const ALL: [Self; 22] = [
+    pub(crate) const ALL: [Self; 30] = [
         Self::Meta,
         Self::User,
         Self::Block,
@@ -84,6 +104,14 @@ impl Table {
         Self::Consumer,
         Self::Notification,
         Self::NotificationsRead,
+        Self::Report,
+        Self::Flag,
+        Self::Standing,
+        Self::Shadowed,
+        Self::Audit,
+        Self::AuditEnd,
+        Self::Preferences,
+        Self::Shelf,
         Self::Continuation,
     ];
 
