@@ -15,7 +15,7 @@
 
 #![warn(missing_docs)]
 
-mod action;
+pub mod action;
 pub mod archive;
 pub mod codec;
 pub mod command;
@@ -25,6 +25,7 @@ pub mod desk;
 pub mod error;
 pub mod group;
 mod janitor;
+mod herald;
 pub mod limits;
 pub mod moderation;
 pub mod outbox;
