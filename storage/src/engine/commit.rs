@@ -2,7 +2,7 @@
 
 use crate::{
     engine::{
-        blocks, bounds, conversations, cursors,
+        blocks, bounds, conversations, cursors, erase,
         heads::Heads,
         members, messages, notifications, outbox, reactions, records,
         tx::{Made, Stop, Tx, Written},
@@ -197,6 +197,7 @@ fn do_it(tx: &mut Tx<'_>, write: &Write) -> Written {
         | Write::Sanction { .. }
         | Write::Takedown { .. }
         | Write::Prefer(_) => Err(Rejection::Invalid("safety is being built").into()),
+        Write::Erase(what) => erase::erase(tx, what),
         Write::Note => Ok(Outcome::Done),
     }
 }

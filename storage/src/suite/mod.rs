@@ -12,6 +12,7 @@ mod cursors;
 mod members;
 mod messages;
 mod pages;
+mod personal;
 mod reads;
 mod reopen;
 mod retention;
@@ -61,6 +62,7 @@ pub async fn run_all(bed: impl Fn() -> Arc<dyn Bed>) {
         rows::cases,
         commits::cases,
         reopen::cases,
+        personal::cases,
         retention::cases,
     ];
     let mut failed = Vec::new();
