@@ -51,6 +51,35 @@ async fn matches_are_shared_by_all_dialects() {
     assert_eq!(ann.get("/chat/matches").await.ok()["matches"], json!([]));
 }
 
+/// S2-21: under the gate of the seed only people who are matched write, for as long as they are.
+#[tokio::test]
+async fn only_the_matched_write() {
+    let node = Node::start(&["--policy-contact-gate", "match"]).await;
+    let (ann, bob) = (person(&node, "456", "Ann"), person(&node, "789", "Bob"));
+    let open = json!({ "user": "789" });
+    let refused = ann.post("/v1/conversations", open).await;
+    assert_eq!((refused.status, refused.code()), (403, "NOT_MATCHED"));
+    bob.get("/v1/me").await.ok();
+    ann.post("/v1/users/789/like", Value::Null).await.ok();
+    bob.post("/v1/users/456/like", Value::Null).await.ok();
+    let matched = ann.get("/chat/matches").await.ok()["matches"][0].take();
+    let body = json!({ "conversation_id": matched["conversation_id"], "content": "Hi" });
+    assert_eq!(ann.post("/chat/messages", body.clone()).await.status, 201);
+    let mut frames = plain(&node, "/chat/connect", "456").await;
+    let path = format!("/v1/matches/{}", matched["match_id"]);
+    bob.ask(reqwest::Method::DELETE, &path, &Value::Null)
+        .await
+        .ok();
+    for rest in [&ann, &bob] {
+        let refused = rest.post("/chat/messages", body.clone()).await;
+        assert_eq!((refused.status, refused.code()), (403, "NOT_MATCHED"));
+    }
+    let mut frame = body;
+    frame["type"] = "message".into();
+    frames.send(&frame).await;
+    assert_eq!(frames.take("error").await["code"], "NOT_MATCHED");
+}
+
 /// C-40: whoever answers a request in any dialect accepts it, also in one that knows no requests.
 #[tokio::test]
 async fn a_reply_in_any_dialect_accepts_a_request() {

@@ -246,6 +246,36 @@ async fn a_match_keeps_how_it_came_about() {
     assert_eq!(data(unliked)["user_id"], JANE);
 }
 
+/// S0-35, S0-36, S0-38: under the gate of the seed a free member asks first; a premium one writes, and whom they wrote to
+/// need not be shown to them any more.
+#[tokio::test]
+async fn the_free_ask_and_the_premium_write() {
+    let node = Node::start(&["--policy-contact-gate", "request"]).await;
+    let (me, jane) = (Rest::new(&node, ME), jane(&node).await);
+    let path = "/api/v1/messages/send";
+    let to_jane = json!({ "receiver_id": JANE, "content": "Hi" });
+    let refused = me.post(path, to_jane.clone()).await;
+    assert_eq!((refused.status, refused.code()), (403, "ASK_FIRST"));
+    let mut socket = Events::connect(&node, ME, "dating").await;
+    let ack = socket.ask("send_message", to_jane.clone()).await;
+    assert_eq!(ack["code"], "ASK_FIRST");
+
+    let token = token_with("rich", |claims| claims.plan = Some("premium".into()));
+    let rich = Rest::with_token(&node, &token);
+    let auth = json!({ "token": token, "dialect": "dating" });
+    let mut events = Events::connect_with(&node, &auth).await.unwrap();
+    let sent = send(&rich, to_jane).await;
+    let told = events.event("discovery_hidden").await;
+    assert_eq!(
+        told,
+        json!({ "user_id": JANE, "hidden": true, "reason": "written" })
+    );
+    assert!(list(&rich, "/api/v1/matches", "matches").await.is_empty());
+    let back = json!({ "conversation_id": sent["conversation_id"], "content": "Hello" });
+    send(&jane, back).await;
+    assert_eq!(events.event("match_created").await["match_type"], "reply");
+}
+
 /// S0-10, S0-50, S0-53: who ends a match archives its conversation, and neither is shown to the other any more.
 #[tokio::test]
 async fn the_end_of_a_match_archives_its_conversation() {
