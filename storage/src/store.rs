@@ -528,6 +528,8 @@ pub enum Rejection {
     GroupFull,
     /// The key was used before for something else.
     KeyReused,
+    /// One of the two blocks the other: nothing brings them together.
+    Blocked,
     /// They have to ask this person first.
     AskFirst,
     /// They have to be matched with this person first.
