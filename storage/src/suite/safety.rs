@@ -559,7 +559,9 @@ async fn many_whom_nobody_is_shown_are_found_in_small_and_large_conversations(sc
         scene.send(&bob, id, "1").await;
         scene.send(&crowd[0], id, "2").await;
     }
-    scene.send(&crowd[11], large, "3").await;
+    // One of the last in the order of keys, and one who is shown.
+    scene.send(&crowd[10], large, "3").await;
+    scene.send(&crowd[11], large, "4").await;
     for user in &crowd[..11] {
         scene
             .done(&moderator, decide(user, Sanction::ShadowBan))
@@ -574,7 +576,7 @@ async fn many_whom_nobody_is_shown_are_found_in_small_and_large_conversations(sc
             .await;
     }
     assert_eq!(summary_counts(&scene, small, &ann).await.0, 2);
-    assert_eq!(summary_counts(&scene, large, &ann).await.0, 3);
+    assert_eq!(summary_counts(&scene, large, &ann).await.0, 4);
 }
 
 async fn a_takedown_deletes_anybodys_message(scene: Scene) {
