@@ -131,8 +131,9 @@ async fn review_and_back(store: &LocalStore) {
     });
     let report = report.await.unwrap()[0].id;
     let message = store.flags(None, None, 1).await.unwrap()[0].message;
-    let status = ReportStatus::Reviewing;
-    commit(store, "mod", Write::ReviewFlag { message, status }).await;
+    for status in [ReportStatus::Reviewing, ReportStatus::Actioned] {
+        commit(store, "mod", Write::ReviewFlag { message, status }).await;
+    }
     for status in [ReportStatus::Reviewing, ReportStatus::Pending] {
         let note = None;
         let review = Write::ReviewReport {
