@@ -113,7 +113,10 @@ async fn play(script: &[Step], split: usize, open: Open<'_>) {
                 };
                 let outcome = store.commit(vec![transaction]).await.unwrap().remove(0);
                 world.follow(*by, act, &outcome);
-                n_lines += u64::from(matches!(outcome, Ok(Outcome::Changed(_) | Outcome::Done)));
+                n_lines += u64::from(matches!(
+                    outcome,
+                    Ok(Outcome::Changed(_) | Outcome::Met { .. } | Outcome::Done)
+                ));
                 if let Ok(Outcome::Changed(changes)) = outcome {
                     resume.extend(changes.last().map(|change| change.position));
                 }
