@@ -249,6 +249,11 @@ impl Eyes {
         self.blocks.is_empty() && self.shadows.keys().all(|user| *user == self.me)
     }
 
+    /// Whether the reader blocks `other`.
+    pub fn blocks(&self, other: &UserId) -> bool {
+        self.blocks.contains_key(other)
+    }
+
     /// Whether `other` blocks the reader.
     pub fn blocked_by(&self, other: &UserId) -> bool {
         self.blocked_by.contains(other)

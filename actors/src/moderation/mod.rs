@@ -6,6 +6,7 @@
 
 pub(crate) mod audit;
 mod budget;
+mod contact;
 mod content;
 mod gcra;
 mod noted;
@@ -17,14 +18,14 @@ use std::{sync::Arc, time::Duration};
 
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Recipient, WrapFuture};
 use parlour_storage::{
-    domain::{conversation::Conversation, user::NodeRole},
+    domain::{contact::ContactRules, conversation::Conversation, user::NodeRole},
     error::StoreErrorKind,
     ids::Timestamp,
     store::{LimiterState, Transaction, Write},
 };
 
-pub(crate) use self::oversight::must_moderate;
 pub use self::person::Concerns;
+pub(crate) use self::{contact::rules, oversight::must_moderate};
 use self::{noted::Noted, people::People};
 use crate::{
     archive::Submit,
@@ -132,6 +133,7 @@ struct Verdict {
     conversation: Option<Arc<Conversation>>,
     audience: Audience,
     limits: Vec<LimiterState>,
+    contact: ContactRules,
     at: Timestamp,
 }
 
@@ -184,12 +186,16 @@ impl Moderation {
             reply,
         } = review;
         let at = self.core.now();
-        match self.verdict(&caller, action, &concerns, &mut deed, at) {
+        let policy = &self.core.settings.policy;
+        let contact = contact::rules_in(&caller, policy, conversation.as_deref(), &concerns);
+        let passes = contact::check_passing(&contact, conversation.as_deref(), &deed);
+        match passes.and_then(|()| self.verdict(&caller, action, &concerns, &mut deed, at)) {
             Ok((audience, limits)) => {
                 let passed = Verdict {
                     conversation,
                     audience,
                     limits,
+                    contact,
                     at,
                 };
                 self.go_on(&caller, passed, deed, reply, ctx)
@@ -285,11 +291,13 @@ impl Moderation {
             conversation,
             audience,
             limits,
+            contact,
             at,
         } = passed;
         let place = conversation.as_ref().map(|conversation| conversation.id);
         let transaction = Transaction {
             limits,
+            contact,
             audit: audit::of_write(audit, &write, place, reason.as_deref()),
             ..Transaction::new(at, caller.user.clone(), write)
         };

@@ -2,6 +2,7 @@
 //!
 //! What is hidden from whom is decided by [`crate::visibility`]; no other rule stands here but who may see what.
 
+mod contacts;
 mod history;
 mod inbox;
 mod items;
@@ -159,7 +160,7 @@ impl Core {
             Question::Unread => self.unread(me).await,
             Question::Blocks => Ok(Reply::Blocks(store.blocks_of(me).await?.by_them)),
             Question::Presence(users) => self.presence_of(caller, users).await,
-            Question::Contact(_) => Err(Failure::new(ErrorCode::NotImplemented, "being built")),
+            Question::Contact(question) => self.contact(caller, question).await,
             Question::Safety(question) => self.safety_answer(caller, question).await,
             Question::Changes { since, limit } => self.changes(caller, since, page(limit)?).await,
         }

@@ -71,6 +71,18 @@ pub(crate) fn review(tx: &mut Tx<'_>, id: MessageId, status: ReportStatus) -> Wr
     Ok(Outcome::Done)
 }
 
+/// Takes the flag of a message away, with the message. One that can't be read goes too; its place stays, for verify.
+pub(crate) fn forget(tx: &mut Tx<'_>, id: MessageId) -> Result<(), StoreError> {
+    let key = keys::flag(id);
+    match records::load::<FlagV1>(tx, &key) {
+        Ok(None) => return Ok(()),
+        Ok(Some(flag)) => shelf::take(tx, Shelf::Flags(flag.status), id.get())?,
+        Err(error) if error.kind.is_damage() => {}
+        Err(error) => return Err(error),
+    }
+    tx.delete::<FlagV1>(key)
+}
+
 pub(crate) fn flag(source: &dyn Source, id: MessageId) -> Result<Option<Flag>, StoreError> {
     let record: Option<FlagV1> = records::load(source, &keys::flag(id))?;
     Ok(record.map(|record| record.into_domain(id)))

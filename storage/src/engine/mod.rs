@@ -19,6 +19,7 @@ pub(crate) mod notifications;
 pub(crate) mod outbox;
 pub(crate) mod places;
 pub(crate) mod preferences;
+pub(crate) mod purge;
 pub(crate) mod reactions;
 pub(crate) mod records;
 pub(crate) mod reports;

@@ -13,7 +13,7 @@ use crate::{
         },
     },
     ids::{ConversationId, MessageId, Position, ReportId, Seq, Timestamp, UserId},
-    safety::ReportPage,
+    safety::{ReportPage, Retention},
     store::{Outcome, Rejection, Transaction, Write},
 };
 
@@ -25,6 +25,7 @@ cases![
     a_flag_that_is_set_again_replaces_the_old_one,
     flags_are_found_by_state,
     a_refused_message_is_not_flagged,
+    a_flag_goes_with_its_message,
     sanctions_add_up_and_are_taken_back,
     what_changes_nothing_is_no_sanction,
     whom_nobody_is_shown_counts_for_nobody_else,
@@ -359,6 +360,34 @@ async fn a_refused_message_is_not_flagged(scene: Scene) {
     };
     assert_eq!(scene.commit(transaction).await, Ok(Outcome::Unchanged));
     assert_eq!(flag(&scene, message).await, None);
+}
+
+async fn a_flag_goes_with_its_message(scene: Scene) {
+    let [ann, bob] = scene.people(["ann", "bob"]);
+    let conversation = scene.direct(&ann, &bob).await;
+    let word = || draft(&["word"], Some("before"));
+    let gone = flagged(&scene, &ann, send(conversation, "1"), word()).await;
+    let kept = flagged(&scene, &ann, send(conversation, "2"), word()).await;
+    let (gone, kept) = (gone.expect("taken").id, kept.expect("taken").id);
+    let retention = Retention {
+        age: None,
+        messages_max: Some(1),
+    };
+    let mut after = None;
+    loop {
+        let step = scene.store.purge(retention, scene.now(), after, 99).await;
+        after = step.expect("works").through;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(flag(&scene, gone).await, None);
+    assert!(flag(&scene, kept).await.is_some());
+    let pending = scene
+        .store
+        .flags(Some(ReportStatus::Pending), None, 1)
+        .await;
+    assert_eq!(pending.expect("reads")[0].message, kept);
 }
 
 async fn standing(scene: &Scene, user: &UserId) -> Standing {
