@@ -223,6 +223,8 @@ async fn no_connection_slips_in_beside_a_suspension() {
         per_user_max: 1000,
         ..Settings::default()
     }));
+    // Once the first is answered, the actors have come up.
+    node.ask("a", Request::Ask(Question::Blocks)).await.unwrap();
     for round in 0..40 {
         let mut clients = Vec::new();
         let suspending = {
