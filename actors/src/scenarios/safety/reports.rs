@@ -2,10 +2,12 @@
 
 use parlour_storage::{
     domain::{
-        safety::{AuditLine, ReportDraft, ReportStatus, Sanction},
+        message::Content,
+        safety::{AuditLine, FlagDraft, ReportDraft, ReportStatus, Sanction},
         user::NodeRole,
     },
-    ids::{MessageId, Position, ReportId, Seq},
+    ids::{ConversationId, MessageId, Position, ReportId, Seq, Timestamp},
+    store::{Outcome, Transaction, Write},
 };
 
 use super::{decide, look, moderate};
@@ -318,6 +320,89 @@ async fn what_is_taken_down_is_gone_for_everyone_at_once() {
         };
         assert!(shown.message.deleted_at.is_some() && shown.message.content.text.is_empty());
     }
+    node.stop().await;
+}
+
+/// A text that was masked: `shown` to everyone, `original` to moderators.
+async fn send_masked(
+    node: &TestNode,
+    name: &str,
+    conversation: ConversationId,
+    (shown, original): (&str, &str),
+) -> MessageId {
+    let content = Content {
+        text: shown.to_owned(),
+        ..Content::default()
+    };
+    let write = Write::Send {
+        conversation,
+        content,
+        key: None,
+    };
+    let flag = FlagDraft {
+        found: vec!["profanity".to_owned()],
+        original: Some(original.to_owned()),
+    };
+    let transaction = Transaction {
+        flag: Some(flag),
+        ..Transaction::new(Timestamp::now(), user(name), write)
+    };
+    let outcomes = node.core().store_ref().commit(vec![transaction]).await;
+    match outcomes.unwrap().remove(0).unwrap() {
+        Outcome::Changed(changes) => MessageId::created_at(changes[0].position),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[actix::test]
+async fn what_was_masked_is_read_by_moderators_alone() {
+    let node = TestNode::start(Settings::default());
+    let direct = node.direct("a", "b").await;
+    let mut messages = Vec::new();
+    for n in 0..3 {
+        let texts = (&*format!("**** {n}"), &*format!("damn {n}"));
+        messages.push(send_masked(&node, "b", direct, texts).await);
+    }
+    let report = file(&node, "a", about_message(messages[1])).await.unwrap();
+    let context = case(&node, report).await.context;
+    let texts: Vec<_> = context
+        .iter()
+        .map(|shown| &*shown.message.content.text)
+        .collect();
+    assert_eq!(texts, ["damn 0", "damn 1", "damn 2"]);
+    for name in ["a", "b"] {
+        let Ok(Reply::Message(shown)) = ask(&node, name, Question::Message(messages[0])).await
+        else {
+            panic!("no message")
+        };
+        assert_eq!(shown.message.content.text, "**** 0");
+    }
+    let page = async |before| {
+        let question = SafetyQuestion::Flags {
+            status: Some(ReportStatus::Pending),
+            before,
+            limit: 2,
+        };
+        match look(&node, question).await.unwrap() {
+            SafetyReply::Flags { flags, next } => (flags, next),
+            other => panic!("{other:?}"),
+        }
+    };
+    let (flags, next) = page(None).await;
+    let (flag, shown) = &flags[0];
+    assert_eq!((flag.message, &flag.author), (messages[2], &user("b")));
+    assert_eq!(flag.what.original.as_deref(), Some("damn 2"));
+    let shown = shown.as_ref().expect("it is there");
+    assert_eq!(shown.message.content.text, "**** 2", "as it stands");
+    assert_eq!((flags.len(), next), (2, Some(messages[1])));
+    let review = SafetyCommand::ReviewFlag {
+        message: messages[0],
+        status: ReportStatus::Dismissed,
+    };
+    moderate(&node, "mod", NodeRole::Moderator, review)
+        .await
+        .unwrap();
+    assert_eq!(page(next).await, (Vec::new(), None));
     node.stop().await;
 }
 
