@@ -10,11 +10,11 @@ use std::fmt;
 use async_trait::async_trait;
 use tokio::sync::watch;
 
-pub use crate::{contacts::Contacts, safety::Safety};
+pub use crate::{contacts::Contacts, personal::Personal, safety::Safety};
 use crate::{
     domain::{
         change::Change,
-        contact::{ContactRules, Notice},
+        contact::{ContactRules, MessageRequest, Notice},
         conversation::{Conversation, Member, MemberRole, Summary},
         message::{Content, Message, ReadMark, Revision},
         safety::{AuditDraft, FlagDraft, Preferences, ReportDraft, ReportStatus, Sanction},
@@ -25,6 +25,7 @@ use crate::{
         ConversationId, Epoch, IdempotencyKey, MatchId, MessageId, MessageRequestId, Position,
         ReportId, Seq, Timestamp, UserId,
     },
+    personal::Erase,
 };
 
 /// What every store promises.
@@ -36,7 +37,7 @@ use crate::{
 /// [`Busy`](crate::error::StoreErrorKind::Busy) if too many wait already (nothing was done), `Corrupt` or
 /// `Newer` if a record that it needs can't be read (others still can), `Failed` or `Closed` if the store is.
 #[async_trait]
-pub trait Store: Contacts + Safety + Send + Sync + fmt::Debug {
+pub trait Store: Contacts + Safety + Personal + Send + Sync + fmt::Debug {
     /// Commits transactions, each atomically and in the order given.
     ///
     /// When this returns `Ok`, every transaction with an `Ok` result is durable: it survives the end
@@ -110,7 +111,7 @@ pub trait Store: Contacts + Safety + Send + Sync + fmt::Debug {
         user: &UserId,
     ) -> Result<Option<Summary>, StoreError>;
 
-    /// Unread messages of each of the user's conversations that has any, in the order of ids. Computed
+    /// Unread messages of each of the user's conversations that has any and isn't archived, in the order of ids. Computed
     /// from the messages each time, so it cannot drift; takes time in proportion to what is unread.
     async fn unread(&self, user: &UserId) -> Result<Vec<(ConversationId, u64)>, StoreError>;
 
@@ -125,7 +126,7 @@ pub trait Store: Contacts + Safety + Send + Sync + fmt::Debug {
     /// Whether the two are in some conversation together.
     async fn acquainted(&self, a: &UserId, b: &UserId) -> Result<bool, StoreError>;
 
-    /// All conversations that the user is in now, each once, in the order of
+    /// All conversations that the user is in now and that aren't archived, each once, in the order of
     /// [`conversations_of`](Self::conversations_of), so that they can be paged by number. Takes two
     /// look-ups for each.
     async fn listing(&self, user: &UserId) -> Result<Vec<Listed>, StoreError>;
@@ -397,7 +398,7 @@ pub enum Write {
         text: String,
         /// What they see of it until they accept, if not all.
         masked: Option<String>,
-        /// Makes a retry find the first one.
+        /// Makes a retry find the first one ([`Outcome::Asked`]).
         key: Option<IdempotencyKey>,
     },
     /// Accepts or declines a request made to the user. Accepted: the two are matched, their conversation is opened
@@ -458,6 +459,8 @@ pub enum Write {
     },
     /// Keeps what a person chose for themselves. Already so: `Unchanged`.
     Prefer(Preferences),
+    /// Takes something of the user's away for good.
+    Erase(Erase),
     /// Nothing but what the transaction carries beside it: limits, events, a line for the audit log. [`Outcome::Done`].
     Note,
 }
@@ -491,6 +494,8 @@ pub enum Outcome {
         /// What changed.
         changes: Vec<Change>,
     },
+    /// The request for a first contact had been made before; this is how it stands now.
+    Asked(Box<MessageRequest>),
     /// The report has a number.
     Filed(ReportId),
     /// It concerned no conversation, and is done.
