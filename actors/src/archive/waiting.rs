@@ -91,7 +91,11 @@ impl Waiting {
             } else {
                 // Who was asked accepts, and the text is a message of who asked. No block stands between the two:
                 // the store would not have let them meet.
-                (herald.card(&change.by, &self.by), Audience::default())
+                let audience = Audience {
+                    shadowed: core.shadows.has(&change.by),
+                    ..Audience::default()
+                };
+                (herald.card(&change.by, &self.by), audience)
             };
             let reply = reply.take_if(|_| n == answering);
             News {

@@ -189,7 +189,8 @@ impl Moderation {
         let policy = &self.core.settings.policy;
         let contact = contact::rules_in(&caller, policy, conversation.as_deref(), &concerns);
         let passes = contact::check_passing(&contact, conversation.as_deref(), &deed);
-        match passes.and_then(|()| self.verdict(&caller, action, &concerns, &mut deed, at)) {
+        let verdict = self.verdict(&caller, action, &concerns, &mut deed, at);
+        match verdict.and_then(|verdict| passes.map(|()| verdict)) {
             Ok((audience, limits)) => {
                 let passed = Verdict {
                     conversation,
