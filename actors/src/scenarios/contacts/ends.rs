@@ -234,12 +234,23 @@ async fn matched_people_see_each_other_and_nobody_else() {
         client.expect("hello").await;
     }
     asked(&node, "c", "a", "hi").await;
-    matched(&node, "a", "b").await;
+    let matched = matched(&node, "a", "b").await.matched;
     sees(&mut a, &["b"]).await;
     sees(&mut b, &["a"]).await;
     until_online(&node, "a", &["b"]).await;
     until_online(&node, "c", &[]).await;
     sees(&mut node.connect("b", None), &["a"]).await;
+    let unmatch = ContactCommand::Unmatch {
+        matched: matched.id,
+    };
+    do_it(&node, "b", Command::Contact(unmatch)).await;
+    a.expect("presence b false").await;
+    b.expect("presence a false").await;
+    until_online(&node, "a", &[]).await;
+    // Seen again once they are matched again: in the conversation that they had.
+    super::matched(&node, "a", "b").await;
+    a.expect("presence b true").await;
+    until_online(&node, "b", &["a"]).await;
     c.outbox.push(Frame::Text("end".into()));
     loop {
         let frame = c.next().await.unwrap();
