@@ -14,7 +14,7 @@
 
 #![warn(missing_docs)]
 
-mod action;
+pub mod action;
 pub mod archive;
 pub mod codec;
 pub mod command;
