@@ -35,10 +35,13 @@ pub mod registry;
 pub mod reply;
 mod resume;
 pub mod room;
+mod safety;
 #[cfg(test)]
 mod scenarios;
 mod scenes;
 pub mod session;
+pub mod shadows;
+mod sight;
 mod sweeper;
 pub mod system;
 mod targets;

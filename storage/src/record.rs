@@ -484,8 +484,10 @@ pub(crate) struct NotificationsReadV1 {
 }
 
 mod contact;
+mod safety;
 
 pub(crate) use contact::*;
+pub(crate) use safety::*;
 
 #[cfg(test)]
 mod golden;

@@ -1,9 +1,10 @@
 //! The writer's side of the engine: runs transactions one after the other into a batch.
 
 use crate::{
+    audit::Mark,
     engine::{
-        blocks, bounds, contacts, conversations, cursors, members, messages, notifications, outbox,
-        reactions, records,
+        audit, blocks, bounds, contacts, conversations, cursors, flags, members, messages,
+        notifications, outbox, preferences, reactions, records, reports, standing,
         tx::{Made, Memory, Stop, Tx, Written},
         users,
     },
@@ -27,6 +28,8 @@ pub(crate) struct Engine {
     /// Written in the store: no position above it was given out.
     ceiling: Position,
     memory: Memory,
+    /// The newest line of the audit log.
+    audit: Mark,
 }
 
 impl Engine {
@@ -37,6 +40,7 @@ impl Engine {
             last: ceiling.position,
             ceiling: ceiling.position,
             memory: Memory::default(),
+            audit: audit::head(source)?,
         })
     }
 
@@ -52,12 +56,12 @@ impl Engine {
         batch: &mut Batch,
         transaction: &Transaction,
     ) -> Result<Result<Outcome, Rejection>, StoreError> {
-        let mut tx = Tx::new(kv, batch, &self.memory, self.last, transaction);
+        let mut tx = Tx::new(kv, batch, &self.memory, self.last, self.audit, transaction);
         let result = match write(&mut tx, transaction) {
             Ok(outcome) => Ok(outcome),
             Err(Stop::Rejected(rejection)) => {
                 // An attempt counts against a limit whether it succeeds or not, also over a restart.
-                tx = Tx::new(kv, batch, &self.memory, self.last, transaction);
+                tx = Tx::new(kv, batch, &self.memory, self.last, self.audit, transaction);
                 match remember(&mut tx, &transaction.limits) {
                     Err(Stop::Broken(error)) => return Err(error),
                     Ok(()) | Err(Stop::Rejected(_)) => Err(rejection),
@@ -79,7 +83,7 @@ impl Engine {
     ) -> Result<T, StoreError> {
         let nobody = UserId::new("store").expect("a good name");
         let nothing = Transaction::new(Timestamp::default(), nobody, Write::Note);
-        let mut tx = Tx::new(kv, batch, &self.memory, self.last, &nothing);
+        let mut tx = Tx::new(kv, batch, &self.memory, self.last, self.audit, &nothing);
         let done = work(&mut tx)?;
         let made = tx.done();
         self.keep(batch, made)?;
@@ -94,6 +98,7 @@ impl Engine {
         }
         batch.extend(made.writes);
         self.last = made.last;
+        self.audit = made.audit;
         if let Some((conversation, seq)) = made.sent {
             self.memory.heads.set(conversation, seq);
         }
@@ -124,11 +129,15 @@ fn write(tx: &mut Tx<'_>, transaction: &Transaction) -> Written {
         limits,
         events,
         notifications,
+        flag,
+        audit,
         ..
     } = transaction;
     remember(tx, limits)?;
     bounds::events(events)?;
     bounds::notifications(notifications)?;
+    flag.iter().try_for_each(bounds::flag)?;
+    audit.iter().try_for_each(bounds::audit)?;
     let outcome = do_it(tx, &transaction.write)?;
     // Nobody is told of what did not happen, or happened before.
     if matches!(
@@ -137,6 +146,12 @@ fn write(tx: &mut Tx<'_>, transaction: &Transaction) -> Written {
     ) {
         outbox::write(tx, events)?;
         notifications::write(tx, notifications)?;
+        if let Some(flag) = flag {
+            flags::mark(tx, flag, &outcome)?;
+        }
+        if let Some(draft) = audit {
+            audit::write(tx, draft, &outcome)?;
+        }
     }
     Ok(outcome)
 }
@@ -194,12 +209,16 @@ fn do_it(tx: &mut Tx<'_>, write: &Write) -> Written {
         Write::Withdraw { request } => contacts::requests::withdraw(tx, *request),
         Write::Like { user, on } => contacts::likes::like(tx, user, *on),
         Write::Unmatch { matched } => contacts::matches::unmatch(tx, *matched),
-        Write::Report(_)
-        | Write::ReviewReport { .. }
-        | Write::ReviewFlag { .. }
-        | Write::Sanction { .. }
-        | Write::Takedown { .. }
-        | Write::Prefer(_) => Err(Rejection::Invalid("safety is being built").into()),
+        Write::Report(draft) => reports::file(tx, draft),
+        Write::ReviewReport {
+            report,
+            status,
+            note,
+        } => reports::review(tx, *report, *status, note.as_deref()),
+        Write::ReviewFlag { message, status } => flags::review(tx, *message, *status),
+        Write::Sanction { user, sanction } => standing::sanction(tx, user, *sanction),
+        Write::Takedown { message } => messages::take_down(tx, *message),
+        Write::Prefer(preferences) => preferences::prefer(tx, *preferences),
         Write::Note => Ok(Outcome::Done),
     }
 }
