@@ -3,7 +3,7 @@
 use crate::{
     audit::Mark,
     engine::{
-        audit, blocks, bounds, contacts, conversations, cursors, flags, members, messages,
+        audit, blocks, bounds, contacts, conversations, cursors, erase, flags, members, messages,
         notifications, outbox, preferences, reactions, records, reports, standing,
         tx::{Made, Memory, Stop, Tx, Written},
         users,
@@ -219,6 +219,7 @@ fn do_it(tx: &mut Tx<'_>, write: &Write) -> Written {
         Write::Sanction { user, sanction } => standing::sanction(tx, user, *sanction),
         Write::Takedown { message } => messages::take_down(tx, *message),
         Write::Prefer(preferences) => preferences::prefer(tx, *preferences),
+        Write::Erase(what) => erase::erase(tx, what),
         Write::Note => Ok(Outcome::Done),
     }
 }

@@ -14,6 +14,7 @@ mod cursors;
 mod members;
 mod messages;
 mod pages;
+mod personal;
 mod reads;
 mod reopen;
 mod retention;
@@ -67,6 +68,7 @@ pub async fn run_all(bed: impl Fn() -> Arc<dyn Bed>) {
         commits::cases,
         contacts::cases,
         reopen::cases,
+        personal::cases,
         retention::cases,
     ];
     let mut failed = Vec::new();
