@@ -4,7 +4,8 @@ use parlour_storage::{
     domain::{
         change::ChangeBody,
         contact::{Gate, MatchKind, RequestStatus},
-        user::Plan,
+        safety::Sanction,
+        user::{NodeRole, Plan},
     },
     ids::IdempotencyKey,
 };
@@ -14,9 +15,12 @@ use super::{
     question, told, write_to, written,
 };
 use crate::{
-    command::{Command, ContactCommand, ContactQuestion, ContactReply, Reply, Request},
+    command::{
+        Caller, Command, ContactCommand, ContactQuestion, ContactReply, Reply, Request,
+        SafetyCommand,
+    },
     error::ErrorCode,
-    testkit::{TestNode, user},
+    testkit::{TestNode, identity, user},
 };
 
 /// S0-35, S0-40, C-08.
@@ -271,4 +275,48 @@ async fn strangers_reach_each_other_by_no_command_under_a_gate() {
         assert_eq!(kind_of(&matched), MatchKind::RequestAccepted);
         node.stop().await;
     }
+}
+
+/// What a shadow-banned person writes is shown to nobody else: neither a request, nor the message that it becomes.
+#[actix::test]
+async fn requests_of_a_shadow_banned_person_are_told_to_themselves_alone() {
+    let node = node_under(Gate::Request);
+    let (mut a, mut b) = (listening(&node, "a").await, listening(&node, "b").await);
+    let mut c = listening(&node, "c").await;
+    let known = asked(&node, "a", "b", "before").await;
+    told(&node, &mut a).await;
+    told(&node, &mut b).await;
+    let mut moderator = identity("moderator");
+    moderator.profile.role = NodeRole::Moderator;
+    let ban = Command::Safety(SafetyCommand::Sanction {
+        user: user("a"),
+        sanction: Sanction::ShadowBan,
+        reason: None,
+    });
+    let moderator = Caller::new(&moderator, None);
+    let banned = node.core().ask(moderator, Request::Do(ban)).await;
+    assert_eq!(banned, Ok(Reply::Done));
+
+    let unseen = asked(&node, "a", "c", "after").await.request.id;
+    let to_a = told(&node, &mut a).await;
+    assert_eq!(to_a, ["requested a to c after (c)"], "as if nothing were");
+    for (name, n) in [("a", 2), ("b", 0), ("c", 0)] {
+        match question(&node, name, all()).await {
+            Ok(ContactReply::Requests { requests, .. }) => assert_eq!(requests.len(), n, "{name}"),
+            other => panic!("{other:?}"),
+        }
+    }
+    let asked_for = question(&node, "c", ContactQuestion::Request(unseen)).await;
+    assert_eq!(asked_for, Err(ErrorCode::NoRequest));
+    let withdraw = ContactCommand::Withdraw { request: unseen };
+    contact(&node, "a", withdraw).await.unwrap();
+    assert_eq!(told(&node, &mut c).await, [""; 0]);
+    // Who had seen one before the ban accepts it.
+    accepted(&node, "b", &known).await;
+    let to_a = told(&node, &mut a).await;
+    assert!(to_a.contains(&"message a before".to_owned()), "{to_a:?}");
+    let to_b = told(&node, &mut b).await;
+    assert!(to_b.iter().any(|f| f.starts_with("veiled")), "{to_b:?}");
+    assert!(!to_b.iter().any(|f| f.starts_with("message")), "{to_b:?}");
+    node.stop().await;
 }
