@@ -217,8 +217,8 @@ impl Sample {
         };
         let went = store.purge(retention, Timestamp(0), Some(group), 9).await;
         assert_eq!(went.unwrap().n_messages, 1);
-        Self::meet(&store).await;
         safety(&store).await;
+        Self::meet(&store).await;
         store
             .move_consumer("search", Default::default())
             .await
@@ -231,6 +231,16 @@ impl Sample {
             message,
             purged,
         }
+    }
+
+    /// Opens the store once more, and adds a line to the audit log.
+    pub(super) async fn write_line(&self) {
+        let store = LocalStore::start(Arc::clone(&self.kv) as _, Options::default()).unwrap();
+        let mut transaction = Transaction::new(Timestamp(SAMPLE_MS), name("bob"), Write::Note);
+        transaction.audit = Some(line());
+        let outcome = store.commit(vec![transaction]).await.unwrap().remove(0);
+        assert_eq!(outcome, Ok(Outcome::Done));
+        store.close().await.unwrap();
     }
 
     /// Dan asks ann, with a long text. Eve and ann match, fay and ann no longer; gil likes ann.
@@ -254,16 +264,6 @@ impl Sample {
         let matched = matches[0].id;
         commit(store, "fay", Write::Unmatch { matched }).await;
         commit(store, "gil", like("ann")).await;
-    }
-
-    /// Opens the store once more, and adds a line to the audit log.
-    pub(super) async fn write_line(&self) {
-        let store = LocalStore::start(Arc::clone(&self.kv) as _, Options::default()).unwrap();
-        let mut transaction = Transaction::new(Timestamp(SAMPLE_MS), name("bob"), Write::Note);
-        transaction.audit = Some(line());
-        let outcome = store.commit(vec![transaction]).await.unwrap().remove(0);
-        assert_eq!(outcome, Ok(Outcome::Done));
-        store.close().await.unwrap();
     }
 
     pub(super) fn put<R: Record>(&self, key: Vec<u8>, record: &R) {
