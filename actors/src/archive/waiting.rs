@@ -71,8 +71,8 @@ impl Waiting {
             }
         };
         let answered = herald.answer(&self.asked, &self.by, &notices);
-        let has_it = answered.as_ref().and(self.reply.connection_id());
-        herald.tell(core, &notices, &self.by, &self.audience, has_it);
+        let asked = (&self.asked, self.reply.connection_id());
+        herald.tell(core, &notices, asked, &self.by, &self.audience);
         let answered = answered.or(changes.is_empty().then_some(Ok(Reply::Done)));
         let mut reply = match answered {
             Some(answered) => {
