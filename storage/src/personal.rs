@@ -6,9 +6,12 @@
 use async_trait::async_trait;
 
 use crate::{
-    domain::message::{Message, Revision},
+    domain::{
+        message::{Message, Revision},
+        safety::Report,
+    },
     error::StoreError,
-    ids::{ConversationId, MessageId, Position, Seq, Timestamp, UserId},
+    ids::{ConversationId, MessageId, Position, ReportId, Seq, Timestamp, UserId},
     store::{Event, EventId},
 };
 
@@ -65,6 +68,8 @@ pub struct Part<T, P> {
 pub struct Holdings {
     /// Name, picture, role, plan: 1, or 0.
     pub profile: u64,
+    /// What they chose for themselves: 1, or 0.
+    pub preferences: u64,
     /// Blocks that they gave.
     pub blocks: u64,
     /// States of rate limits.
@@ -77,9 +82,10 @@ pub struct Holdings {
 
 impl Holdings {
     /// All of them with their names.
-    pub fn all(&self) -> [(&'static str, u64); 5] {
+    pub fn all(&self) -> [(&'static str, u64); 6] {
         let Self {
             profile,
+            preferences,
             blocks,
             limits,
             notifications,
@@ -87,6 +93,7 @@ impl Holdings {
         } = *self;
         [
             ("profile", profile),
+            ("preferences", preferences),
             ("blocks", blocks),
             ("limits", limits),
             ("notifications", notifications),
@@ -158,6 +165,13 @@ pub trait Personal {
         user: &UserId,
         after: EventId,
     ) -> Result<Part<Event, EventId>, StoreError>;
+
+    /// Reports that they made, newest first, before one.
+    async fn reports_by(
+        &self,
+        user: &UserId,
+        before: Option<ReportId>,
+    ) -> Result<Part<Report, ReportId>, StoreError>;
 
     /// How much is kept of them beside that.
     async fn holdings(&self, user: &UserId) -> Result<Holdings, StoreError>;
