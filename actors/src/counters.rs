@@ -40,6 +40,8 @@ counters! {
     rate_limited;
     /// Requests refused by a block.
     blocked;
+    /// Requests refused since a moderator muted or suspended who made them.
+    sanctioned;
     /// Commits of groups.
     groups_committed;
     /// Transactions committed.

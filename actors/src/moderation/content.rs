@@ -147,7 +147,11 @@ fn review_name(name: &mut Option<String>) -> Result<(), Failure> {
 }
 
 /// A line of text; empty means none.
-fn review_short(field: &'static str, text: &mut Option<String>, max: usize) -> Result<(), Failure> {
+pub(super) fn review_short(
+    field: &'static str,
+    text: &mut Option<String>,
+    max: usize,
+) -> Result<(), Failure> {
     let Some(line) = text else { return Ok(()) };
     clean(line);
     if line.chars().count() > max {
