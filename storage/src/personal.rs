@@ -29,7 +29,7 @@ pub struct Stay {
 /// A message, as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Written {
-    /// The message, without reactions. Of a deleted one what was written, as long as that is kept.
+    /// The message. Of a deleted one what was written, as long as that is kept.
     pub message: Message,
     /// What it said before, oldest first.
     pub revisions: Vec<Revision>,

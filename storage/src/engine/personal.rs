@@ -5,7 +5,7 @@ use crate::{
         message::{Content, Message},
         safety::Report,
     },
-    engine::{members, outbox, records, view::BREATH},
+    engine::{members, outbox, reactions, records, view::BREATH},
     error::StoreError,
     ids::{ConversationId, IdempotencyKey, MessageId, Position, ReportId, Seq, UserId},
     keys::{self, Parts, Table},
@@ -76,7 +76,13 @@ fn written(source: &dyn Source, id: MessageId) -> Result<Option<Written>, StoreE
         .map(|entry| Ok(entry?.1.into_domain()))
         .collect::<Result<Vec<_>, StoreError>>()?;
     let is_erased = record.is_erased() && revisions.is_empty();
+    let reactions = if record.deleted_at.is_none() && record.reacted {
+        reactions::of(source, id)?
+    } else {
+        Vec::new()
+    };
     let message = Message {
+        reactions,
         content: Content {
             kind: record.kind.into(),
             text: record.text.clone(),
