@@ -7,7 +7,10 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use parlour_storage::{
-    domain::{conversation::ConversationKind, safety::Standing, user::NodeRole},
+    contacts::{Direction, Lifetime, RequestPage},
+    domain::{
+        contact::ContactRules, conversation::ConversationKind, safety::Standing, user::NodeRole,
+    },
     ids::{ConversationId, MessageId, Position, Seq, Timestamp, UserId},
     personal::{Erase, Part, ROWS_AT_ONCE, Reacted, Written},
     safety::ReportPage,
@@ -18,6 +21,7 @@ use crate::{
     archive::Submit,
     command::{Action, Caller, Card},
     error::{CloseCode, ErrorCode, Failure},
+    limits::PAGE_MAX,
     moderation::{Concerns, Deed, Reload, Review, audit},
     presence::SetBlock,
     reply::ReplyTo,
@@ -108,6 +112,7 @@ impl Core {
         for stay in stays.iter().filter(|stay| stay.left.is_none()) {
             eraser.leave(stay.conversation).await?;
         }
+        eraser.contacts().await?;
         eraser.events().await?;
         eraser.rows().await?;
         let gone = eraser.gone;
@@ -266,6 +271,19 @@ impl Core {
                 break;
             }
         }
+        let received = RequestPage {
+            direction: Direction::Received,
+            limit: PAGE_MAX,
+            ..RequestPage::default()
+        };
+        let (mut n_requests, mut page) = (0, received);
+        loop {
+            let requests = store.message_requests(user, page, Lifetime::default());
+            let requests = requests.await?;
+            let Some(last) = requests.last() else { break };
+            page.before = Some(last.id);
+            n_requests += requests.len() as u64;
+        }
         let is_sanctioned = store.standing(user).await? != Standing::default();
         let n_blocked_by = store.blocks_of(user).await?.of_them.len() as u64;
         let kept = [
@@ -283,6 +301,11 @@ impl Core {
                 what: "reactions_taken_back",
                 n: n_taken_back,
                 why: "devices that were away have to learn of it",
+            },
+            Kept {
+                what: "requests_received",
+                n: n_requests,
+                why: "what others wrote to them is theirs",
             },
             Kept {
                 what: "reports_about",
@@ -335,7 +358,14 @@ impl Eraser<'_> {
     /// Writes for the person.
     async fn write(&self, writes: Vec<Write>) -> Result<(), Failure> {
         let at = self.core.now();
-        let transaction = |write| Transaction::new(at, self.user.clone(), write);
+        let contact = ContactRules {
+            request_ttl: self.core.settings.policy.request_ttl,
+            ..ContactRules::default()
+        };
+        let transaction = |write| Transaction {
+            contact: contact.clone(),
+            ..Transaction::new(at, self.user.clone(), write)
+        };
         let transactions = writes.into_iter().map(transaction).collect();
         self.core.write_all(transactions).await
     }
@@ -437,6 +467,64 @@ impl Eraser<'_> {
                 written => written?,
             }
             self.count("memberships", 1);
+        }
+        Ok(())
+    }
+
+    /// Ends what others should learn the end of. The records go with [`rows`](Self::rows).
+    async fn contacts(&mut self) -> Result<(), Failure> {
+        let store = self.core.store_ref();
+        let mut before = None;
+        loop {
+            let page = store.matches(self.user, before, PAGE_MAX).await?;
+            let Some(last) = page.last() else { break };
+            before = Some(last.id);
+            let writes = page.iter().map(|matched| Write::Unmatch {
+                matched: matched.id,
+            });
+            self.end(writes).await?;
+            self.count("matches", page.len() as u64);
+        }
+        let lifetime = Lifetime {
+            at: self.core.now(),
+            ttl: self.core.settings.policy.request_ttl,
+        };
+        let mut page = RequestPage {
+            pending: true,
+            limit: PAGE_MAX,
+            ..RequestPage::default()
+        };
+        loop {
+            let requests = store.message_requests(self.user, page, lifetime).await?;
+            let Some(last) = requests.last() else { break };
+            page.before = Some(last.id);
+            let writes = requests
+                .iter()
+                .map(|request| match request.from == *self.user {
+                    true => Write::Withdraw {
+                        request: request.id,
+                    },
+                    false => Write::Answer {
+                        request: request.id,
+                        accept: false,
+                    },
+                });
+            self.end(writes).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes what the other one may have been faster with, or time.
+    async fn end(&self, writes: impl Iterator<Item = Write>) -> Result<(), Failure> {
+        for write in writes {
+            match self.write(vec![write]).await {
+                Err(failure)
+                    if matches!(
+                        failure.code,
+                        ErrorCode::NoMatch | ErrorCode::NoRequest | ErrorCode::NotPending
+                    ) => {}
+                written => written?,
+            }
         }
         Ok(())
     }

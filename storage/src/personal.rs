@@ -76,19 +76,28 @@ pub struct Holdings {
     pub limits: u64,
     /// Notifications, and how far they read them.
     pub notifications: u64,
+    /// Requests for first contact that they made.
+    pub requests: u64,
+    /// Whom they like.
+    pub likes: u64,
+    /// Who need not be shown to them in discovery, beside those they block.
+    pub hidden: u64,
     /// Idempotency keys of requests whose messages are gone, and of groups that they opened.
     pub keys: u64,
 }
 
 impl Holdings {
     /// All of them with their names.
-    pub fn all(&self) -> [(&'static str, u64); 6] {
+    pub fn all(&self) -> [(&'static str, u64); 9] {
         let Self {
             profile,
             preferences,
             blocks,
             limits,
             notifications,
+            requests,
+            likes,
+            hidden,
             keys,
         } = *self;
         [
@@ -97,6 +106,9 @@ impl Holdings {
             ("blocks", blocks),
             ("limits", limits),
             ("notifications", notifications),
+            ("requests", requests),
+            ("likes", likes),
+            ("hidden", hidden),
             ("keys", keys),
         ]
     }

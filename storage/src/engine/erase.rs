@@ -4,7 +4,7 @@ use crate::{
     codec::Record,
     domain::change::ChangeBody,
     engine::{
-        blocks, flags, personal, places, purge, records,
+        blocks, contacts, flags, personal, places, purge, records,
         tx::{Tx, Written},
     },
     error::StoreError,
@@ -158,6 +158,8 @@ fn rows(tx: &mut Tx<'_>) -> Written {
             left -= 1;
         }
     }
+    // After the keys, by which a retry would look for them.
+    left -= contacts::erase::rows(tx, left)?;
     left -= take_one::<PreferencesV1>(tx, keys::preferences(user), left)?;
     left -= take_blocks(tx, left)?;
     // The profile last: as long as it is there, so may be more.

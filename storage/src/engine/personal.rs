@@ -5,7 +5,7 @@ use crate::{
         message::{Content, Message},
         safety::Report,
     },
-    engine::{members, outbox, reactions, records, view::BREATH},
+    engine::{contacts, members, outbox, reactions, records, view::BREATH},
     error::StoreError,
     ids::{ConversationId, IdempotencyKey, MessageId, Position, ReportId, Seq, UserId},
     keys::{self, Parts, Table},
@@ -214,6 +214,9 @@ pub(crate) fn holdings(source: &dyn Source, user: &UserId) -> Result<Holdings, S
         blocks: count(keys::blocks(user))?,
         limits: count(keys::limits(user))?,
         notifications: count(notifications)? + has(keys::notifications_read(user))?,
+        requests: contacts::erase::made(source, user, usize::MAX)?.len() as u64,
+        likes: count(keys::likes(user))?,
+        hidden: count(keys::hidden_from(user))?,
         keys: loose_keys(source, user, usize::MAX)?.len() as u64,
     })
 }

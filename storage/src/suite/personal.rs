@@ -5,6 +5,7 @@ use super::{
     scene::{send, text},
 };
 use crate::{
+    contacts::{Lifetime, RequestPage},
     domain::{
         change::{Change, ChangeBody},
         message::Content,
@@ -382,8 +383,28 @@ async fn all_else_goes_in_batches(scene: Scene) {
         blocks: 1,
         limits: 50,
         notifications: 50,
-        keys: 1,
+        requests: 1,
+        likes: 1,
+        hidden: 0,
+        keys: 2,
     };
+    let [cid] = scene.people(["cid"]);
+    let ask = Write::Ask {
+        user: cid.clone(),
+        text: "may I?".to_owned(),
+        masked: None,
+        key: Some(IdempotencyKey::new("ask").expect("a key")),
+    };
+    scene.write(&ann, ask.clone()).await.expect("asked");
+    let (user, on) = (cid.clone(), true);
+    scene.done(&ann, Write::Like { user, on }).await;
+    let asks = Write::Ask {
+        user: ann.clone(),
+        text: "and me".to_owned(),
+        masked: None,
+        key: None,
+    };
+    scene.write(&bob, asks).await.expect("asked");
     let holdings = |user: UserId| {
         let store = &scene.store;
         async move { store.holdings(&user).await.expect("reads") }
@@ -402,6 +423,19 @@ async fn all_else_goes_in_batches(scene: Scene) {
     let blocks = scene.store.blocks_of(&bob).await.expect("reads");
     assert_eq!((blocks.by_them.len(), blocks.of_them.len()), (1, 0));
     assert_eq!(scene.store.user(&ann).await.expect("reads"), None);
+    // What others asked for is theirs; and the way is free.
+    let requests = async |user| {
+        let page = RequestPage {
+            limit: 10,
+            ..RequestPage::default()
+        };
+        let found = scene
+            .store
+            .message_requests(user, page, Lifetime::default());
+        found.await.expect("reads").len()
+    };
+    assert_eq!((requests(&cid).await, requests(&ann).await), (0, 1));
+    assert!(scene.write(&ann, ask).await.is_ok());
 }
 
 async fn the_key_of_a_message_stays_with_it(scene: Scene) {
