@@ -1,5 +1,6 @@
 //! The command line: what can be asked, and which file does it. One file a command.
 
+mod audit;
 mod chat;
 mod completions;
 mod config;
@@ -7,6 +8,7 @@ mod config_args;
 mod healthcheck;
 mod out;
 mod run;
+mod stopped;
 mod token;
 mod verify;
 mod version;
@@ -38,6 +40,8 @@ pub enum Command {
     Config(config::Args),
     /// Check the data of a node that is stopped.
     Verify(Box<verify::Args>),
+    /// Check or export the audit log of a node that is stopped.
+    Audit(audit::Args),
     /// Ask a running node whether it is ready.
     Healthcheck(healthcheck::Args),
     /// Print a completion script.
@@ -58,6 +62,7 @@ impl Command {
             Self::Token(args) => args.execute(),
             Self::Config(args) => args.execute(),
             Self::Verify(args) => args.execute(),
+            Self::Audit(args) => args.execute(),
             Self::Healthcheck(args) => args.execute(),
             Self::Completions(args) => args.execute(),
             Self::Version(args) => args.execute(),
@@ -94,6 +99,11 @@ fn command() -> clap::Command {
     Cli::command()
         .mut_subcommand("token", quiet)
         .mut_subcommand("verify", quiet)
+        .mut_subcommand("audit", |audit| {
+            audit
+                .mut_subcommand("verify", quiet)
+                .mut_subcommand("export", quiet)
+        })
         .mut_subcommand("config", |config| {
             config
                 .mut_subcommand("check", quiet)

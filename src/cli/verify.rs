@@ -1,11 +1,14 @@
 //! `parlour verify`: checks the data of a node that is stopped.
 
 use anyhow::Context as _;
-use indicatif::{ProgressBar, ProgressStyle};
-use parlour_storage::verify::{Finding, Progress, Repair, Report, verify};
+use parlour_storage::verify::{Finding, Repair, Report, verify};
 use serde_json::json;
 
-use super::{config_args::ConfigArgs, out};
+use super::{
+    config_args::ConfigArgs,
+    out,
+    stopped::{self, Bar},
+};
 use crate::exit::{Exit, Failure};
 
 /// Check every invariant of the data of a node that is stopped; exit 65 if one is broken.
@@ -23,19 +26,10 @@ pub struct Args {
 
 impl Args {
     pub(super) fn execute(self) -> anyhow::Result<()> {
-        let config = self.config.sources().load()?.config;
-        let path = config.node.data.join("sled");
-        if !path.is_dir() {
-            let message = format!(
-                "there is no data in {}; choose with --data",
-                config.node.data.display()
-            );
-            return Err(Failure::new(Exit::Unavailable, message).into());
-        }
-        // On standard error, and only if that is a terminal.
-        let bar = ProgressBar::no_length();
-        let report = verify(&path, self.repair, &mut |progress| show(&bar, progress));
-        bar.finish_and_clear();
+        let path = stopped::store(&self.config)?;
+        let bar = Bar::new("checking", "records");
+        let report = verify(&path, self.repair, &mut |progress| bar.show(progress));
+        drop(bar);
         let report =
             report.with_context(|| format!("the data in {} can't be checked", path.display()))?;
         out::print(&if self.json {
@@ -53,22 +47,6 @@ impl Args {
             n => Err(Failure::new(Exit::DataCorrupt, format!("{n} invariants are broken")).into()),
         }
     }
-}
-
-fn show(bar: &ProgressBar, progress: Progress) {
-    match progress.total {
-        None => bar.set_message("counting"),
-        Some(total) if bar.length().is_none() => {
-            bar.set_length(total);
-            bar.set_message("checking");
-            let style = ProgressStyle::with_template(
-                "{msg} {bar:40} {percent}% {human_pos}/{human_len} records, {eta} left",
-            );
-            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        }
-        Some(_) => {}
-    }
-    bar.set_position(progress.n_records);
 }
 
 fn as_text(report: &Report) -> String {

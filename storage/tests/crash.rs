@@ -12,7 +12,11 @@ use std::{
 };
 
 use parlour_storage::{
-    domain::message::{Content, Message},
+    audit::{self, Mark},
+    domain::{
+        message::{Content, Message},
+        safety::AuditDraft,
+    },
     faulty::FaultyDisk,
     ids::{ConversationId, IdempotencyKey, Position, Seq, Timestamp, UserId},
     local::Options,
@@ -53,7 +57,15 @@ fn send(conversation: ConversationId, by: &UserId, key: &str, long: bool) -> Tra
         content,
         key,
     };
-    Transaction::new(Timestamp::now(), by.clone(), write)
+    let mut transaction = Transaction::new(Timestamp::now(), by.clone(), write);
+    transaction.audit = Some(AuditDraft {
+        action: "message.sent",
+        user: None,
+        conversation: Some(conversation),
+        message: None,
+        detail: None,
+    });
+    transaction
 }
 
 fn message_of(outcome: Outcome) -> Message {
@@ -139,6 +151,15 @@ async fn check(store: &dyn Store, ids: &[ConversationId], told: &Told) {
             stored.insert((id, message.seq), message);
         }
     }
+    let lines = store.audit_after(0, usize::MAX).await.unwrap();
+    let last = lines.last().map(|line| (line.n, line.hash));
+    let (n, hash) = last.unwrap_or_default();
+    let fits = audit::verify(Mark::default(), &lines, Mark { n, hash });
+    assert_eq!(fits, Ok(()), "the audit log");
+    let logged: Vec<_> = lines.iter().filter_map(|line| line.position).collect();
+    let mut sent: Vec<_> = stored.values().map(Message::position).collect();
+    sent.sort();
+    assert_eq!(logged, sent, "a line for each message, and none without");
     for message in told.sent.values() {
         let place = (message.conversation, message.seq);
         assert_eq!(stored.get(&place), Some(message), "acknowledged, and gone");

@@ -1,8 +1,8 @@
 //! The store against a model that is too simple to be wrong: random people do random things, now and then the
 //! store is opened again, and both must say the same.
 //!
-//! Covers order, membership, roles, cursors, unread counts, pages by number, what resume tells and retention. Content and rows are the
-//! conformance suite's.
+//! Covers order, membership, roles, cursors, unread counts, pages by number, what resume tells, retention, shadow bans and the audit log.
+//! Content and rows are the conformance suite's.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests too")]
 
@@ -15,7 +15,11 @@ use std::{sync::Arc, time::Duration};
 
 use model::world::{Act, World};
 use parlour_storage::{
-    domain::change::{Change, ChangeBody},
+    audit::{Mark, verify},
+    domain::{
+        change::{Change, ChangeBody},
+        safety::AuditDraft,
+    },
     faulty::FaultyDisk,
     ids::{ConversationId, MessageId, Position, Timestamp, UserId},
     local::Options,
@@ -64,6 +68,8 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (place.clone(), person.clone(), 0_usize..3).prop_map(|(c, u, role)| Act::SetRole(c, u, role)),
         1 => person.clone().prop_map(Act::Block),
         1 => person.clone().prop_map(Act::Unblock),
+        1 => (place.clone(), 0_u64..12).prop_map(|(c, seq)| Act::TakeDown(c, seq)),
+        2 => (person.clone(), any::<bool>()).prop_map(|(user, on)| Act::ShadowBan(user, on)),
     ];
     prop_oneof![
         40 => (person, act).prop_map(|(by, act)| Step::Do { by, act }),
@@ -80,6 +86,7 @@ async fn play(script: &[Step], split: usize, open: Open<'_>) {
     let mut store = open();
     let mut world = World::new((0..PEOPLE).map(name).collect());
     let mut resume = vec![Position::ZERO];
+    let mut n_lines = 0;
     for (n, step) in script.iter().enumerate() {
         match step {
             Step::Reopen => {
@@ -100,9 +107,16 @@ async fn play(script: &[Step], split: usize, open: Open<'_>) {
                 // The clock stands still for long, then jumps, and sometimes goes back.
                 let at = Timestamp(START_MS + i64::try_from(n / 7 % 5).unwrap() * 1000);
                 let write = world.write(act);
-                let transaction = Transaction::new(at, name(*by), write);
+                let transaction = Transaction {
+                    audit: Some(audit()),
+                    ..Transaction::new(at, name(*by), write)
+                };
                 let outcome = store.commit(vec![transaction]).await.unwrap().remove(0);
                 world.follow(*by, act, &outcome);
+                n_lines += u64::from(matches!(
+                    outcome,
+                    Ok(Outcome::Changed(_) | Outcome::Met { .. } | Outcome::Done)
+                ));
                 if let Ok(Outcome::Changed(changes)) = outcome {
                     resume.extend(changes.last().map(|change| change.position));
                 }
@@ -113,7 +127,26 @@ async fn play(script: &[Step], split: usize, open: Open<'_>) {
         }
     }
     compare(&*store, &world, &resume).await;
+    let lines = store.audit_after(0, usize::MAX).await.unwrap();
+    assert_eq!(
+        lines.len() as u64,
+        n_lines,
+        "a line for each act that did something"
+    );
+    let last = lines.last().map(|line| (line.n, line.hash));
+    let (n, hash) = last.unwrap_or_default();
+    assert_eq!(verify(Mark::default(), &lines, Mark { n, hash }), Ok(()));
     store.close().await.unwrap();
+}
+
+fn audit() -> AuditDraft {
+    AuditDraft {
+        action: "something.done",
+        user: None,
+        conversation: None,
+        message: None,
+        detail: None,
+    }
 }
 
 /// In steps so small that they end within a conversation.

@@ -217,7 +217,8 @@ struct WireAuditLine<'a> {
     hash: String,
 }
 
-fn audit_line(line: &AuditLine) -> WireAuditLine<'_> {
+/// A line of the audit log, as moderators and `parlour audit export` are shown it.
+pub fn audit_line(line: &AuditLine) -> impl Serialize + '_ {
     let mut hash = String::with_capacity(2 * line.hash.len());
     for byte in line.hash {
         write!(hash, "{byte:02x}").expect("memory");

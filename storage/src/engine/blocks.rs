@@ -91,6 +91,9 @@ pub(crate) fn hidden_from(
         .collect()
 }
 
+/// So many people are looked up one by one.
+const FEW: usize = 8;
+
 /// The ordinals in a conversation of people who are, or were, in it.
 pub(crate) fn ordinals(
     source: &dyn Source,
@@ -98,6 +101,25 @@ pub(crate) fn ordinals(
     users: &BTreeSet<UserId>,
 ) -> Result<BTreeSet<u32>, StoreError> {
     let mut ordinals = BTreeSet::new();
+    if users.len() > FEW {
+        // Rather the members of a small conversation one by one than everyone who is hidden on the whole node.
+        let members = keys::members(conversation);
+        let members = records::all::<MemberV1>(source, members, Order::Ascending);
+        let members = members
+            .take(users.len() + 1)
+            .collect::<Result<Vec<_>, _>>()?;
+        if members.len() <= users.len() {
+            for (key, member) in members {
+                let user = records::parsed(&key, |key| {
+                    let mut parts = Parts::of(Table::Member, key)?;
+                    parts.conversation()?;
+                    parts.user()
+                })?;
+                ordinals.extend(users.contains(&user).then_some(member.ordinal));
+            }
+            return Ok(ordinals);
+        }
+    }
     for user in users {
         let member: Option<MemberV1> = records::load(source, &keys::member(conversation, user))?;
         ordinals.extend(member.map(|member| member.ordinal));

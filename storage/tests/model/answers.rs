@@ -95,6 +95,7 @@ impl World {
                 !message.deleted
                     && message.author != user
                     && !self.blocks.contains(&(user, message.author))
+                    && !self.shadowed.contains(&message.author)
             };
             let above = talk
                 .messages

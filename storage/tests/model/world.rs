@@ -7,6 +7,7 @@ use parlour_storage::{
         change::{Change, ChangeBody},
         conversation::MemberRole::{self, Admin, Member, Owner},
         message::Content,
+        safety::Sanction,
     },
     ids::{ConversationId, MessageId, Position, Seq, Timestamp, UserId},
     safety::Retention,
@@ -28,6 +29,8 @@ pub(crate) enum Act {
     SetRole(usize, usize, usize),
     Block(usize),
     Unblock(usize),
+    TakeDown(usize, u64),
+    ShadowBan(usize, bool),
 }
 
 const ROLES: [MemberRole; 3] = [Member, Admin, Owner];
@@ -101,6 +104,8 @@ pub(crate) struct World {
     pub(super) people: Vec<UserId>,
     pub(super) talks: Vec<Talk>,
     pub(super) blocks: BTreeSet<(usize, usize)>,
+    /// Whose writing is shown to nobody else.
+    pub(super) shadowed: BTreeSet<usize>,
     n_texts: usize,
 }
 
@@ -113,6 +118,7 @@ impl World {
             people,
             talks: Vec::new(),
             blocks: BTreeSet::new(),
+            shadowed: BTreeSet::new(),
             n_texts: 0,
         }
     }
@@ -215,6 +221,17 @@ impl World {
                 reason: None,
             },
             Act::Unblock(user) => Write::Unblock { user: name(user) },
+            Act::TakeDown(talk, seq) => Write::Takedown {
+                message: self.message(*talk, *seq),
+            },
+            Act::ShadowBan(user, on) => Write::Sanction {
+                user: name(user),
+                sanction: if *on {
+                    Sanction::ShadowBan
+                } else {
+                    Sanction::EndShadowBan
+                },
+            },
         }
     }
 
@@ -373,6 +390,19 @@ impl World {
                 self.blocks.remove(&(by, *user));
                 Ok(0)
             }
+            Act::TakeDown(talk, seq) => {
+                let place = self.place_of(*talk, *seq)?;
+                let message = &mut self.talks[*talk].messages[place];
+                Ok(usize::from(!std::mem::replace(&mut message.deleted, true)))
+            }
+            Act::ShadowBan(user, on) => {
+                if *on {
+                    self.shadowed.insert(*user);
+                } else {
+                    self.shadowed.remove(user);
+                }
+                Ok(0)
+            }
         }
     }
 
@@ -443,11 +473,15 @@ impl World {
         talk: usize,
         seq: u64,
     ) -> Result<(&mut Talk, usize), Rejection> {
+        let place = self.place_of(talk, seq)?;
+        Ok((self.talk_of(by, talk)?, place))
+    }
+
+    fn place_of(&self, talk: usize, seq: u64) -> Result<usize, Rejection> {
         let place = usize::try_from(seq).unwrap().checked_sub(1);
         let there =
             |talk: &Talk| place.filter(|place| (talk.n_gone..talk.messages.len()).contains(place));
         let found = self.talks.get(talk).and_then(there);
-        let place = found.ok_or(Rejection::NoMessage)?;
-        Ok((self.talk_of(by, talk)?, place))
+        found.ok_or(Rejection::NoMessage)
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     domain::{
         conversation::MemberRole,
         message::Content,
-        safety::{AuditDraft, FlagDraft, Preferences, ReportDraft, Sanction},
+        safety::{AuditDraft, FlagDraft, Preferences, ReportDraft, ReportStatus, Sanction},
     },
     engine::records,
     ids::{ConversationId, IdempotencyKey, MessageId, Position, Seq, Timestamp, UserId},
@@ -16,6 +16,7 @@ use crate::{
     kv::{Batch, Kv, Order},
     local::{LocalStore, Options},
     memory_store::MemoryKv,
+    safety::ReportPage,
     safety::{Retention, Safety as _},
     store::{
         Contacts, EventDraft, LimiterState, NotificationDraft, NotificationId, Outcome, Profile,
@@ -89,7 +90,7 @@ async fn safety(store: &LocalStore) {
         conversation: Some(conversation),
         message: None,
     };
-    let text = "flagged".to_owned();
+    let text = "sent".to_owned();
     let content = Content {
         text,
         ..Content::default()
@@ -112,16 +113,49 @@ async fn safety(store: &LocalStore) {
         Write::Prefer(Preferences { hide_receipts }),
     ]) {
         let mut transaction = Transaction::new(Timestamp(SAMPLE_MS + n), name("bob"), write);
-        transaction.flag = (n == 0).then(|| FlagDraft {
-            found: vec!["word".to_owned()],
-            original: Some("x".repeat(5_000)),
-        });
+        transaction.flag = (n == 0).then(flag);
         transaction.audit = Some(line());
         let outcome = store.commit(vec![transaction]).await.unwrap().remove(0);
         outcome.unwrap();
     }
+    review_and_back(store).await;
     let gone = store.forget_audit(Timestamp(SAMPLE_MS + 1), 9).await;
     assert_eq!(gone.unwrap(), 1);
+}
+
+/// The report and the flag are somewhere else in between, and pending in the end.
+async fn review_and_back(store: &LocalStore) {
+    let report = store.reports(ReportPage {
+        limit: 1,
+        ..ReportPage::default()
+    });
+    let report = report.await.unwrap()[0].id;
+    let message = store.flags(None, None, 1).await.unwrap()[0].message;
+    for status in [ReportStatus::Reviewing, ReportStatus::Actioned] {
+        commit(store, "mod", Write::ReviewFlag { message, status }).await;
+    }
+    for status in [ReportStatus::Reviewing, ReportStatus::Pending] {
+        let note = None;
+        let review = Write::ReviewReport {
+            report,
+            status,
+            note,
+        };
+        commit(store, "mod", review).await;
+    }
+    let text = "flagged".to_owned();
+    let edit = Write::Edit { message, text };
+    let mut transaction = Transaction::new(Timestamp(SAMPLE_MS), name("bob"), edit);
+    transaction.flag = Some(flag());
+    let outcome = store.commit(vec![transaction]).await.unwrap().remove(0);
+    outcome.unwrap();
+}
+
+fn flag() -> FlagDraft {
+    FlagDraft {
+        found: vec!["word".to_owned()],
+        original: Some("x".repeat(5_000)),
+    }
 }
 
 impl Sample {
