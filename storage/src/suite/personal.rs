@@ -388,7 +388,7 @@ async fn all_else_goes_in_batches(scene: Scene) {
         hidden: 0,
         keys: 2,
     };
-    let [cid] = scene.people(["cid"]);
+    let [cid, dan] = scene.people(["cid", "dan"]);
     let ask = Write::Ask {
         user: cid.clone(),
         text: "may I?".to_owned(),
@@ -404,7 +404,7 @@ async fn all_else_goes_in_batches(scene: Scene) {
         masked: None,
         key: None,
     };
-    scene.write(&bob, asks).await.expect("asked");
+    scene.write(&dan, asks).await.expect("asked");
     let holdings = |user: UserId| {
         let store = &scene.store;
         async move { store.holdings(&user).await.expect("reads") }

@@ -43,14 +43,19 @@ pub(crate) fn ask(
     if let Some(key) = &key
         && let Some(before) = records::load::<RequestV1>(tx, key)?
     {
-        return match before.made {
-            MadeV1::Asked(id) if before.fingerprint == fingerprint => {
-                let record: MessageRequestV1 = records::must(tx, &keys::message_request(id))?;
-                let asked = record.into_domain(id, lifetime(tx));
-                Ok(Outcome::Asked(Box::new(asked)))
-            }
-            _ => Err(Rejection::KeyReused.into()),
+        let MadeV1::Asked(id) = before.made else {
+            return Err(Rejection::KeyReused.into());
         };
+        // A request that was erased is forgotten together with its key.
+        let made: Option<MessageRequestV1> = records::load(tx, &keys::message_request(id))?;
+        if let Some(made) = made {
+            return if before.fingerprint == fingerprint {
+                let asked = made.into_domain(id, lifetime(tx));
+                Ok(Outcome::Asked(Box::new(asked)))
+            } else {
+                Err(Rejection::KeyReused.into())
+            };
+        }
     }
     ties::check_blocks(tx, user)?;
     let mut tie = ties::load(tx, tx.by, user)?.unwrap_or_default();
