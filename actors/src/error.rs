@@ -243,6 +243,11 @@ impl From<Rejection> for Failure {
                 ErrorCode::KeyReused,
                 "this idempotency key was used for a different request; give each request its own key",
             ),
+            // Looked at before the store was asked; a block has come in between since.
+            Rejection::Blocked => Self::new(
+                ErrorCode::NotReachable,
+                "this person can't be reached by you",
+            ),
             Rejection::AskFirst => Self::new(
                 ErrorCode::AskFirst,
                 "ask this person first: send them a message request and wait until they accept",

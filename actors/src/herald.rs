@@ -42,6 +42,19 @@ pub(crate) enum Asked {
     Unmatched,
 }
 
+impl Asked {
+    /// Whether whoever asked learns this by the answer.
+    fn says(&self, news: &ContactNews) -> bool {
+        match self {
+            Self::Message | Self::Otherwise => false,
+            Self::Request => matches!(news, ContactNews::Requested(_) | ContactNews::Answered(_)),
+            Self::Answered => matches!(news, ContactNews::Answered(_) | ContactNews::Matched(_)),
+            Self::Liked(_) => matches!(news, ContactNews::Matched(_)),
+            Self::Unmatched => matches!(news, ContactNews::Unmatched(_)),
+        }
+    }
+}
+
 impl From<&Write> for Asked {
     fn from(write: &Write) -> Self {
         match write {
@@ -159,19 +172,18 @@ impl Herald {
         Reply::Contact(ContactReply::Request(request))
     }
 
-    /// Tells notices to all connections of the people they concern, but for the one that has them as its answer.
+    /// Tells notices to all connections of the people they concern, but for the one whose answer says the same.
     pub(crate) fn tell(
         &self,
         core: &Core,
         notices: &[Notice],
+        (asked, asked_by): (&Asked, Option<ConnectionId>),
         by: &Arc<Card>,
         audience: &Audience,
-        asked_by: Option<ConnectionId>,
     ) {
         for notice in notices {
             for (viewer, news) in self.news(notice, by, audience) {
-                // What need not be shown is in no answer.
-                let answered = asked_by.filter(|_| !matches!(news, ContactNews::Hidden { .. }));
+                let answered = asked_by.filter(|_| asked.says(&news));
                 let push = Push::Contact(news);
                 for connection in core.registry.connections_of(viewer) {
                     if Some(connection.outbox.id()) != answered
@@ -192,44 +204,39 @@ impl Herald {
         by: &Arc<Card>,
         audience: &Audience,
     ) -> Vec<(&'a UserId, ContactNews)> {
-        // Across a block a request can still be withdrawn, and nobody there need know.
-        let may_know = |viewer: &UserId| *viewer == by.user || audience.may_hear(viewer);
-        let shown = |viewer, request| Box::new(self.request_to(viewer, request, by));
+        let mut news = Vec::with_capacity(2);
         match notice {
-            Notice::Requested(request) => [&request.from, &request.to]
-                .into_iter()
-                .filter(|viewer| may_know(viewer))
-                .map(|viewer| (viewer, ContactNews::Requested(shown(viewer, request))))
-                .collect(),
-            Notice::Answered(request) => [&request.from, &request.to]
-                .into_iter()
-                .filter(|viewer| may_know(viewer))
-                // To who made it, a declined one goes on looking pending.
-                .filter(|viewer| {
-                    **viewer == request.to || request.status == RequestStatus::Accepted
-                })
-                .map(|viewer| (viewer, ContactNews::Answered(shown(viewer, request))))
-                .collect(),
-            Notice::Matched(matched) => {
-                let of = |viewer| {
-                    Some((
-                        viewer,
-                        ContactNews::Matched(self.match_to(viewer, matched, by)?),
-                    ))
+            Notice::Requested(request) | Notice::Answered(request) => {
+                let is_new = matches!(notice, Notice::Requested(_));
+                let tell = |viewer: &'a UserId| {
+                    let shown = Box::new(self.request_to(viewer, request, by));
+                    if is_new {
+                        (viewer, ContactNews::Requested(shown))
+                    } else {
+                        (viewer, ContactNews::Answered(shown))
+                    }
                 };
-                matched.pair.iter().filter_map(of).collect()
+                // To who made it, a declined one goes on looking pending.
+                if is_new || request.status == RequestStatus::Accepted {
+                    news.push(tell(&request.from));
+                }
+                // Whoever doesn't hear its maker, for a ban or a block, is not told that it was taken back either.
+                if request.to == by.user || audience.may_hear(&request.to) {
+                    news.push(tell(&request.to));
+                }
+            }
+            Notice::Matched(matched) => {
+                for viewer in &matched.pair {
+                    let shown = self.match_to(viewer, matched, by);
+                    news.extend(shown.map(|shown| (viewer, ContactNews::Matched(shown))));
+                }
             }
             Notice::Unmatched { matched, except } => {
-                let of = |viewer| {
-                    Some((
-                        viewer,
-                        ContactNews::Unmatched(self.match_to(viewer, matched, by)?),
-                    ))
-                };
-                let pair = matched.pair.iter();
-                pair.filter(|viewer| except.as_ref() != Some(*viewer))
-                    .filter_map(of)
-                    .collect()
+                let told = matched.pair.iter();
+                for viewer in told.filter(|viewer| except.as_ref() != Some(*viewer)) {
+                    let shown = self.match_to(viewer, matched, by);
+                    news.extend(shown.map(|shown| (viewer, ContactNews::Unmatched(shown))));
+                }
             }
             Notice::Hidden {
                 from,
@@ -237,9 +244,10 @@ impl Herald {
                 because,
             } => {
                 let (user, because) = (user.clone(), *because);
-                vec![(from, ContactNews::Hidden { user, because })]
+                news.push((from, ContactNews::Hidden { user, because }));
             }
         }
+        news
     }
 
     fn request_to(

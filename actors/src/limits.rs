@@ -48,6 +48,8 @@ pub const CONTEXT_MESSAGES: usize = 21;
 pub const CATEGORY_MAX: usize = 50;
 /// Longest reason of a report, and longest note about one, in Unicode scalar values.
 pub const REPORT_REASON_MAX: usize = 2_000;
+/// Longest reason of a moderator's decision, in Unicode scalar values: it stands in one line of the audit log.
+pub const DECISION_REASON_MAX: usize = 200;
 
 /// What an operator can set, checked and converted by the configuration.
 #[derive(Clone, Debug)]

@@ -28,7 +28,8 @@ impl Core {
         self.eyes_of(&connection.user, connection.plan()).await
     }
 
-    async fn eyes_of(&self, user: &UserId, plan: Plan) -> Result<Eyes, Failure> {
+    /// The eyes of somebody of a plan.
+    pub(crate) async fn eyes_of(&self, user: &UserId, plan: Plan) -> Result<Eyes, Failure> {
         let blocks = self.store_ref().blocks_of(user).await?;
         let receipts = self.settings.policy.receipts.are_for(plan);
         Ok(Eyes::new(

@@ -17,13 +17,14 @@ use parlour_storage::{
     ids::{ConversationId, Epoch, Timestamp, UserId},
     store::{Profile, Store, Transaction, Write},
 };
-use tokio::time::Instant;
+use tokio::{sync::Semaphore, time::Instant};
 
 use crate::{
     archive::{Archive, Flush, Submit},
     command::{Action, Caller, Identity},
     counters::Counters,
     error::{CloseCode, Failure},
+    export::EXPORTS_AT_ONCE,
     janitor::Janitor,
     limits::Settings,
     moderation::{Concerns, Deed, Moderation, Review, audit},
@@ -52,6 +53,8 @@ pub struct Core {
     /// What was last kept of people, so that a profile is written when it changes and not with each request.
     profiles: DashMap<UserId, Profile>,
     room_arbiters: Vec<ArbiterHandle>,
+    /// Who may export, of those who want to.
+    pub(crate) exports: Arc<Semaphore>,
 }
 
 /// The actors of which there is one.
@@ -225,6 +228,11 @@ impl Core {
         })
     }
 
+    /// Has what a token says of its user kept anew.
+    pub(crate) fn forget_profile(&self, user: &UserId) {
+        self.profiles.remove(user);
+    }
+
     /// Keeps what a token says of its user, if it is new.
     pub fn keep_profile(self: &Arc<Self>, identity: &Identity) {
         let user = &identity.user;
@@ -280,6 +288,7 @@ impl System {
             store,
             actors: OnceLock::new(),
             profiles: DashMap::new(),
+            exports: Arc::new(Semaphore::new(EXPORTS_AT_ONCE)),
             room_arbiters: arbiters.iter().map(Arbiter::handle).collect(),
         });
         // Together on the first thread: a request passes all of them, and a hop between threads costs

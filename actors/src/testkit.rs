@@ -59,6 +59,20 @@ pub(crate) fn identity(name: &str) -> Identity {
     }
 }
 
+/// Somebody with a role on the node.
+pub(crate) fn staff(name: &str, role: NodeRole) -> Identity {
+    let mut identity = identity(name);
+    identity.profile.role = role;
+    identity
+}
+
+/// Somebody of the premium plan.
+pub(crate) fn premium(name: &str) -> Identity {
+    let mut identity = identity(name);
+    identity.profile.plan = Plan::Premium;
+    identity
+}
+
 /// A node in memory.
 pub(crate) struct TestNode {
     pub(crate) system: System,
@@ -86,7 +100,15 @@ impl TestNode {
     }
 
     pub(crate) async fn ask(&self, name: &str, request: Request) -> Result<Reply, Failure> {
-        let asked = self.core().ask(Caller::new(&identity(name), None), request);
+        self.ask_as(&identity(name), request).await
+    }
+
+    pub(crate) async fn ask_as(
+        &self,
+        identity: &Identity,
+        request: Request,
+    ) -> Result<Reply, Failure> {
+        let asked = self.core().ask(Caller::new(identity, None), request);
         tokio::time::timeout(PATIENCE, asked)
             .await
             .expect("an answer")
@@ -119,6 +141,15 @@ impl TestNode {
         resume: Option<Resume>,
         codec: Arc<dyn Codec>,
     ) -> Client {
+        self.connect_with(identity(name), resume, codec)
+    }
+
+    pub(crate) fn connect_with(
+        &self,
+        identity: Identity,
+        resume: Option<Resume>,
+        codec: Arc<dyn Codec>,
+    ) -> Client {
         let settings = &self.core().settings;
         let outbox = self
             .core()
@@ -132,11 +163,11 @@ impl TestNode {
             Arc::new(NoTokens),
             Arc::clone(&codec),
             Arc::clone(&outbox),
-            Some((identity(name), resume)),
+            Some((identity.clone(), resume)),
         );
         Client {
             wake,
-            caller: Caller::new(&identity(name), Some(outbox.id())),
+            caller: Caller::new(&identity, Some(outbox.id())),
             outbox,
             core: Arc::clone(self.core()),
             codec,
@@ -259,6 +290,19 @@ impl Client {
                 return frame;
             }
         }
+    }
+
+    /// Every frame that is there by now.
+    pub(crate) fn frames(&mut self) -> Vec<String> {
+        let mut frames = Vec::new();
+        if let Drained::Close(code) = self.outbox.drain(&mut frames) {
+            self.closed = Some(code);
+        }
+        let texts = frames.iter().filter_map(|frame| match frame {
+            Frame::Text(text) => Some(text.to_string()),
+            _ => None,
+        });
+        self.frames.drain(..).chain(texts).collect()
     }
 
     /// What it is closed with; frames are skipped.

@@ -6,9 +6,12 @@
 use async_trait::async_trait;
 
 use crate::{
-    domain::message::{Message, Revision},
+    domain::{
+        message::{Message, Revision},
+        safety::Report,
+    },
     error::StoreError,
-    ids::{ConversationId, MessageId, Position, Seq, Timestamp, UserId},
+    ids::{ConversationId, MessageId, Position, ReportId, Seq, Timestamp, UserId},
     store::{Event, EventId},
 };
 
@@ -26,7 +29,7 @@ pub struct Stay {
 /// A message, as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Written {
-    /// The message, without reactions. Of a deleted one what was written, as long as that is kept.
+    /// The message. Of a deleted one what was written, as long as that is kept.
     pub message: Message,
     /// What it said before, oldest first.
     pub revisions: Vec<Revision>,
@@ -65,31 +68,47 @@ pub struct Part<T, P> {
 pub struct Holdings {
     /// Name, picture, role, plan: 1, or 0.
     pub profile: u64,
+    /// What they chose for themselves: 1, or 0.
+    pub preferences: u64,
     /// Blocks that they gave.
     pub blocks: u64,
     /// States of rate limits.
     pub limits: u64,
     /// Notifications, and how far they read them.
     pub notifications: u64,
+    /// Requests for first contact that they made.
+    pub requests: u64,
+    /// Whom they like.
+    pub likes: u64,
+    /// Who need not be shown to them in discovery, beside those they block.
+    pub hidden: u64,
     /// Idempotency keys of requests whose messages are gone, and of groups that they opened.
     pub keys: u64,
 }
 
 impl Holdings {
     /// All of them with their names.
-    pub fn all(&self) -> [(&'static str, u64); 5] {
+    pub fn all(&self) -> [(&'static str, u64); 9] {
         let Self {
             profile,
+            preferences,
             blocks,
             limits,
             notifications,
+            requests,
+            likes,
+            hidden,
             keys,
         } = *self;
         [
             ("profile", profile),
+            ("preferences", preferences),
             ("blocks", blocks),
             ("limits", limits),
             ("notifications", notifications),
+            ("requests", requests),
+            ("likes", likes),
+            ("hidden", hidden),
             ("keys", keys),
         ]
     }
@@ -158,6 +177,13 @@ pub trait Personal {
         user: &UserId,
         after: EventId,
     ) -> Result<Part<Event, EventId>, StoreError>;
+
+    /// Reports that they made, newest first, before one.
+    async fn reports_by(
+        &self,
+        user: &UserId,
+        before: Option<ReportId>,
+    ) -> Result<Part<Report, ReportId>, StoreError>;
 
     /// How much is kept of them beside that.
     async fn holdings(&self, user: &UserId) -> Result<Holdings, StoreError>;

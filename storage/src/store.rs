@@ -115,7 +115,7 @@ pub trait Store: Contacts + Safety + Personal + Send + Sync + fmt::Debug {
     /// from the messages each time, so it cannot drift; takes time in proportion to what is unread.
     async fn unread(&self, user: &UserId) -> Result<Vec<(ConversationId, u64)>, StoreError>;
 
-    /// Everyone with whom the user shares a direct conversation or a group of at most
+    /// Everyone with whom the user shares a direct conversation that isn't archived, or a group of at most
     /// `group_members_max` members; without the user, in order, each once.
     async fn contacts(
         &self,
@@ -123,7 +123,7 @@ pub trait Store: Contacts + Safety + Personal + Send + Sync + fmt::Debug {
         group_members_max: u32,
     ) -> Result<Vec<UserId>, StoreError>;
 
-    /// Whether the two are in some conversation together.
+    /// Whether the two are in some conversation together that isn't archived.
     async fn acquainted(&self, a: &UserId, b: &UserId) -> Result<bool, StoreError>;
 
     /// All conversations that the user is in now and that aren't archived, each once, in the order of
@@ -528,6 +528,8 @@ pub enum Rejection {
     GroupFull,
     /// The key was used before for something else.
     KeyReused,
+    /// One of the two blocks the other: nothing brings them together.
+    Blocked,
     /// They have to ask this person first.
     AskFirst,
     /// They have to be matched with this person first.

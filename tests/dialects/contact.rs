@@ -154,6 +154,54 @@ async fn a_warning_comes_in_every_dialect() {
     }
 }
 
+/// Who is suspended is out by every way at once, and let in by none until that ends.
+#[tokio::test]
+async fn the_suspended_are_out_in_every_dialect() {
+    let node = Node::start(&[]).await;
+    let moderator = token_with("mona", |claims| claims.role = Some("moderator".into()));
+    let moderator = Rest::with_token(&node, &moderator);
+    let act = async |body: Value| {
+        let path = "/v1/moderation/users/1/actions";
+        let answer = moderator.post(path, body).await;
+        assert_eq!(answer.status, 204, "{answer:?}");
+    };
+    let frames = ["/chat/connect", "/api/v1/messages/ws/1"];
+    let mut connected = Vec::new();
+    for path in frames {
+        connected.push(plain(&node, path, "1").await);
+    }
+    act(json!({ "action": "suspend", "for": "1h" })).await;
+    for mut socket in connected {
+        assert_eq!(socket.closed().await, Some(4502));
+    }
+    for path in frames {
+        let mut socket = plain(&node, path, "1").await;
+        assert_eq!(socket.closed().await, Some(4502), "{path}");
+    }
+    for dialect in ["dating", "gateway", "direct"] {
+        let auth = json!({ "token": token("1"), "dialect": dialect });
+        let refusal = Events::connect_with(&node, &auth).await.unwrap_err();
+        assert_eq!(refusal["data"]["code"], "SUSPENDED", "{dialect}: {refusal}");
+    }
+    let me = Rest::new(&node, "1");
+    for path in [
+        "/v1/me",
+        "/api/v1/conversations",
+        "/chat/matches",
+        "/api/chat/unread-count",
+    ] {
+        let refused = me.get(path).await;
+        assert_eq!(
+            (refused.status, refused.code()),
+            (403, "SUSPENDED"),
+            "{path}"
+        );
+        assert!(refused.retry_after <= Some(3600) && refused.retry_after.is_some());
+    }
+    act(json!({ "action": "reinstate" })).await;
+    me.get("/chat/matches").await.ok();
+}
+
 /// S1-44: clients and workers are users. (A role that nobody knows is refused: `src/auth/profile.rs`.)
 #[tokio::test]
 async fn clients_and_workers_may_talk() {

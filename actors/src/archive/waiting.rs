@@ -71,8 +71,8 @@ impl Waiting {
             }
         };
         let answered = herald.answer(&self.asked, &self.by, &notices);
-        let has_it = answered.as_ref().and(self.reply.connection_id());
-        herald.tell(core, &notices, &self.by, &self.audience, has_it);
+        let asked = (&self.asked, self.reply.connection_id());
+        herald.tell(core, &notices, asked, &self.by, &self.audience);
         let answered = answered.or(changes.is_empty().then_some(Ok(Reply::Done)));
         let mut reply = match answered {
             Some(answered) => {
@@ -91,7 +91,11 @@ impl Waiting {
             } else {
                 // Who was asked accepts, and the text is a message of who asked. No block stands between the two:
                 // the store would not have let them meet.
-                (herald.card(&change.by, &self.by), Audience::default())
+                let audience = Audience {
+                    shadowed: core.shadows.has(&change.by),
+                    ..Audience::default()
+                };
+                (herald.card(&change.by, &self.by), audience)
             };
             let reply = reply.take_if(|_| n == answering);
             News {

@@ -5,7 +5,7 @@ use parlour_storage::{
         conversation::MemberRole,
         safety::{AuditDraft, ReportStatus, Sanction},
     },
-    ids::{ConversationId, Timestamp},
+    ids::{ConversationId, Timestamp, UserId},
     store::Write,
 };
 
@@ -40,6 +40,14 @@ pub(super) fn of_connecting(audit: Audit) -> Option<AuditDraft> {
 /// The line of a connection that ended.
 pub(crate) fn of_leaving(audit: Audit) -> Option<AuditDraft> {
     (audit == Audit::All).then(|| named("user.disconnected"))
+}
+
+/// The line of what is done with all that is kept of a person: exporting it, erasing it.
+pub(crate) fn of_person(audit: Audit, action: &'static str, user: &UserId) -> Option<AuditDraft> {
+    (audit >= Audit::Safety).then(|| AuditDraft {
+        user: Some(user.clone()),
+        ..named(action)
+    })
 }
 
 fn named(action: &'static str) -> AuditDraft {

@@ -20,7 +20,7 @@ use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Recipient, Wr
 use parlour_storage::{
     domain::{contact::ContactRules, conversation::Conversation, user::NodeRole},
     error::StoreErrorKind,
-    ids::Timestamp,
+    ids::{Timestamp, UserId},
     store::{LimiterState, Transaction, Write},
 };
 
@@ -92,6 +92,22 @@ pub struct Review {
     pub deed: Deed,
     /// Who is told what came of it.
     pub reply: ReplyTo,
+}
+
+/// Says that what is stored of people changed past Moderation.
+#[derive(Debug, actix::Message)]
+#[rtype(result = "()")]
+pub(crate) struct Reload {
+    /// Whom.
+    pub(crate) users: Vec<UserId>,
+}
+
+impl Handler<Reload> for Moderation {
+    type Result = ();
+
+    fn handle(&mut self, Reload { users }: Reload, ctx: &mut Self::Context) {
+        self.load_again(&users, ctx);
+    }
 }
 
 /// What happens if a request passes.
@@ -189,7 +205,8 @@ impl Moderation {
         let policy = &self.core.settings.policy;
         let contact = contact::rules_in(&caller, policy, conversation.as_deref(), &concerns);
         let passes = contact::check_passing(&contact, conversation.as_deref(), &deed);
-        match passes.and_then(|()| self.verdict(&caller, action, &concerns, &mut deed, at)) {
+        let verdict = self.verdict(&caller, action, &concerns, &mut deed, at);
+        match verdict.and_then(|verdict| passes.map(|()| verdict)) {
             Ok((audience, limits)) => {
                 let passed = Verdict {
                     conversation,

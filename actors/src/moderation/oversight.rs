@@ -9,7 +9,7 @@ use super::{Decision, content::review_short};
 use crate::{
     command::Caller,
     error::{ErrorCode, Failure},
-    limits::{CATEGORY_MAX, REPORT_REASON_MAX},
+    limits::{CATEGORY_MAX, DECISION_REASON_MAX, REPORT_REASON_MAX},
 };
 
 /// Brings a report into shape, if it is one.
@@ -59,7 +59,7 @@ pub(super) fn review_decision(caller: &Caller, decision: &mut Decision) -> Resul
     if let Write::ReviewReport { note, .. } = &mut decision.write {
         review_short("note", note, REPORT_REASON_MAX)?;
     }
-    review_short("reason", &mut decision.reason, REPORT_REASON_MAX)
+    review_short("reason", &mut decision.reason, DECISION_REASON_MAX)
 }
 
 /// Refuses who is no moderator.

@@ -232,15 +232,19 @@ impl Moderation {
             if result.is_ok() {
                 noted.take_effect(&self.core);
             } else {
-                self.load_again(&noted, ctx);
+                self.load_again(noted.people(), ctx);
             }
             reply.answer(result);
         }
     }
 
-    /// Something was not written: the store tells how it is.
-    fn load_again(&mut self, noted: &Noted, ctx: &mut Context<Self>) {
-        for user in noted.people() {
+    /// What is known of people is out of date: the store tells how it is.
+    pub(super) fn load_again<'a>(
+        &mut self,
+        users: impl IntoIterator<Item = &'a UserId>,
+        ctx: &mut Context<Self>,
+    ) {
+        for user in users {
             match self.people.slots.remove(user) {
                 Some(Slot::Known(person)) => self.load(user.clone(), Vec::new(), Some(person), ctx),
                 Some(Slot::Loading(Loading { parked, before, .. })) => {

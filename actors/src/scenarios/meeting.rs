@@ -465,7 +465,7 @@ async fn who_is_removed_from_a_group_sees_no_more_of_its_members() {
 }
 
 /// Waits until a client was told that all these are there, whoever came first.
-async fn sees(client: &mut Client, names: &[&str]) {
+pub(super) async fn sees(client: &mut Client, names: &[&str]) {
     let mut left = names.to_vec();
     while !left.is_empty() {
         let frame = client.next().await.expect("still open");

@@ -7,4 +7,5 @@ mod looking;
 mod meeting;
 mod people;
 mod receipts;
+mod safety;
 mod telling;

@@ -4,7 +4,7 @@ use crate::{
     codec::Record,
     domain::change::ChangeBody,
     engine::{
-        blocks, personal, places, purge, records,
+        blocks, contacts, flags, personal, places, purge, records,
         tx::{Tx, Written},
     },
     error::StoreError,
@@ -14,7 +14,7 @@ use crate::{
     personal::{Erase, ROWS_AT_ONCE},
     record::{
         BlockV1, BlockedByV1, ChangeBodyV1, ChangeV1, EventV1, LimitV1, MessageV1, NotificationV1,
-        NotificationsReadV1, ReactionV1, RequestV1, RevisionV1, UserV1,
+        NotificationsReadV1, PreferencesV1, ReactionV1, RequestV1, RevisionV1, UserV1,
     },
     store::{EventId, Outcome},
 };
@@ -57,6 +57,7 @@ fn message(tx: &mut Tx<'_>, id: MessageId) -> Written {
         return Ok(done(n_rows));
     }
     purge::take_request(tx, id, &record)?;
+    flags::forget(tx, id)?;
     let was_deleted = record.deleted_at.is_some();
     record.text.clear();
     record.metadata = None;
@@ -157,6 +158,9 @@ fn rows(tx: &mut Tx<'_>) -> Written {
             left -= 1;
         }
     }
+    // After the keys, by which a retry would look for them.
+    left -= contacts::erase::rows(tx, left)?;
+    left -= take_one::<PreferencesV1>(tx, keys::preferences(user), left)?;
     left -= take_blocks(tx, left)?;
     // The profile last: as long as it is there, so may be more.
     left -= take_one::<UserV1>(tx, keys::user(user), left)?;

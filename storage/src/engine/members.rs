@@ -310,9 +310,9 @@ pub(crate) fn contacts(
         source.breathe();
         let conversation: ConversationV1 = records::must(source, &keys::conversation(id))?;
         match conversation.kind {
-            ConversationKindV1::Direct { pair } | ConversationKindV1::Archived { pair } => {
-                contacts.extend(pair);
-            }
+            ConversationKindV1::Direct { pair } => contacts.extend(pair),
+            // They are no longer matched, and need not be seen coming and going.
+            ConversationKindV1::Archived { .. } => {}
             ConversationKindV1::Group { .. } if conversation.n_members <= group_members_max => {
                 contacts.extend(all_present(source, id)?.into_iter().map(|(user, _)| user));
             }
@@ -324,10 +324,15 @@ pub(crate) fn contacts(
 }
 
 pub(crate) fn acquainted(source: &dyn Source, a: &UserId, b: &UserId) -> Result<bool, StoreError> {
-    if conversations::direct_between(source, a, b)?.is_some() {
-        return Ok(true);
+    let direct = conversations::direct_between(source, a, b)?;
+    if let Some(id) = direct {
+        let record: ConversationV1 = records::must(source, &keys::conversation(id))?;
+        if !record.is_archived() {
+            return Ok(true);
+        }
     }
-    let mine = conversation_ids(source, a)?;
+    let mut mine = conversation_ids(source, a)?;
     let theirs = conversation_ids(source, b)?;
+    mine.retain(|id| Some(*id) != direct);
     Ok(mine.iter().any(|id| theirs.binary_search(id).is_ok()))
 }

@@ -1,14 +1,20 @@
 //! Finding what one person left: in conversations by their ordinal, elsewhere by their name.
 
 use crate::{
-    domain::message::{Content, Message},
-    engine::{members, outbox, records, view::BREATH},
+    domain::{
+        message::{Content, Message},
+        safety::Report,
+    },
+    engine::{contacts, members, outbox, reactions, records, view::BREATH},
     error::StoreError,
-    ids::{ConversationId, IdempotencyKey, MessageId, Position, Seq, UserId},
+    ids::{ConversationId, IdempotencyKey, MessageId, Position, ReportId, Seq, UserId},
     keys::{self, Parts, Table},
     kv::{Order, Source},
     personal::{Holdings, Part, Reacted, Stay, Written},
-    record::{ChangeBodyV1, ChangeV1, MadeV1, MemberV1, MessageV1, PlaceV1, RequestV1, RevisionV1},
+    record::{
+        ChangeBodyV1, ChangeV1, MadeV1, MemberV1, MessageV1, PlaceV1, ReportV1, RequestV1,
+        RevisionV1,
+    },
     store::{Event, EventId},
 };
 
@@ -49,7 +55,7 @@ pub(crate) fn written_by(
             part.next = Some(crate::engine::heads::seq_of(&key)?);
             break;
         }
-        if n as u64 % BREATH == 0 {
+        if (n as u64).is_multiple_of(BREATH) {
             source.breathe();
         }
         if place.author == member.ordinal {
@@ -70,7 +76,13 @@ fn written(source: &dyn Source, id: MessageId) -> Result<Option<Written>, StoreE
         .map(|entry| Ok(entry?.1.into_domain()))
         .collect::<Result<Vec<_>, StoreError>>()?;
     let is_erased = record.is_erased() && revisions.is_empty();
+    let reactions = if record.deleted_at.is_none() && record.reacted {
+        reactions::of(source, id)?
+    } else {
+        Vec::new()
+    };
     let message = Message {
+        reactions,
         content: Content {
             kind: record.kind.into(),
             text: record.text.clone(),
@@ -109,7 +121,7 @@ pub(crate) fn reacted_by(
             part.next = Some(position);
             break;
         }
-        if n as u64 % BREATH == 0 {
+        if (n as u64).is_multiple_of(BREATH) {
             source.breathe();
         }
         let ChangeBodyV1::Reacted {
@@ -152,6 +164,35 @@ pub(crate) fn events_by(
     Ok(Part { items, next })
 }
 
+pub(crate) fn reports_by(
+    source: &dyn Source,
+    user: &UserId,
+    before: Option<ReportId>,
+) -> Result<Part<Report, ReportId>, StoreError> {
+    let mut part = Part {
+        items: Vec::new(),
+        next: None,
+    };
+    let mut last = None;
+    let reports = records::all::<ReportV1>(source, keys::reports_before(before), Order::Descending);
+    for (n, entry) in reports.enumerate() {
+        if n == LOOKED_AT || part.items.len() == ITEMS {
+            part.next = last;
+            break;
+        }
+        if (n as u64).is_multiple_of(BREATH) {
+            source.breathe();
+        }
+        let (key, report) = entry?;
+        let id = records::parsed(&key, |key| Parts::of(Table::Report, key)?.report())?;
+        last = Some(id);
+        if report.by == *user {
+            part.items.push(report.into_domain(id));
+        }
+    }
+    Ok(part)
+}
+
 pub(crate) fn holdings(source: &dyn Source, user: &UserId) -> Result<Holdings, StoreError> {
     let count = |range| -> Result<u64, StoreError> {
         let rows = (1..).zip(source.scan(range, Order::Ascending));
@@ -169,9 +210,13 @@ pub(crate) fn holdings(source: &dyn Source, user: &UserId) -> Result<Holdings, S
     let notifications = keys::notifications(user, Position::ZERO, None);
     Ok(Holdings {
         profile: has(keys::user(user))?,
+        preferences: has(keys::preferences(user))?,
         blocks: count(keys::blocks(user))?,
         limits: count(keys::limits(user))?,
         notifications: count(notifications)? + has(keys::notifications_read(user))?,
+        requests: contacts::erase::made(source, user, usize::MAX)?.len() as u64,
+        likes: count(keys::likes(user))?,
+        hidden: count(keys::hidden_from(user))?,
         keys: loose_keys(source, user, usize::MAX)?.len() as u64,
     })
 }

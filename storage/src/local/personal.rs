@@ -4,9 +4,10 @@ use async_trait::async_trait;
 
 use super::LocalStore;
 use crate::{
+    domain::safety::Report,
     engine::personal,
     error::StoreError,
-    ids::{ConversationId, Position, Seq, UserId},
+    ids::{ConversationId, Position, ReportId, Seq, UserId},
     personal::{Holdings, Part, Personal, Reacted, Stay, Written},
     store::{Event, EventId},
 };
@@ -47,6 +48,16 @@ impl Personal for LocalStore {
     ) -> Result<Part<Event, EventId>, StoreError> {
         let user = user.clone();
         self.read(move |view| personal::events_by(view, &user, after))
+            .await
+    }
+
+    async fn reports_by(
+        &self,
+        user: &UserId,
+        before: Option<ReportId>,
+    ) -> Result<Part<Report, ReportId>, StoreError> {
+        let user = user.clone();
+        self.read(move |view| personal::reports_by(view, &user, before))
             .await
     }
 

@@ -5,13 +5,16 @@ use super::{
     scene::{send, text},
 };
 use crate::{
+    contacts::{Lifetime, RequestPage},
     domain::{
         change::{Change, ChangeBody},
         message::Content,
+        safety::{FlagDraft, Preferences, ReportDraft},
         user::{NodeRole, Plan},
     },
     ids::{ConversationId, IdempotencyKey, MessageId, Position, Seq, UserId},
     personal::{Erase, Holdings, Part, Reacted, Written},
+    safety::Retention,
     store::{
         EventDraft, EventId, LimiterState, MessagePage, NotificationDraft, Outcome, PageFrom,
         Profile, Rejection, Transaction, Write,
@@ -29,6 +32,8 @@ cases![
     rows_of_the_outbox_go_by_who_caused_them,
     all_else_goes_in_batches,
     the_key_of_a_message_stays_with_it,
+    what_moderators_kept_of_a_message_goes_with_it,
+    reports_are_found_by_who_made_them,
 ];
 
 async fn written(scene: &Scene, user: &UserId, id: ConversationId) -> Vec<Written> {
@@ -369,13 +374,37 @@ async fn all_else_goes_in_batches(scene: Scene) {
         };
         assert_eq!(scene.commit(transaction).await, Ok(Outcome::Done));
     }
+    let hide_receipts = true;
+    let prefer = Write::Prefer(Preferences { hide_receipts });
+    scene.done(&ann, prefer).await;
     let expected = Holdings {
         profile: 1,
+        preferences: 1,
         blocks: 1,
         limits: 50,
         notifications: 50,
-        keys: 1,
+        requests: 1,
+        likes: 1,
+        hidden: 0,
+        keys: 2,
     };
+    let [cid] = scene.people(["cid"]);
+    let ask = Write::Ask {
+        user: cid.clone(),
+        text: "may I?".to_owned(),
+        masked: None,
+        key: Some(IdempotencyKey::new("ask").expect("a key")),
+    };
+    scene.write(&ann, ask.clone()).await.expect("asked");
+    let (user, on) = (cid.clone(), true);
+    scene.done(&ann, Write::Like { user, on }).await;
+    let asks = Write::Ask {
+        user: ann.clone(),
+        text: "and me".to_owned(),
+        masked: None,
+        key: None,
+    };
+    scene.write(&bob, asks).await.expect("asked");
     let holdings = |user: UserId| {
         let store = &scene.store;
         async move { store.holdings(&user).await.expect("reads") }
@@ -394,6 +423,19 @@ async fn all_else_goes_in_batches(scene: Scene) {
     let blocks = scene.store.blocks_of(&bob).await.expect("reads");
     assert_eq!((blocks.by_them.len(), blocks.of_them.len()), (1, 0));
     assert_eq!(scene.store.user(&ann).await.expect("reads"), None);
+    // What others asked for is theirs; and the way is free.
+    let requests = async |user| {
+        let page = RequestPage {
+            limit: 10,
+            ..RequestPage::default()
+        };
+        let found = scene
+            .store
+            .message_requests(user, page, Lifetime::default());
+        found.await.expect("reads").len()
+    };
+    assert_eq!((requests(&cid).await, requests(&ann).await), (0, 1));
+    assert!(scene.write(&ann, ask).await.is_ok());
 }
 
 async fn the_key_of_a_message_stays_with_it(scene: Scene) {
@@ -411,4 +453,70 @@ async fn the_key_of_a_message_stays_with_it(scene: Scene) {
         Ok(Outcome::Unchanged)
     );
     assert_eq!(scene.repeated(&ann, keyed).await, sent);
+}
+
+async fn what_moderators_kept_of_a_message_goes_with_it(scene: Scene) {
+    let [ann, bob] = scene.people(["ann", "bob"]);
+    let id = scene.direct(&ann, &bob).await;
+    let flagged = async || {
+        let transaction = Transaction {
+            flag: Some(FlagDraft {
+                found: vec!["profanity".to_owned()],
+                original: Some("as it was written".to_owned()),
+            }),
+            ..scene.transaction(&ann, send(id, "****"))
+        };
+        match scene.commit(transaction).await {
+            Ok(Outcome::Changed(changes)) => MessageId::created_at(changes[0].position),
+            other => panic!("{other:?}"),
+        }
+    };
+    let flag = async |id| scene.store.flag(id).await.expect("reads");
+    let erased = flagged().await;
+    assert!(flag(erased).await.is_some());
+    erase_wholly(&scene, &ann, Erase::Message(erased)).await;
+    assert_eq!(flag(erased).await, None);
+    let purged = flagged().await;
+    let before = Position::new(id.get() - 1).expect("smaller");
+    let retention = Retention {
+        messages_max: Some(0),
+        ..Retention::default()
+    };
+    let after = Some(ConversationId::created_at(before));
+    let step = scene.store.purge(retention, scene.now(), after, 9).await;
+    assert_eq!(step.expect("purges").n_messages, 2);
+    assert_eq!(flag(purged).await, None);
+}
+
+async fn reports_are_found_by_who_made_them(scene: Scene) {
+    let [ann, bob] = scene.people(["ann", "bob"]);
+    let report = |user: &UserId| {
+        Write::Report(ReportDraft {
+            user: user.clone(),
+            category: "spam".to_owned(),
+            reason: None,
+            conversation: None,
+            message: None,
+        })
+    };
+    let mut mine = Vec::new();
+    for _ in 0..70 {
+        match scene.write(&ann, report(&bob)).await {
+            Ok(Outcome::Filed(id)) => mine.push(id),
+            other => panic!("{other:?}"),
+        }
+        assert!(scene.write(&bob, report(&ann)).await.is_ok());
+    }
+    mine.reverse();
+    let (mut found, mut before) = (Vec::new(), None);
+    loop {
+        let part = scene.store.reports_by(&ann, before).await.expect("reads");
+        assert!(part.items.iter().all(|report| report.by == ann));
+        found.extend(part.items.iter().map(|report| report.id));
+        before = part.next;
+        if before.is_none() {
+            break;
+        }
+    }
+    assert_eq!(found, mine);
 }

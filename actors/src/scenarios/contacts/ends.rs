@@ -17,7 +17,11 @@ use crate::{
         Request, Target,
     },
     error::ErrorCode,
-    scenarios::telling::{ask, do_it, until_online},
+    outbox::Frame,
+    scenarios::{
+        meeting::sees,
+        telling::{ask, do_it, until_online},
+    },
     testkit::{TestNode, user},
 };
 
@@ -143,7 +147,7 @@ fn block(name: &str) -> Command {
 
 /// S0-48, G5.
 #[actix::test]
-async fn a_block_ends_the_match_and_the_blocked_one_is_told_nothing() {
+async fn a_block_ends_the_match_and_the_blocked_one_is_not_told_of_it() {
     let node = node_under(Gate::Request);
     let matched = matched(&node, "a", "b").await.matched;
     let (mut a, mut b) = (listening(&node, "a").await, listening(&node, "b").await);
@@ -151,11 +155,7 @@ async fn a_block_ends_the_match_and_the_blocked_one_is_told_nothing() {
     let mut to_b = told(&node, &mut b).await;
     to_b.sort();
     assert_eq!(to_b, ["hidden a Some(Blocked)", "unmatched a"]);
-    let to_a = told(&node, &mut a).await;
-    assert!(
-        !to_a.iter().any(|frame| frame.starts_with("unmatched")),
-        "{to_a:?}"
-    );
+    assert_eq!(told(&node, &mut a).await, ["hidden b Some(Blocked)"]);
     let unmatch = ContactCommand::Unmatch {
         matched: matched.id,
     };
@@ -191,8 +191,10 @@ async fn requests_across_a_block_are_left_out_and_answered_by_nobody() {
     let request = asked(&node, "a", "b", "hi").await.request.id;
     let (mut a, mut b) = (listening(&node, "a").await, listening(&node, "b").await);
     do_it(&node, "b", block("a")).await;
-    assert_eq!(told(&node, &mut a).await, [""; 0]);
-    told(&node, &mut b).await;
+    assert_eq!(told(&node, &mut a).await, ["hidden b Some(Blocked)"]);
+    let to_b = told(&node, &mut b).await;
+    let expected = ["answered a to b Declined", "hidden a Some(Blocked)"];
+    assert_eq!(to_b, expected);
     let all = || ContactQuestion::Requests {
         direction: Default::default(),
         pending: false,
@@ -227,14 +229,38 @@ async fn requests_across_a_block_are_left_out_and_answered_by_nobody() {
 #[actix::test]
 async fn matched_people_see_each_other_and_nobody_else() {
     let node = node_under(Gate::Match);
-    let _clients = ["a", "b", "c"].map(|name| node.connect(name, None));
-    until_online(&node, "a", &[]).await;
+    let [mut a, mut b, mut c] = ["a", "b", "c"].map(|name| node.connect(name, None));
+    for client in [&mut a, &mut b, &mut c] {
+        client.expect("hello").await;
+    }
     asked(&node, "c", "a", "hi").await;
-    matched(&node, "a", "b").await;
+    let matched = matched(&node, "a", "b").await.matched;
+    sees(&mut a, &["b"]).await;
+    sees(&mut b, &["a"]).await;
     until_online(&node, "a", &["b"]).await;
-    until_online(&node, "b", &["a"]).await;
     until_online(&node, "c", &[]).await;
-    let mut late = node.connect("b", None);
-    assert!(late.expect("online").await.contains("\"a\""));
+    sees(&mut node.connect("b", None), &["a"]).await;
+    let unmatch = ContactCommand::Unmatch {
+        matched: matched.id,
+    };
+    do_it(&node, "b", Command::Contact(unmatch)).await;
+    a.expect("presence b false").await;
+    b.expect("presence a false").await;
+    until_online(&node, "a", &[]).await;
+    // Seen again once they are matched again: in the conversation that they had.
+    super::matched(&node, "a", "b").await;
+    a.expect("presence b true").await;
+    until_online(&node, "b", &["a"]).await;
+    c.outbox.push(Frame::Text("end".into()));
+    loop {
+        let frame = c.next().await.unwrap();
+        assert!(
+            !frame.starts_with("presence") && !frame.starts_with("online"),
+            "{frame}"
+        );
+        if frame == "end" {
+            break;
+        }
+    }
     node.stop().await;
 }

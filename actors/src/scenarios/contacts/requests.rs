@@ -4,7 +4,8 @@ use parlour_storage::{
     domain::{
         change::ChangeBody,
         contact::{Gate, MatchKind, RequestStatus},
-        user::Plan,
+        safety::Sanction,
+        user::{NodeRole, Plan},
     },
     ids::IdempotencyKey,
 };
@@ -14,19 +15,23 @@ use super::{
     question, told, write_to, written,
 };
 use crate::{
-    command::{Command, ContactCommand, ContactQuestion, ContactReply, Reply, Request},
+    command::{
+        Caller, Command, ContactCommand, ContactQuestion, ContactReply, Reply, Request,
+        SafetyCommand,
+    },
     error::ErrorCode,
-    testkit::{TestNode, user},
+    testkit::{TestNode, identity, user},
 };
 
 /// S0-35, S0-40, C-08.
 #[actix::test]
 async fn an_accepted_request_is_told_to_both_and_becomes_a_message_of_who_asked() {
     let node = node_under(Gate::Request);
-    name_people(&node, &[("a", "Ann"), ("b", "Bo")]).await;
     let (mut phone, mut tablet) = (listening(&node, "a").await, listening(&node, "a").await);
     let (mut b, mut other) = (listening(&node, "b").await, listening(&node, "b").await);
     let mut stranger = listening(&node, "stranger").await;
+    // As they are stored. What somebody does themselves is told under the name in their own token, which has none.
+    name_people(&node, &[("a", "Ann"), ("b", "Bo")]).await;
     let refused = written(&node, "a", Plan::Free, write_to("b", "hello?")).await;
     assert_eq!(refused, Err(ErrorCode::AskFirst));
 
@@ -38,11 +43,8 @@ async fn an_accepted_request_is_told_to_both_and_becomes_a_message_of_who_asked(
         told(&node, &mut tablet).await,
         [format!("{requested} (Bo)")]
     );
-    assert_eq!(told(&node, &mut b).await, [format!("{requested} (Ann)")]);
-    assert_eq!(
-        told(&node, &mut other).await,
-        [format!("{requested} (Ann)")]
-    );
+    assert_eq!(told(&node, &mut b).await, [format!("{requested} (a)")]);
+    assert_eq!(told(&node, &mut other).await, [format!("{requested} (a)")]);
 
     let ContactReply::Requests { requests, .. } = question(&node, "b", all()).await.unwrap() else {
         panic!("no page");
@@ -57,12 +59,12 @@ async fn an_accepted_request_is_told_to_both_and_becomes_a_message_of_who_asked(
     };
     b.begin(Request::Do(Command::Contact(accept)));
     b.expect("reply").await;
-    let (created, message) = ("created Bo", "message Ann hi");
+    let (created, message) = ("created b", "message Ann hi");
     assert_eq!(told(&node, &mut b).await, [created, message]);
     let answered = "answered a to b Accepted";
     let to_b = [answered, "matched RequestAccepted Ann", created, message];
     assert_eq!(told(&node, &mut other).await, to_b);
-    let to_a = [answered, "matched RequestAccepted Bo", created, message];
+    let to_a = [answered, "matched RequestAccepted b", created, message];
     assert_eq!(told(&node, &mut phone).await, to_a);
     assert_eq!(told(&node, &mut tablet).await, to_a);
     for (from, to, text) in [("a", "b", "at last"), ("b", "a", "indeed")] {
@@ -273,4 +275,48 @@ async fn strangers_reach_each_other_by_no_command_under_a_gate() {
         assert_eq!(kind_of(&matched), MatchKind::RequestAccepted);
         node.stop().await;
     }
+}
+
+/// What a shadow-banned person writes is shown to nobody else: neither a request, nor the message that it becomes.
+#[actix::test]
+async fn requests_of_a_shadow_banned_person_are_told_to_themselves_alone() {
+    let node = node_under(Gate::Request);
+    let (mut a, mut b) = (listening(&node, "a").await, listening(&node, "b").await);
+    let mut c = listening(&node, "c").await;
+    let known = asked(&node, "a", "b", "before").await;
+    told(&node, &mut a).await;
+    told(&node, &mut b).await;
+    let mut moderator = identity("moderator");
+    moderator.profile.role = NodeRole::Moderator;
+    let ban = Command::Safety(SafetyCommand::Sanction {
+        user: user("a"),
+        sanction: Sanction::ShadowBan,
+        reason: None,
+    });
+    let moderator = Caller::new(&moderator, None);
+    let banned = node.core().ask(moderator, Request::Do(ban)).await;
+    assert_eq!(banned, Ok(Reply::Done));
+
+    let unseen = asked(&node, "a", "c", "after").await.request.id;
+    let to_a = told(&node, &mut a).await;
+    assert_eq!(to_a, ["requested a to c after (c)"], "as if nothing were");
+    for (name, n) in [("a", 2), ("b", 0), ("c", 0)] {
+        match question(&node, name, all()).await {
+            Ok(ContactReply::Requests { requests, .. }) => assert_eq!(requests.len(), n, "{name}"),
+            other => panic!("{other:?}"),
+        }
+    }
+    let asked_for = question(&node, "c", ContactQuestion::Request(unseen)).await;
+    assert_eq!(asked_for, Err(ErrorCode::NoRequest));
+    let withdraw = ContactCommand::Withdraw { request: unseen };
+    contact(&node, "a", withdraw).await.unwrap();
+    assert_eq!(told(&node, &mut c).await, [""; 0]);
+    // Who had seen one before the ban accepts it.
+    accepted(&node, "b", &known).await;
+    let to_a = told(&node, &mut a).await;
+    assert!(to_a.contains(&"message a before".to_owned()), "{to_a:?}");
+    let to_b = told(&node, &mut b).await;
+    assert!(to_b.iter().any(|f| f.starts_with("veiled")), "{to_b:?}");
+    assert!(!to_b.iter().any(|f| f.starts_with("message")), "{to_b:?}");
+    node.stop().await;
 }

@@ -34,13 +34,18 @@ pub(crate) fn part(tx: &mut Tx<'_>, user: &UserId, met: &mut Met) -> Result<(), 
         met.notices.push(Notice::Unmatched { matched, except });
     }
     if let Some((id, record)) = requests::open(tx, &tie)? {
-        if record.from == *tx.by {
+        let is_theirs = record.from == *user;
+        match record.status(lifetime(tx)) {
+            RequestStatus::Pending if is_theirs => {
+                let notice = requests::end(tx, id, record, RequestStatusV1::Declined)?;
+                met.notices.push(notice);
+            }
             // Not told to who was asked: it would come with the block.
-            requests::end(tx, id, record, RequestStatusV1::Withdrawn)?;
-            tie.request = None;
-        } else if record.status(lifetime(tx)) == RequestStatus::Pending {
-            let notice = requests::end(tx, id, record, RequestStatusV1::Declined)?;
-            met.notices.push(notice);
+            RequestStatus::Pending | RequestStatus::Declined if !is_theirs => {
+                requests::end(tx, id, record, RequestStatusV1::Withdrawn)?;
+                tie.request = None;
+            }
+            _ => {}
         }
     }
     tie.wrote = [false; 2];

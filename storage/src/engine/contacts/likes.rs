@@ -27,6 +27,7 @@ pub(crate) fn like(tx: &mut Tx<'_>, user: &UserId, on: bool) -> Written {
         tx.delete::<LikeV1>(key)?;
         return Ok(Outcome::Done);
     }
+    ties::check_blocks(tx, user)?;
     if !liked {
         tx.put_new(key, &LikeV1 { at: tx.at })?;
     }

@@ -22,6 +22,7 @@ pub(crate) fn make(
     kind: MatchKind,
     met: &mut Met,
 ) -> Result<(), Stop> {
+    ties::check_blocks(tx, other)?;
     let tie = ties::load(tx, tx.by, other)?.unwrap_or_default();
     let asked = requests::open(tx, &tie)?;
     let conversation = resume(tx, other, met)?;

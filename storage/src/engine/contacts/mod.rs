@@ -5,6 +5,7 @@
 pub(crate) mod block;
 pub(crate) mod calm;
 pub(crate) mod discovery;
+pub(crate) mod erase;
 pub(crate) mod gate;
 pub(crate) mod likes;
 pub(crate) mod matches;

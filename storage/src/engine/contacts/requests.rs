@@ -52,6 +52,7 @@ pub(crate) fn ask(
             _ => Err(Rejection::KeyReused.into()),
         };
     }
+    ties::check_blocks(tx, user)?;
     let mut tie = ties::load(tx, tx.by, user)?.unwrap_or_default();
     if tie.matched.is_some() {
         return Err(Rejection::Matched.into());

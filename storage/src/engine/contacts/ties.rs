@@ -2,12 +2,16 @@
 
 use crate::{
     contacts::Lifetime,
-    engine::{conversations, records, tx::Tx},
+    engine::{
+        conversations, records,
+        tx::{Stop, Tx},
+    },
     error::StoreError,
     ids::UserId,
     keys,
     kv::Source,
     record::TieV1,
+    store::Rejection,
 };
 
 /// Where a person stands in the records of a pair.
@@ -29,6 +33,17 @@ pub(crate) fn put(tx: &mut Tx<'_>, other: &UserId, tie: &TieV1) -> Result<(), St
         tx.memory.calm.forget(conversation);
     }
     tx.put(keys::tie(tx.by, other), tie)
+}
+
+/// Refuses to bring two people together across a block. Whoever asks has looked before, but a block may have come in
+/// between.
+pub(crate) fn check_blocks(tx: &Tx<'_>, other: &UserId) -> Result<(), Stop> {
+    for key in [keys::block(tx.by, other), keys::block(other, tx.by)] {
+        if tx.get(&key)?.is_some() {
+            return Err(Rejection::Blocked.into());
+        }
+    }
+    Ok(())
 }
 
 /// By which requests are looked at in a transaction.

@@ -11,6 +11,7 @@ cases![
     a_block_ends_a_match_in_silence,
     a_block_ends_requests_and_likes,
     both_sides_may_block,
+    nothing_brings_two_together_across_a_block,
 ];
 
 const BLOCKED: Option<HiddenBecause> = Some(HiddenBecause::Blocked);
@@ -80,4 +81,23 @@ async fn both_sides_may_block(scene: Scene) {
     let (notices, _) = scene.met(&bob, unblock(&ann)).await;
     assert_eq!(hidings(&notices).len(), 2);
     assert_eq!(scene.hidden_from(&bob).await, []);
+}
+
+async fn nothing_brings_two_together_across_a_block(scene: Scene) {
+    let [ann, bob] = scene.people(["ann", "bob"]);
+    let id = scene.direct(&ann, &bob).await;
+    scene.met(&ann, block(&bob)).await;
+    for (by, other) in [(&ann, &bob), (&bob, &ann)] {
+        for write in [ask(other, "hi"), like(other)] {
+            scene.refused(by, write, Rejection::Blocked).await;
+        }
+        scene.unchanged(by, unlike(other)).await;
+        assert_eq!(scene.tie(by, other).await, Default::default());
+    }
+    // What was on its way when she blocked him is written, and veiled from her. It matches nobody.
+    scene.met_by(&bob, premium(&ann), send(id, "hi")).await;
+    let reply = send(id, "ho");
+    scene
+        .kept_from(&ann, to(&bob, Gate::Request), reply, Rejection::Blocked)
+        .await;
 }

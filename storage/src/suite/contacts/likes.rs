@@ -131,6 +131,10 @@ async fn an_unmatch_archives_the_conversation(scene: Scene) {
         .map(|s| (s.conversation.id, s.conversation.archived))
         .collect();
     assert_eq!(page, [(other.conversation, false), (id, true)]);
+    // They are seen coming and going no more.
+    let contacts = scene.store.contacts(&ann, 100).await;
+    assert_eq!(contacts.expect("reads"), [cid]);
+    assert!(!scene.store.acquainted(&ann, &bob).await.expect("reads"));
     scene
         .refused(
             &ann,
@@ -155,6 +159,7 @@ async fn a_new_match_takes_it_out_of_the_archive(scene: Scene) {
     assert_eq!(changes.len(), 1);
     assert_eq!(changes[0].body, ChangeBody::Archived { on: false });
     assert!(!scene.is_archived(first.conversation).await);
+    assert!(scene.store.acquainted(&ann, &bob).await.expect("reads"));
     let hidden = [(&bob, &ann, None), (&ann, &bob, None)];
     assert_eq!(hidings(&notices), hidden);
     assert_eq!(scene.hidden_from(&ann).await, []);
