@@ -11,16 +11,18 @@ mod commits;
 mod contacts;
 mod conversations;
 mod cursors;
+mod flags;
 mod members;
 mod messages;
 mod pages;
 mod personal;
 mod reads;
 mod reopen;
+mod reports;
 mod retention;
 mod roles;
 mod rows;
-mod safety;
+mod sanctions;
 mod scene;
 mod summaries;
 mod users;
@@ -63,7 +65,9 @@ pub async fn run_all(bed: impl Fn() -> Arc<dyn Bed>) {
         summaries::cases,
         changes::cases,
         rows::cases,
-        safety::cases,
+        reports::cases,
+        flags::cases,
+        sanctions::cases,
         audit::cases,
         commits::cases,
         contacts::cases,
