@@ -25,7 +25,7 @@ pub(crate) fn sanction(tx: &mut Tx<'_>, user: &UserId, sanction: Sanction) -> Wr
     let key = keys::standing(user);
     let stored: Option<StandingV1> = records::load(tx, &key)?;
     let before = without_what_ended(stored.unwrap_or_default(), tx.at);
-    let after = decided(before, sanction, tx.at);
+    let after = StandingV1::from(Standing::from(before).after(sanction, tx.at));
     if after == before {
         return Ok(Outcome::Unchanged);
     }
@@ -46,29 +46,6 @@ fn without_what_ended(standing: StandingV1, at: Timestamp) -> StandingV1 {
         suspended_until: standing.suspended_until.filter(lasts),
         ..standing
     }
-}
-
-fn decided(before: StandingV1, sanction: Sanction, at: Timestamp) -> StandingV1 {
-    let mut after = before;
-    match sanction {
-        Sanction::Warn => after.warnings = before.warnings.saturating_add(1),
-        Sanction::Mute(until) => after.muted_until = Some(until.unwrap_or(Timestamp::MAX)),
-        Sanction::Unmute => after.muted_until = None,
-        // A ban outlasts any suspension: else who suspends somebody would, without knowing, let them in again.
-        Sanction::Suspend(_) if before.banned => {}
-        Sanction::Suspend(until) => after.suspended_until = Some(until.unwrap_or(Timestamp::MAX)),
-        Sanction::Ban => {
-            after.banned = true;
-            after.suspended_until = Some(Timestamp::MAX);
-        }
-        Sanction::Reinstate => {
-            after.banned = false;
-            after.suspended_until = None;
-        }
-        Sanction::ShadowBan => after.shadowed_since = before.shadowed_since.or(Some(at)),
-        Sanction::EndShadowBan => after.shadowed_since = None,
-    }
-    after
 }
 
 pub(crate) fn standing(source: &dyn Source, user: &UserId) -> Result<Standing, StoreError> {

@@ -105,6 +105,25 @@ impl From<StandingV1> for Standing {
     }
 }
 
+impl From<Standing> for StandingV1 {
+    fn from(standing: Standing) -> Self {
+        let Standing {
+            warnings,
+            muted_until,
+            suspended_until,
+            banned,
+            shadowed_since,
+        } = standing;
+        Self {
+            warnings,
+            muted_until,
+            suspended_until,
+            banned,
+            shadowed_since,
+        }
+    }
+}
+
 record!(ShadowedV1, 123, 1);
 /// Stands for each person whose standing has a `shadowed_since`, to find them among all others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
