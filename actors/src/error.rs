@@ -125,8 +125,9 @@ pub struct Failure {
     pub field: Option<&'static str>,
     /// How long to wait, for [`ErrorCode::RateLimited`].
     pub retry_after: Option<Duration>,
-    /// The limit that was reached, for [`ErrorCode::RateLimited`].
-    pub quota: Option<crate::limits::Quota>,
+    /// The limit that was reached, for [`ErrorCode::RateLimited`]. Boxed: failures are rare, and results that may be one
+    /// are everywhere.
+    pub quota: Option<Box<crate::limits::Quota>>,
 }
 
 impl Failure {

@@ -58,7 +58,9 @@ fn quota<B>(response: &ServiceResponse<B>) -> Option<Quota> {
         let meter: &Meter = &extensions.get::<Noted>()?.0.quota;
         meter.get()
     };
-    refused.and_then(|refused| refused.0.quota).or_else(noted)
+    refused
+        .and_then(|refused| refused.0.quota.as_deref().copied())
+        .or_else(noted)
 }
 
 fn write(headers: &mut HeaderMap, quota: Quota, now: Timestamp) {
@@ -132,10 +134,10 @@ mod tests {
     async fn a_refusal_tells_its_own_limit_and_nothing_tells_nothing() {
         let refuse = || async {
             let failure = Failure {
-                quota: Some(Quota {
+                quota: Some(Box::new(Quota {
                     remaining: 0,
                     ..QUOTA
-                }),
+                })),
                 ..Failure::busy()
             };
             Err::<HttpResponse, _>(Refused(failure))

@@ -120,7 +120,7 @@ fn limited(quota: Quota, wait: Duration) -> Failure {
     let message = format!("at most {n} per {period:?}; wait {seconds} s");
     Failure {
         retry_after: Some(wait),
-        quota: Some(quota),
+        quota: Some(Box::new(quota)),
         ..Failure::new(ErrorCode::RateLimited, message)
     }
 }

@@ -31,7 +31,7 @@ impl<'a> From<&'a Failure> for WireFailure<'a> {
             number: failure.code.number(),
             retry: failure.code.retry(),
             retry_after_ms: failure.retry_after.map(ms),
-            limit: failure.quota.map(WireQuota::from),
+            limit: failure.quota.as_deref().map(WireQuota::from),
             details: Details(failure),
             timestamp: Time(Timestamp::now()),
         }
@@ -48,8 +48,8 @@ struct WireQuota {
     reset_ms: u64,
 }
 
-impl From<Quota> for WireQuota {
-    fn from(quota: Quota) -> Self {
+impl From<&Quota> for WireQuota {
+    fn from(quota: &Quota) -> Self {
         Self {
             action: quota.action.name(),
             n: quota.rate.n,
