@@ -8,6 +8,7 @@ mod healthcheck;
 mod out;
 mod run;
 mod token;
+mod user;
 mod verify;
 mod version;
 
@@ -38,6 +39,8 @@ pub enum Command {
     Config(config::Args),
     /// Check the data of a node that is stopped.
     Verify(Box<verify::Args>),
+    /// Export or erase what a stopped node keeps of a person.
+    User(Box<user::Args>),
     /// Ask a running node whether it is ready.
     Healthcheck(healthcheck::Args),
     /// Print a completion script.
@@ -58,6 +61,7 @@ impl Command {
             Self::Token(args) => args.execute(),
             Self::Config(args) => args.execute(),
             Self::Verify(args) => args.execute(),
+            Self::User(args) => args.execute(),
             Self::Healthcheck(args) => args.execute(),
             Self::Completions(args) => args.execute(),
             Self::Version(args) => args.execute(),
@@ -94,6 +98,10 @@ fn command() -> clap::Command {
     Cli::command()
         .mut_subcommand("token", quiet)
         .mut_subcommand("verify", quiet)
+        .mut_subcommand("user", |user| {
+            user.mut_subcommand("export", quiet)
+                .mut_subcommand("erase", quiet)
+        })
         .mut_subcommand("config", |config| {
             config
                 .mut_subcommand("check", quiet)
