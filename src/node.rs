@@ -4,10 +4,14 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use actix_web::dev::{Server, ServerHandle};
 use anyhow::Context as _;
-use parlour_actors::{limits::Settings, system::System};
+use parlour_actors::{
+    limits::Settings,
+    system::{Core, System},
+};
 use parlour_storage::{
     local::Options,
     memory_store::MemoryStore,
+    safety::Retention,
     sled_store::SledStore,
     store::{Health, Store},
 };
@@ -62,6 +66,28 @@ pub fn run(
             .context("the server panicked")?
             .context("the server failed")?;
         stopped
+    })
+}
+
+/// Runs a node that nobody can reach, for work on its data, and ends it. Its janitor rests.
+///
+/// # Errors
+///
+/// The data can't be opened, or those of the work.
+pub fn offline<T>(
+    config: Config,
+    work: impl AsyncFnOnce(Arc<Core>) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    actix_web::rt::System::new().block_on(async {
+        let mut settings = settings(&config)?;
+        settings.policy.retention = Retention::default();
+        settings.policy.audit_age = None;
+        let system = System::start(open_store(&config).await?, settings);
+        let done = work(Arc::clone(system.core())).await;
+        let stopped = system.stop().await;
+        let done = done?;
+        stopped.context("the store could not be closed in good order")?;
+        Ok(done)
     })
 }
 

@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use parlour_storage::{
     contacts::{Direction, Lifetime, RequestPage},
     domain::{
-        contact::{Match, MessageRequest},
+        contact::MessageRequest,
         conversation::{Conversation, ConversationKind, Member},
         message::{Message, Revision},
         safety::{Preferences, Report, Standing},
@@ -21,7 +21,7 @@ use parlour_storage::{
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use crate::{
-    command::{Action, Caller, Card, Shown, ShownRequest},
+    command::{Action, Caller, Card, Shown, ShownMatch, ShownRequest},
     error::Failure,
     limits::PAGE_MAX,
     moderation::audit,
@@ -44,15 +44,20 @@ pub enum Item {
         user: UserId,
         /// When it was begun.
         at: Timestamp,
-        /// Which history the node is in: ids of another one mean something else.
-        epoch: Epoch,
+        /// Everything up to here is in it. Ids of another history than this one mean something else.
+        resume: (Epoch, Position),
     },
     /// Name, picture, role, plan.
     Profile(User),
     /// What they chose for themselves.
     Preferences(Preferences),
-    /// What moderators decided.
-    Standing(Standing),
+    /// What moderators decided. A shadow ban, which nobody is told of, is in it only if somebody else asks.
+    Standing {
+        /// How they stand ...
+        standing: Standing,
+        /// ... at this time.
+        at: Timestamp,
+    },
     /// Whom they block.
     Block(Block),
     /// A conversation that they are in, or were.
@@ -85,7 +90,7 @@ pub enum Item {
     /// Whom they like.
     Like(UserId),
     /// With whom they are matched.
-    Match(Match),
+    Match(ShownMatch),
     /// A report that they made, without what moderators noted.
     Report(Report),
     /// A notification.
@@ -101,7 +106,7 @@ impl Item {
             Self::Begin { .. } => "export",
             Self::Profile(_) => "profile",
             Self::Preferences(_) => "preferences",
-            Self::Standing(_) => "standing",
+            Self::Standing { .. } => "standing",
             Self::Block(_) => "block",
             Self::Conversation { .. } => "conversation",
             Self::Written { .. } => "message",
@@ -168,6 +173,7 @@ impl Core {
         let walk = Walk {
             core: Arc::clone(self),
             user: user.clone(),
+            is_own: user == by,
             items,
             counts: BTreeMap::new(),
             _permit: permit,
@@ -181,6 +187,8 @@ impl Core {
 struct Walk {
     core: Arc<Core>,
     user: UserId,
+    /// They asked for it themselves.
+    is_own: bool,
     items: mpsc::Sender<Result<Item, Failure>>,
     counts: BTreeMap<&'static str, u64>,
     _permit: OwnedSemaphorePermit,
@@ -219,7 +227,7 @@ impl Walk {
         self.give(Item::Begin {
             user: user.clone(),
             at: core.now(),
-            epoch: core.epoch(),
+            resume: (core.epoch(), store.head()),
         })
         .await?;
         let profile = store.user(&user).await?;
@@ -230,8 +238,12 @@ impl Walk {
         for chosen in store.preferences(std::slice::from_ref(&user)).await? {
             self.give(Item::Preferences(chosen)).await?;
         }
-        self.give(Item::Standing(store.standing(&user).await?))
-            .await?;
+        let mut standing = store.standing(&user).await?;
+        if self.is_own {
+            standing.shadowed_since = None;
+        }
+        let at = core.now();
+        self.give(Item::Standing { standing, at }).await?;
         for block in store.blocks_of(&user).await?.by_them {
             self.give(Item::Block(block)).await?;
         }
@@ -334,6 +346,14 @@ impl Walk {
         Ok(())
     }
 
+    async fn card(&self, user: &UserId) -> Result<Arc<Card>, Stop> {
+        let known = self.core.store_ref().user(user).await?;
+        Ok(match known {
+            Some(known) => Arc::new(Card::from(known)),
+            None => Card::nameless(user.clone()),
+        })
+    }
+
     /// Requests as they are shown to the person: that one was declined is not theirs to know.
     async fn contacts(&mut self) -> Result<(), Stop> {
         let core = Arc::clone(&self.core);
@@ -352,7 +372,7 @@ impl Walk {
             let Some(last) = requests.last() else { break };
             page.before = Some(last.id);
             for request in requests {
-                let with = Card::nameless(other(&request, &user).clone());
+                let with = self.card(other(&request, &user)).await?;
                 let shown = ShownRequest::to(&user, request, with);
                 self.give(Item::Request(shown)).await?;
             }
@@ -372,7 +392,9 @@ impl Walk {
             let Some(last) = matches.last() else { break };
             before = Some(last.id);
             for matched in matches {
-                self.give(Item::Match(matched)).await?;
+                let other = matched.other(&user).unwrap_or(&user);
+                let with = self.card(other).await?;
+                self.give(Item::Match(ShownMatch { matched, with })).await?;
             }
         }
         Ok(())

@@ -10,6 +10,7 @@ mod out;
 mod run;
 mod stopped;
 mod token;
+mod user;
 mod verify;
 mod version;
 
@@ -42,6 +43,8 @@ pub enum Command {
     Verify(Box<verify::Args>),
     /// Check or export the audit log of a node that is stopped.
     Audit(audit::Args),
+    /// Export or erase what a stopped node keeps of a person.
+    User(Box<user::Args>),
     /// Ask a running node whether it is ready.
     Healthcheck(healthcheck::Args),
     /// Print a completion script.
@@ -63,6 +66,7 @@ impl Command {
             Self::Config(args) => args.execute(),
             Self::Verify(args) => args.execute(),
             Self::Audit(args) => args.execute(),
+            Self::User(args) => args.execute(),
             Self::Healthcheck(args) => args.execute(),
             Self::Completions(args) => args.execute(),
             Self::Version(args) => args.execute(),
@@ -103,6 +107,10 @@ fn command() -> clap::Command {
             audit
                 .mut_subcommand("verify", quiet)
                 .mut_subcommand("export", quiet)
+        })
+        .mut_subcommand("user", |user| {
+            user.mut_subcommand("export", quiet)
+                .mut_subcommand("erase", quiet)
         })
         .mut_subcommand("config", |config| {
             config

@@ -179,7 +179,7 @@ pub fn relation(user: UserId) -> Question {
 }
 
 #[derive(Serialize)]
-struct WireRequest<'a> {
+pub(super) struct WireRequest<'a> {
     id: Text<MessageRequestId>,
     direction: &'static str,
     user: WireCard<'a>,
@@ -194,7 +194,7 @@ struct WireRequest<'a> {
     conversation: Option<Text<ConversationId>>,
 }
 
-fn request(
+pub(super) fn request(
     ShownRequest {
         request,
         with,
@@ -215,7 +215,7 @@ fn request(
 }
 
 #[derive(Serialize)]
-struct WireMatch<'a> {
+pub(super) struct WireMatch<'a> {
     id: Text<MatchId>,
     user: WireCard<'a>,
     kind: &'static str,
@@ -223,7 +223,7 @@ struct WireMatch<'a> {
     created_at: Time,
 }
 
-fn matched(ShownMatch { matched, with }: &ShownMatch) -> WireMatch<'_> {
+pub(super) fn matched(ShownMatch { matched, with }: &ShownMatch) -> WireMatch<'_> {
     WireMatch {
         id: Text(matched.id),
         user: card(with),

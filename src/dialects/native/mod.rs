@@ -4,6 +4,7 @@
 mod answer;
 pub mod contact;
 mod event;
+pub mod export;
 mod failure;
 pub mod fields;
 pub mod input;

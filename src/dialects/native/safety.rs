@@ -79,7 +79,7 @@ impl From<Prefer> for Command {
 }
 
 #[derive(Serialize)]
-struct WireReport<'a> {
+pub(super) struct WireReport<'a> {
     id: Text<ReportId>,
     by: &'a str,
     user: &'a str,
@@ -113,7 +113,7 @@ fn reviewed(reviewed: Option<&(Timestamp, UserId)>) -> WireReviewed<'_> {
     }
 }
 
-fn report(report: &Report) -> WireReport<'_> {
+pub(super) fn report(report: &Report) -> WireReport<'_> {
     let what = &report.what;
     WireReport {
         id: Text(report.id),
@@ -164,7 +164,7 @@ fn shown(shown: &Shown) -> WireMessage<'_> {
 }
 
 #[derive(Serialize)]
-struct WireStanding {
+pub(super) struct WireStanding {
     warnings: u32,
     muted: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -179,7 +179,7 @@ struct WireStanding {
 }
 
 /// What is over is not told, and what has no end has none here either.
-fn standing(standing: &Standing, now: Timestamp) -> WireStanding {
+pub(super) fn standing(standing: &Standing, now: Timestamp) -> WireStanding {
     let (muted, suspended) = (standing.is_muted(now), standing.is_suspended(now));
     let end = |until: Option<Timestamp>, lasts: bool| {
         until

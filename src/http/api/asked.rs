@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web, web::Bytes};
 use parlour_actors::{
     command::{Caller, Command, Question, Reply, Request},
     error::{ErrorCode, Failure},
+    system::Core,
 };
 use parlour_storage::{
     ids::{ConversationId, MatchId, MessageId, MessageRequestId, ReportId, UserId},
@@ -151,6 +152,14 @@ impl Asked {
             }
             _ => Ok(Some(Key(header))),
         }
+    }
+
+    pub(super) fn core(&self) -> &Arc<Core> {
+        &self.edge.core
+    }
+
+    pub(super) fn caller(&self) -> &Arc<Caller> {
+        &self.caller
     }
 
     pub(super) async fn command(self, command: Command) -> Answered {

@@ -5,6 +5,7 @@
 mod asked;
 mod chat;
 mod contact;
+mod personal;
 mod safety;
 
 pub(super) use self::asked::body_refused;
@@ -27,6 +28,7 @@ macro_rules! routes {
 // The flat table. Literal parts stand before `{parts}` of the same place.
 routes! {
     "/v1/me" { get chat::me }
+    "/v1/me/export" { get personal::export_own }
     "/v1/me/preferences" { get safety::preferences, put safety::prefer }
     "/v1/users/{user}" { get chat::user }
     "/v1/users/{user}/like" { put contact::like, post contact::like, delete contact::unlike }
@@ -66,6 +68,8 @@ routes! {
     "/v1/moderation/flags/{message}" { patch safety::review_flag }
     "/v1/moderation/users/{user}" { get safety::standing }
     "/v1/moderation/users/{user}/actions" { post safety::act }
+    "/v1/moderation/users/{user}/export" { get personal::export }
+    "/v1/moderation/users/{user}/erase" { post personal::erase }
     "/v1/moderation/messages/{message}" { delete safety::take_down }
     "/v1/moderation/audit" { get safety::audit }
 }
