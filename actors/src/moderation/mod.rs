@@ -22,13 +22,20 @@ use parlour_storage::{
     store::{LimiterState, Transaction, Write},
 };
 
-pub use self::person::Concerns;
-use self::person::{BlockChange, Person};
+pub use self::{
+    content::{PLACEHOLDER, word_list},
+    person::Concerns,
+};
+use self::{
+    content::{Reviewed, Rules},
+    person::{BlockChange, Person},
+};
 use crate::{
     archive::Submit,
     command::{Action, Caller, Reply},
     error::{ErrorCode, Failure},
     limits::{MODERATION_MAILBOX, PARKED_PER_USER_MAX},
+    policy::Finding,
     presence::SetBlock,
     reply::ReplyTo,
     room::{Passed, Passing},
@@ -43,6 +50,8 @@ const FORGET_AFTER: Duration = Duration::from_secs(600);
 #[derive(Debug)]
 pub struct Moderation {
     core: Arc<Core>,
+    /// What may be said.
+    rules: Rules,
     people: HashMap<UserId, Slot>,
     /// Blocks on their way to the store, in the order they were reviewed in: whoever is loaded now may not find
     /// them there yet.
@@ -73,6 +82,7 @@ impl Moderation {
     /// A Moderation that knows nobody yet.
     pub fn new(core: Arc<Core>) -> Self {
         Self {
+            rules: Rules::new(&core.settings),
             core,
             people: HashMap::new(),
             unsettled: BTreeMap::new(),
@@ -134,6 +144,7 @@ struct Verdict {
     conversation: Option<Arc<Conversation>>,
     audience: Audience,
     limits: Vec<LimiterState>,
+    reviewed: Reviewed,
 }
 
 impl Handler<Review> for Moderation {
@@ -255,11 +266,12 @@ impl Moderation {
             reply,
         } = review;
         match self.verdict(&caller, action, &concerns, &mut deed) {
-            Ok((audience, limits)) => {
+            Ok((audience, limits, reviewed)) => {
                 let passed = Verdict {
                     conversation,
                     audience,
                     limits,
+                    reviewed,
                 };
                 self.go_on(&caller, passed, deed, reply, ctx)
             }
@@ -269,6 +281,7 @@ impl Moderation {
                     ErrorCode::NotReachable | ErrorCode::BlockedByYou => {
                         self.core.counters.blocked.add_one()
                     }
+                    ErrorCode::ContentRefused => self.core.counters.found(Finding::Reject),
                     _ => {}
                 }
                 reply.answer(Err(failure));
@@ -282,13 +295,15 @@ impl Moderation {
         action: Action,
         concerns: &Concerns,
         deed: &mut Deed,
-    ) -> Result<(Audience, Vec<LimiterState>), Failure> {
+    ) -> Result<(Audience, Vec<LimiterState>, Reviewed), Failure> {
         let Some(Slot::Known(person)) = self.people.get_mut(&caller.user) else {
             return Err(Failure::internal());
         };
         person.check_blocks(action, concerns)?;
+        let mut reviewed = Reviewed::default();
         if let Deed::Write(write) = deed {
-            content::review(caller, write, self.core.settings.message_length_max)?;
+            let direct = matches!(concerns, Concerns::Peer(_));
+            reviewed = self.rules.review(caller, write, direct)?;
         }
         let now = self.core.now();
         person.used_at = now;
@@ -296,7 +311,7 @@ impl Moderation {
             Deed::Pass { passing, .. } if passing.ends() => Vec::new(),
             _ => person.charge(&caller.user, action, &self.core.settings.rates, now)?,
         };
-        Ok((person.audience().clone(), limits))
+        Ok((person.audience().clone(), limits, reviewed))
     }
 
     fn go_on(
@@ -306,6 +321,7 @@ impl Moderation {
             conversation,
             audience,
             limits,
+            reviewed,
         }: Verdict,
         deed: Deed,
         reply: ReplyTo,
@@ -325,10 +341,14 @@ impl Moderation {
             }
             Deed::Write(write) => {
                 let reply = self.note_block(&caller.user, &write, reply, ctx);
-                let transaction = Transaction {
+                self.core.counters.found(reviewed.finding);
+                let mut transaction = Transaction {
                     limits,
+                    original: reviewed.original,
+                    flag: reviewed.flag,
                     ..Transaction::new(self.core.now(), caller.user.clone(), write)
                 };
+                transaction.contact.masked = reviewed.masked;
                 self.core.submit(Submit {
                     transaction,
                     by,
