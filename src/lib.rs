@@ -7,4 +7,5 @@ pub mod dialects;
 pub mod exit;
 pub mod http;
 pub mod node;
+mod policy;
 mod telemetry;

@@ -1,13 +1,10 @@
 //! The node from start to stop: which part starts after which, and who ends it.
 
-use std::{num::NonZeroU32, path::Path, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use actix_web::dev::{Server, ServerHandle};
 use anyhow::Context as _;
-use parlour_actors::{
-    limits::{Rate, Settings},
-    system::System,
-};
+use parlour_actors::{limits::Settings, system::System};
 use parlour_storage::{
     local::Options,
     memory_store::MemoryStore,
@@ -27,7 +24,7 @@ use crate::{
         self, Edge,
         listeners::{self, Listener},
     },
-    telemetry,
+    policy, telemetry,
 };
 
 /// A running node.
@@ -92,7 +89,7 @@ impl Node {
         let verifier = Verifier::new(auth_settings(&config)?)
             .map_err(|problem| Failure::new(Exit::Config, format!("auth: {problem}")))?;
         let store = open_store(&config).await?;
-        let system = System::start(store, settings(&config));
+        let system = System::start(store, settings(&config)?);
         // Last, so that whoever connects is served.
         let unavailable = |error: anyhow::Error| {
             error.context(Failure::new(Exit::Unavailable, "the node could not start"))
@@ -272,8 +269,8 @@ fn auth_settings(config: &Config) -> anyhow::Result<auth::Settings> {
 }
 
 /// What the actors take from the configuration.
-fn settings(config: &Config) -> Settings {
-    let (session, rooms, policy) = (&config.session, &config.rooms, &config.policy);
+fn settings(config: &Config) -> anyhow::Result<Settings> {
+    let (session, rooms) = (&config.session, &config.rooms);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let mut settings = Settings {
         outbox_frames_max: session.outbox_frames_max,
@@ -296,22 +293,13 @@ fn settings(config: &Config) -> Settings {
         presence_everyone: config.presence.reach == PresenceReach::Everyone,
         presence_delay: config.presence.delay.max(Duration::from_millis(1)),
         offline_grace: config.presence.offline_grace,
-        message_length_max: policy.message_length_max,
+        message_length_max: config.policy.message_length_max,
         frame_bytes_max: session.message_max.bytes(),
         archive_queue_max: config.storage.queue_max,
         group_max: config.storage.commit_operations_max,
+        policy: policy::policy(&config.policy)?,
         ..Settings::default()
     };
-    for rule in &policy.limits {
-        let rate = Rate {
-            n: NonZeroU32::get(rule.n),
-            period: rule.period,
-        };
-        settings
-            .rates
-            .entry(rule.action.as_str().to_owned())
-            .or_default()
-            .push(rate);
-    }
-    settings
+    policy::rates(&config.policy.limits, &mut settings);
+    Ok(settings)
 }

@@ -14,7 +14,7 @@
 
 #![warn(missing_docs)]
 
-mod action;
+pub mod action;
 pub mod archive;
 pub mod codec;
 pub mod command;
@@ -23,6 +23,7 @@ pub mod counters;
 pub mod desk;
 pub mod error;
 pub mod group;
+mod herald;
 pub mod limits;
 pub mod moderation;
 pub mod outbox;

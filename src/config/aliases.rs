@@ -2,9 +2,11 @@
 //!
 //! So that a `.env` file written for one of them starts a node too. `PARLOUR_*` wins over them.
 
+use parlour_actors::action::Action;
+
 use super::{
     table::Opt,
-    value::{DialectListener, LimitRule, LimitedAction, Value},
+    value::{DialectListener, FindingAction, LimitRule, Value},
 };
 use crate::dialects::Dialect;
 
@@ -16,8 +18,8 @@ pub(super) struct Alias {
 
 /// What an alias means.
 pub(super) enum Meaning {
-    /// An option, by its key; and how its value follows from the alias and from what weaker sources said.
-    Option(&'static str, Convert),
+    /// Options, by their keys; and how the value of each follows from the alias and from what weaker sources said.
+    Options(&'static [(&'static str, Convert)]),
     /// Nothing yet, and why.
     Unused(&'static str),
 }
@@ -25,65 +27,71 @@ pub(super) enum Meaning {
 type Convert = fn(text: &str, weaker: &str) -> Result<String, String>;
 
 impl Alias {
-    /// The option it means, if any.
-    pub(super) fn option(&self) -> Option<&'static Opt> {
-        match self.meaning {
-            Meaning::Option(key, _) => Opt::find(key),
-            Meaning::Unused(_) => None,
-        }
-    }
-
     /// The names that mean this option, for its documentation.
     pub(super) fn of(option: &Opt) -> impl Iterator<Item = &'static str> {
-        let means = |alias: &&Self| alias.option().is_some_and(|known| known.key == option.key);
+        let means = |alias: &&Self| match alias.meaning {
+            Meaning::Options(options) => options.iter().any(|(key, _)| *key == option.key),
+            Meaning::Unused(_) => false,
+        };
         ALIASES.iter().filter(means).map(|alias| alias.name)
     }
 }
 
-const NO_REQUESTS: &str = "there are no message requests yet";
 const NO_FILES: &str = "files are not kept yet";
-const NO_MODERATION: &str = "content is not moderated yet";
 const NO_PUSH: &str = "there are no push notifications yet";
 
-/// All of them (CONTRACT.md, C-37).
+/// All of them (CONTRACT.md, C-37). Those that mean the same option are heard in this order.
 pub(super) static ALIASES: &[Alias] = &[
-    alias(
-        "WS_PORT",
-        Meaning::Option("http.listen_dialect", dating_port),
-    ),
-    alias("REDIS_URL", Meaning::Unused("a single node needs no Redis")),
-    alias(
+    means("WS_PORT", &[("http.listen_dialect", dating_port)]),
+    unused("REDIS_URL", "a single node needs no Redis"),
+    means(
         "MESSAGE_RATE_LIMIT",
-        Meaning::Option("policy.limits", messages_per_hour),
+        &[("policy.limits", messages_per_hour)],
     ),
-    alias("REQUEST_RATE_LIMIT", Meaning::Unused(NO_REQUESTS)),
-    alias(
-        "TYPING_TIMEOUT",
-        Meaning::Option("rooms.typing_timeout", milliseconds),
+    means(
+        "REQUEST_RATE_LIMIT",
+        &[("policy.limits", requests_per_hour)],
     ),
-    alias(
+    means("TYPING_TIMEOUT", &[("rooms.typing_timeout", milliseconds)]),
+    means(
         "MAX_MESSAGE_LENGTH",
-        Meaning::Option("policy.message_length_max", number),
+        &[("policy.message_length_max", number)],
     ),
-    alias("MAX_REQUEST_LENGTH", Meaning::Unused(NO_REQUESTS)),
-    alias("UPLOAD_DIR", Meaning::Unused(NO_FILES)),
-    alias(
+    means(
+        "MAX_REQUEST_LENGTH",
+        &[("policy.request_length_max", number)],
+    ),
+    unused("UPLOAD_DIR", NO_FILES),
+    means(
         "WS_HEARTBEAT_INTERVAL",
-        Meaning::Option("session.ping_interval", seconds),
+        &[("session.ping_interval", seconds)],
     ),
-    alias("ENABLE_CONTENT_MODERATION", Meaning::Unused(NO_MODERATION)),
-    alias("PROFANITY_FILTER_STRICT", Meaning::Unused(NO_MODERATION)),
-    alias("FCM_SERVER_KEY", Meaning::Unused(NO_PUSH)),
-    alias("ENABLE_PUSH_NOTIFICATIONS", Meaning::Unused(NO_PUSH)),
-    alias("DB_SYNC", Meaning::Unused("the store creates itself")),
-    alias(
-        "FRONTEND_URL",
-        Meaning::Option("http.allowed_origins", as_it_is),
+    // Strictness before the switch, which has the last word.
+    means(
+        "PROFANITY_FILTER_STRICT",
+        &[("policy.profanity", strictness)],
     ),
-    alias("JWT_SECRET", Meaning::Option("auth.secret", as_it_is)),
+    means(
+        "ENABLE_CONTENT_MODERATION",
+        &[
+            ("policy.profanity", profanity_on),
+            ("policy.contact_details", contact_details_on),
+        ],
+    ),
+    unused("FCM_SERVER_KEY", NO_PUSH),
+    unused("ENABLE_PUSH_NOTIFICATIONS", NO_PUSH),
+    unused("DB_SYNC", "the store creates itself"),
+    means("FRONTEND_URL", &[("http.allowed_origins", as_it_is)]),
+    means("JWT_SECRET", &[("auth.secret", as_it_is)]),
 ];
 
-const fn alias(name: &'static str, meaning: Meaning) -> Alias {
+const fn means(name: &'static str, options: &'static [(&'static str, Convert)]) -> Alias {
+    let meaning = Meaning::Options(options);
+    Alias { name, meaning }
+}
+
+const fn unused(name: &'static str, why: &'static str) -> Alias {
+    let meaning = Meaning::Unused(why);
     Alias { name, meaning }
 }
 
@@ -102,15 +110,61 @@ fn dating_port(text: &str, weaker: &str) -> Result<String, String> {
     Ok(listeners.print())
 }
 
-/// A number of messages an hour, in place of all other rules for messages.
 fn messages_per_hour(text: &str, weaker: &str) -> Result<String, String> {
+    per_hour(Action::Send, text, weaker)
+}
+
+fn requests_per_hour(text: &str, weaker: &str) -> Result<String, String> {
+    per_hour(Action::Ask, text, weaker)
+}
+
+/// A number of times an hour, in place of all other rules for the action.
+fn per_hour(action: Action, text: &str, weaker: &str) -> Result<String, String> {
     let mut rules = Vec::<LimitRule>::parse(weaker)?;
-    rules.retain(|rule| rule.action != LimitedAction::MessageSend);
+    rules.retain(|rule| rule.action != action);
     rules.push(
-        LimitRule::parse(&format!("message.send={text} per 1h"))
-            .map_err(|_| format!("{text:?} does not do: expected a number of messages an hour"))?,
+        LimitRule::parse(&format!("{}={text} per 1h", action.name()))
+            .map_err(|_| format!("{text:?} does not do: expected a number of times an hour"))?,
     );
     Ok(rules.print())
+}
+
+/// Strict refuses what has profanity. Not strict is milder than that, and no more: it switches nothing on.
+fn strictness(text: &str, weaker: &str) -> Result<String, String> {
+    let weaker = FindingAction::parse(weaker)?;
+    let action = match (switch(text)?, weaker) {
+        (true, _) => FindingAction::Reject,
+        (false, FindingAction::Reject) => FindingAction::Placeholder,
+        (false, milder) => milder,
+    };
+    Ok(action.print())
+}
+
+fn profanity_on(text: &str, weaker: &str) -> Result<String, String> {
+    switched(FindingAction::Placeholder, text, weaker)
+}
+
+fn contact_details_on(text: &str, weaker: &str) -> Result<String, String> {
+    switched(FindingAction::Flag, text, weaker)
+}
+
+/// What is on already stays as it is.
+fn switched(on: FindingAction, text: &str, weaker: &str) -> Result<String, String> {
+    let weaker = FindingAction::parse(weaker)?;
+    let action = match (switch(text)?, weaker) {
+        (false, _) => FindingAction::Allow,
+        (true, FindingAction::Allow) => on,
+        (true, chosen) => chosen,
+    };
+    Ok(action.print())
+}
+
+fn switch(text: &str) -> Result<bool, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "1" => Ok(true),
+        "false" | "0" => Ok(false),
+        _ => Err(format!("{text:?} does not do: expected true or false")),
+    }
 }
 
 fn number(text: &str, _: &str) -> Result<String, String> {
@@ -139,7 +193,12 @@ mod tests {
         assert_eq!(ALIASES.len(), 16);
         for alias in ALIASES {
             match alias.meaning {
-                Meaning::Option(key, _) => assert!(alias.option().is_some(), "{key}"),
+                Meaning::Options(options) => {
+                    assert!(!options.is_empty(), "{}", alias.name);
+                    for (key, _) in options {
+                        assert!(Opt::find(key).is_some(), "{key}");
+                    }
+                }
                 Meaning::Unused(why) => assert!(!why.is_empty()),
             }
         }
@@ -153,6 +212,33 @@ mod tests {
         let rules = messages_per_hour("100", "message.send=9 per 1s,typing=5 per 1s");
         assert_eq!(rules, Ok("typing=5 per 1s,message.send=100 per 1h".into()));
         assert!(messages_per_hour("many", "").is_err());
+        let rules = requests_per_hour("10", "request.send=30 per 1h,like=5 per 1s");
+        assert_eq!(rules, Ok("like=5 per 1s,request.send=10 per 1h".into()));
         assert_eq!(milliseconds("3000", ""), Ok("3000ms".into()));
+    }
+
+    #[test]
+    fn moderation_is_switched_on_and_off_and_made_stricter_but_never_milder_than_chosen() {
+        for (convert, text, weaker, expected) in [
+            (strictness as Convert, "true", "allow", "reject"),
+            (strictness, "TRUE", "mask", "reject"),
+            (strictness, "false", "allow", "allow"),
+            (strictness, "false", "mask", "mask"),
+            (strictness, "false", "reject", "placeholder"),
+            (profanity_on, "true", "allow", "placeholder"),
+            (profanity_on, "1", "reject", "reject"),
+            (profanity_on, "true", "flag", "flag"),
+            (profanity_on, "false", "reject", "allow"),
+            (contact_details_on, "true", "allow", "flag"),
+            (contact_details_on, "true", "mask", "mask"),
+            (contact_details_on, "0", "mask", "allow"),
+        ] {
+            assert_eq!(
+                convert(text, weaker),
+                Ok(expected.into()),
+                "{text} {weaker}"
+            );
+        }
+        assert!(profanity_on("maybe", "allow").is_err());
     }
 }

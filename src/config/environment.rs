@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 
 use super::{
-    aliases::{ALIASES, Meaning},
+    aliases::{ALIASES, Alias, Meaning},
     options::OPTIONS,
     problem::Problem,
     resolve::Values,
@@ -23,9 +23,8 @@ pub(super) fn read(environment: &[(OsString, OsString)], values: &mut Values) {
     for alias in ALIASES {
         // Ready-made .env files list every name, with nothing behind those nobody needs.
         if let Some(value) = lookup(alias.name).filter(|value| !value.is_empty()) {
-            let option = alias.option();
-            let overruled = option.is_some_and(|option| lookup(&option.env()).is_some());
-            apply_alias(alias.name, &alias.meaning, value, overruled, values);
+            let overruled = |option: &Opt| lookup(&option.env()).is_some();
+            apply_alias(alias, value, overruled, values);
         }
     }
     let mut ours: Vec<_> = environment
@@ -55,29 +54,45 @@ pub(super) fn read(environment: &[(OsString, OsString)], values: &mut Values) {
     }
 }
 
-fn apply_alias(name: &str, meaning: &Meaning, value: &OsStr, overruled: bool, values: &mut Values) {
-    match meaning {
-        Meaning::Unused(why) => values.notices.push(format!(
-            "accepted, not used by this version: {name} ({why})"
-        )),
-        Meaning::Option(key, _) if overruled => {
-            let env = Opt::find(key).map(Opt::env).unwrap_or_default();
-            values
-                .notices
-                .push(format!("{name} counts for nothing, since {env} is set"));
+fn apply_alias(
+    alias: &Alias,
+    value: &OsStr,
+    overruled: impl Fn(&Opt) -> bool,
+    values: &mut Values,
+) {
+    let name = alias.name;
+    let options = match alias.meaning {
+        Meaning::Options(options) => options,
+        Meaning::Unused(why) => {
+            values.notices.push(format!(
+                "accepted, not used by this version: {name} ({why})"
+            ));
+            return;
         }
-        Meaning::Option(key, convert) => {
-            let option = Opt::find(key).expect("every alias means an option; a test looks them up");
-            let origin = Origin::Alias(name.into());
-            let text = value
-                .to_str()
-                .ok_or_else(|| "the value is not UTF-8".to_owned());
-            match text.and_then(|text| convert(text.trim(), values.text(option))) {
-                Ok(text) => values.set(option, text, origin),
-                Err(reason) => values
-                    .problems
-                    .push(Problem::option(option.key, reason, &origin)),
-            }
+    };
+    for (key, convert) in options {
+        let option = Opt::find(key).expect("every alias means an option; a test looks them up");
+        if overruled(option) {
+            let env = option.env();
+            let what = if options.len() == 1 {
+                String::new()
+            } else {
+                format!(" about {key}")
+            };
+            values.notices.push(format!(
+                "{name} counts for nothing{what}, since {env} is set"
+            ));
+            continue;
+        }
+        let origin = Origin::Alias(name.into());
+        let text = value
+            .to_str()
+            .ok_or_else(|| "the value is not UTF-8".to_owned());
+        match text.and_then(|text| convert(text.trim(), values.text(option))) {
+            Ok(text) => values.set(option, text, origin),
+            Err(reason) => values
+                .problems
+                .push(Problem::option(option.key, reason, &origin)),
         }
     }
 }

@@ -20,6 +20,7 @@ mod toml_file;
 mod validate;
 mod value;
 mod weak_secret;
+mod words_file;
 
 pub use dev_secret::{DEV_SECRET_FILE, dev_secret};
 pub use environment::program;
@@ -32,6 +33,8 @@ pub use resolve::{Loaded, Sources};
 pub use source::Origin;
 pub use table::{Opt, Section};
 pub use value::{
-    AllowedOrigin, ByteSize, Cidr, DialectListener, Engine, LimitRule, LimitedAction, LogFilter,
-    LogFormat, PresenceReach, Secret, Shape, SocketioDialect, Value,
+    AllowedOrigin, AuditScope, ByteSize, Cidr, ContactGate, DialectListener, Engine, FindingAction,
+    HtmlPolicy, LimitRule, LogFilter, LogFormat, PresenceReach, ReceiptsReach, ReviewFailure,
+    Secret, Shape, SocketioDialect, Value, WebUrl, limited,
 };
+pub use words_file::words;

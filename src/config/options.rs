@@ -9,8 +9,9 @@ use super::{
     resolve::{Values, between},
     table::{Opt, Section, options},
     value::{
-        AllowedOrigin, ByteSize, Cidr, DialectListener, Engine, LimitRule, LogFilter, LogFormat,
-        PresenceReach, Secret, SocketioDialect, Value,
+        AllowedOrigin, AuditScope, ByteSize, Cidr, ContactGate, DialectListener, Engine,
+        FindingAction, HtmlPolicy, LimitRule, LogFilter, LogFormat, PresenceReach, ReceiptsReach,
+        ReviewFailure, Secret, SocketioDialect, Value, WebUrl,
     },
 };
 
@@ -136,14 +137,57 @@ options! {
         offline_grace: Duration = "3s" in "0s"..="10m";
     }
 
-    /// What people may do. Ready-made policies are in flags/, for `--flagfile`.
+    /// What people may do; docs/policy.md explains each rule. Ready-made policies are in flags/, for
+    /// `--flagfile`.
     policy: Policy {
+        /// Who may write to whom. open: anybody to anybody. request: whoever isn't matched with somebody asks
+        /// first, and people of the premium plan write directly. match: only people who are matched.
+        contact_gate: ContactGate = "open";
         /// Longest text of a message, in Unicode scalar values; a longer one is refused.
         message_length_max: usize = "5000" in "1"..="65536";
+        /// Longest text of a message request, in Unicode scalar values; a longer one is refused.
+        request_length_max: usize = "250" in "1"..="65536";
+        /// How long a message request waits for its answer; then it is over, and its maker may ask again.
+        /// 0s: for good.
+        request_expiry: Duration = "0s" in "0s"..="3650days";
+        /// Who sees whether their messages were read: everyone, or premium, those of the premium plan. Reading
+        /// counts for unread all the same.
+        receipts: ReceiptsReach = "everyone";
+        /// What becomes of markup in texts. raw: it stays. strip: tags, comments, doctypes and CDATA are
+        /// taken out.
+        html: HtmlPolicy = "raw";
+        /// What becomes of texts with profanity: allow (it isn't looked for), flag (marked for review), mask
+        /// (replaced by stars), placeholder (all of it replaced), reject.
+        profanity: FindingAction = "allow";
+        /// File with words of your own, and what becomes of texts that have them. Read at the start.
+        words_file: Option<PathBuf> = "";
+        /// What becomes of texts with phone numbers, mail addresses or links: allow, flag, mask, placeholder,
+        /// reject, as for profanity.
+        contact_details: FindingAction = "allow";
+        /// Whether contact_details is for people who aren't matched only.
+        contact_details_until_match: bool = "false";
+        /// Service that is shown each text before it goes out: an http or https URL. Empty: none.
+        review_url: Option<WebUrl> = "";
+        /// How long the review service has to answer.
+        review_timeout: Duration = "1s 500ms" in "10ms"..="30s";
+        /// What becomes of a message that the review service said nothing about in time. open: it goes out,
+        /// marked for review. closed: it is refused, to be sent again.
+        review_failure: ReviewFailure = "open";
         /// Rules `action=n per period`: a person may do `action` n times in `period`, from 1s to 30days;
         /// beyond that it is refused with the time to wait. An action may have several rules. Actions:
-        /// message.send, message.edit, reaction, typing, conversation.open, conversation.read, block.
-        limits: Vec<LimitRule> = "message.send=300 per 1m";
+        /// message.send, ws.message, message.edit, message.delete, reaction, mark, typing, request.send,
+        /// request.answer, like, contact.new, conversation.open, conversation.read, group.manage, block,
+        /// report, connect, preferences, moderate.
+        limits: Vec<LimitRule> = "message.send=300 per 1m,request.send=30 per 1h,contact.new=60 per 1h,report=5 per 1day,like=200 per 1h";
+        /// What is written to the audit log. off: nothing. safety: blocks, reports, requests, likes, matches
+        /// and what moderators do. all: everything people do, without what they wrote.
+        audit: AuditScope = "safety";
+        /// How long lines of the audit log are kept. 0s: for good.
+        audit_age: Duration = "0s" in "0s"..="36500days";
+        /// Messages older than this are deleted for good. 0s: they stay.
+        retention_age: Duration = "0s" in "0s"..="36500days";
+        /// Most messages kept of one conversation; older ones are deleted for good. 0: all stay.
+        retention_messages: usize = "0" in "0"..="1000000000";
     }
 
     /// What keeps the data.

@@ -5,8 +5,8 @@ use std::{collections::HashSet, fs::File, net::SocketAddr, path::PathBuf};
 
 use super::{
     Config,
-    value::{Engine, LimitRule},
-    weak_secret,
+    value::{Engine, FindingAction, LimitRule},
+    weak_secret, words_file,
 };
 
 /// A broken rule.
@@ -104,6 +104,10 @@ pub(super) fn violations(config: &Config) -> Vec<Violation> {
         !repeats(&config.policy.limits),
         "two rules have the same action and period; keep one",
     );
+    let words = config.policy.words_file.as_deref().map(words_file::words);
+    if let Some(Err(message)) = words {
+        rule(&["policy.words_file"], false, &message);
+    }
     broken
 }
 
@@ -112,6 +116,23 @@ pub(super) fn notices(config: &Config) -> Vec<String> {
     let mut notices = Vec::new();
     if config.storage.engine == Engine::Memory {
         notices.push("storage.engine is memory: nothing outlives the process".into());
+    }
+    let policy = &config.policy;
+    if policy.contact_details_until_match && policy.contact_details == FindingAction::Allow {
+        notices.push(
+            "policy.contact_details_until_match does nothing while policy.contact_details is allow"
+                .into(),
+        );
+    }
+    if policy
+        .review_url
+        .as_ref()
+        .is_some_and(|url| url.is_exposed())
+    {
+        notices.push(
+            "policy.review_url is http and another machine: whoever is between reads every text; take https"
+                .into(),
+        );
     }
     notices
 }
@@ -219,5 +240,30 @@ mod tests {
             broken(|c| c.policy.limits = Value::parse("typing=1 per 1s,typing=2 per 1s").unwrap()),
             ["policy.limits"]
         );
+        assert_eq!(
+            broken(|c| c.policy.words_file = Some("/nonexistent/words".into())),
+            ["policy.words_file"]
+        );
+    }
+
+    #[test]
+    fn what_does_nothing_or_is_read_on_the_way_is_said() {
+        let said = |change: fn(&mut Config)| {
+            let mut config = Config::default();
+            change(&mut config);
+            notices(&config).join("\n")
+        };
+        assert_eq!(said(|_| ()), "");
+        assert!(said(|c| c.policy.contact_details_until_match = true).contains("does nothing"));
+        let masked = |c: &mut Config| {
+            c.policy.contact_details_until_match = true;
+            c.policy.contact_details = FindingAction::Mask;
+        };
+        assert_eq!(said(masked), "");
+        let exposed =
+            |c: &mut Config| c.policy.review_url = Value::parse("http://review:9/").unwrap();
+        assert!(said(exposed).contains("https"));
+        let here = |c: &mut Config| c.policy.review_url = Value::parse("http://[::1]:9/").unwrap();
+        assert_eq!(said(here), "");
     }
 }

@@ -18,12 +18,16 @@ const SET: [(Dialect, &[Setting]); 5] = [
         Dialect::Dating,
         &[
             ("S0-14", "http.listen_dialect", "dating=3001"),
+            ("S0-35 S0-36", "policy.contact_gate", "request"),
+            ("S0-47", "policy.receipts", "premium"),
+            ("S0-62 S0-65", "policy.html", "strip"),
             ("S0-90", "rooms.typing_timeout", "3s"),
             ("S0-91", "policy.message_length_max", "1000"),
+            ("S0-92", "policy.request_length_max", "250"),
             (
-                "S0-58 S0-59 S0-60",
+                "S0-57 S0-58 S0-59 S0-60",
                 "policy.limits",
-                "message.send=100 per 1h,message.send=2 per 1s,conversation.read=60 per 1m",
+                "message.send=100 per 1h,ws.message=2 per 1s,request.send=10 per 1h,conversation.read=60 per 1m,contact.new=60 per 1h,report=5 per 1day,like=200 per 1h",
             ),
         ],
     ),
@@ -31,14 +35,24 @@ const SET: [(Dialect, &[Setting]); 5] = [
         Dialect::Marketplace,
         &[
             ("S1-01", "http.listen_dialect", "marketplace=8000"),
+            ("S1-31 S1-34 S1-55 S1-56", "policy.profanity", "placeholder"),
+            ("S1-32 S1-33", "policy.contact_details", "flag"),
+            ("S1-46", "policy.html", "strip"),
             ("S1-54", "session.ping_interval", "30s"),
         ],
     ),
     (
         Dialect::Matched,
         &[
+            ("S2-21", "policy.contact_gate", "match"),
+            ("S2-23", "policy.retention_age", "365days"),
+            ("S2-25", "policy.audit", "all"),
             ("S2-27", "session.per_user_max", "5"),
-            ("S2-26", "policy.limits", "message.send=10 per 1m"),
+            (
+                "S2-26 S2-28",
+                "policy.limits",
+                "message.send=10 per 1m,request.send=30 per 1h,contact.new=60 per 1h,report=5 per 1day,like=200 per 1h",
+            ),
         ],
     ),
     (
@@ -47,7 +61,10 @@ const SET: [(Dialect, &[Setting]); 5] = [
     ),
     (
         Dialect::Direct,
-        &[("S4-11", "http.listen_dialect", "direct=3010")],
+        &[
+            ("S4-11", "http.listen_dialect", "direct=3010"),
+            ("S4-35", "policy.html", "strip"),
+        ],
     ),
 ];
 

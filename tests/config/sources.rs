@@ -124,10 +124,22 @@ fn the_names_of_other_chat_servers_are_understood_or_told_to_be_of_no_use() {
     assert_eq!(env.len(), 16);
     for (flag, name, value) in [
         ("http-listen-dialect", "WS_PORT", "dating=3001"),
+        // The last of the two that is heard; both are in it.
         (
             "policy-limits",
-            "MESSAGE_RATE_LIMIT",
-            "message.send=100 per 1h",
+            "REQUEST_RATE_LIMIT",
+            "contact.new=60 per 1h,report=5 per 1day,like=200 per 1h,message.send=100 per 1h,request.send=10 per 1h",
+        ),
+        ("policy-request-length-max", "MAX_REQUEST_LENGTH", "250"),
+        (
+            "policy-profanity",
+            "ENABLE_CONTENT_MODERATION",
+            "placeholder",
+        ),
+        (
+            "policy-contact-details",
+            "ENABLE_CONTENT_MODERATION",
+            "flag",
         ),
         ("rooms-typing-timeout", "TYPING_TIMEOUT", "3s 500ms"),
         ("policy-message-length-max", "MAX_MESSAGE_LENGTH", "1000"),
@@ -145,11 +157,7 @@ fn the_names_of_other_chat_servers_are_understood_or_told_to_be_of_no_use() {
     let notices = bench.ok("config check", &env);
     for name in [
         "REDIS_URL",
-        "REQUEST_RATE_LIMIT",
-        "MAX_REQUEST_LENGTH",
         "UPLOAD_DIR",
-        "ENABLE_CONTENT_MODERATION",
-        "PROFANITY_FILTER_STRICT",
         "FCM_SERVER_KEY",
         "ENABLE_PUSH_NOTIFICATIONS",
         "DB_SYNC",
@@ -157,7 +165,7 @@ fn the_names_of_other_chat_servers_are_understood_or_told_to_be_of_no_use() {
         let notice = format!("notice: accepted, not used by this version: {name} (");
         assert_says(&notices, &[&notice]);
     }
-    assert_eq!(notices.lines().count(), 10, "{notices}");
+    assert_eq!(notices.lines().count(), 6, "{notices}");
     assert!(!notices.contains("your_fcm_server_key"));
 
     let overruled = [
@@ -167,6 +175,21 @@ fn the_names_of_other_chat_servers_are_understood_or_told_to_be_of_no_use() {
     assert_says(
         &bench.ok("config check --dev", &overruled),
         &["notice: WS_PORT counts for nothing, since PARLOUR_HTTP_LISTEN_DIALECT is set"],
+    );
+    let partly = [
+        ("ENABLE_CONTENT_MODERATION", "true"),
+        ("PARLOUR_POLICY_PROFANITY", "mask"),
+    ];
+    assert_says(
+        &bench.ok("config check --dev", &partly),
+        &[
+            "ENABLE_CONTENT_MODERATION counts for nothing about policy.profanity, since PARLOUR_POLICY_PROFANITY",
+        ],
+    );
+    let expected = pair("environment ENABLE_CONTENT_MODERATION", "flag");
+    assert_eq!(
+        bench.origin("policy-contact-details", "", &partly),
+        expected
     );
     bench.ok("config check --dev", &[("WS_PORT", "")]);
     bench.ok(

@@ -4,6 +4,7 @@
 //! block. What it knows of people is loaded from the store on demand; requests of a person who is being loaded wait,
 //! in order, and hold up nobody else. Holds no conversation and touches no socket.
 
+mod contact;
 mod content;
 mod gcra;
 mod person;
@@ -16,12 +17,13 @@ use std::{
 
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Recipient, WrapFuture};
 use parlour_storage::{
-    domain::{conversation::Conversation, user::Blocks},
+    domain::{contact::ContactRules, conversation::Conversation, user::Blocks},
     error::StoreError,
     ids::UserId,
     store::{LimiterState, Transaction, Write},
 };
 
+pub(crate) use self::contact::rules;
 pub use self::{
     content::{PLACEHOLDER, word_list},
     person::Concerns,
@@ -145,6 +147,7 @@ struct Verdict {
     audience: Audience,
     limits: Vec<LimiterState>,
     reviewed: Reviewed,
+    contact: ContactRules,
 }
 
 impl Handler<Review> for Moderation {
@@ -265,13 +268,17 @@ impl Moderation {
             mut deed,
             reply,
         } = review;
-        match self.verdict(&caller, action, &concerns, &mut deed) {
+        let policy = &self.core.settings.policy;
+        let contact = contact::rules_in(&caller, policy, conversation.as_deref(), &concerns);
+        let passes = contact::check_passing(&contact, conversation.as_deref(), &deed);
+        match passes.and_then(|()| self.verdict(&caller, action, &concerns, &mut deed)) {
             Ok((audience, limits, reviewed)) => {
                 let passed = Verdict {
                     conversation,
                     audience,
                     limits,
                     reviewed,
+                    contact,
                 };
                 self.go_on(&caller, passed, deed, reply, ctx)
             }
@@ -322,6 +329,7 @@ impl Moderation {
             audience,
             limits,
             reviewed,
+            contact,
         }: Verdict,
         deed: Deed,
         reply: ReplyTo,
@@ -346,6 +354,7 @@ impl Moderation {
                     limits,
                     original: reviewed.original,
                     flag: reviewed.flag,
+                    contact,
                     ..Transaction::new(self.core.now(), caller.user.clone(), write)
                 };
                 transaction.contact.masked = reviewed.masked;

@@ -56,6 +56,76 @@ choice! {
 }
 
 choice! {
+    /// Who may write to whom.
+    ContactGate {
+        /// Anybody to anybody.
+        Open = "open",
+        /// Who isn't matched asks first; premium writes directly.
+        Request = "request",
+        /// Only people who are matched.
+        Match = "match",
+    }
+}
+
+choice! {
+    /// Who sees whether their messages were read.
+    ReceiptsReach {
+        /// Everyone.
+        Everyone = "everyone",
+        /// People of the premium plan.
+        Premium = "premium",
+    }
+}
+
+choice! {
+    /// What becomes of markup in texts.
+    HtmlPolicy {
+        /// It stays as it is.
+        Raw = "raw",
+        /// It is taken out.
+        Strip = "strip",
+    }
+}
+
+choice! {
+    /// What becomes of a text in which something was found, from mild to strict.
+    FindingAction {
+        /// It isn't looked for.
+        Allow = "allow",
+        /// The text goes out, and is marked for review.
+        Flag = "flag",
+        /// What was found becomes stars, and the text is marked for review.
+        Mask = "mask",
+        /// A placeholder goes out, and the text is marked for review.
+        Placeholder = "placeholder",
+        /// It is refused.
+        Reject = "reject",
+    }
+}
+
+choice! {
+    /// Which doings are written to the audit log.
+    AuditScope {
+        /// None.
+        Off = "off",
+        /// What concerns safety.
+        Safety = "safety",
+        /// Everything that people do.
+        All = "all",
+    }
+}
+
+choice! {
+    /// What becomes of a message that the review service said nothing about in time.
+    ReviewFailure {
+        /// It goes out, and is marked for review.
+        Open = "open",
+        /// It is refused, to be sent again.
+        Closed = "closed",
+    }
+}
+
+choice! {
     /// How log lines look.
     LogFormat {
         /// For people, coloured on a terminal.

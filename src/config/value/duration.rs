@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use super::Value;
 
+const DAY: u64 = 24 * 60 * 60;
+
 impl Value for Duration {
     const NAME: &'static str = "DURATION";
 
@@ -13,7 +15,21 @@ impl Value for Duration {
     }
 
     fn print(&self) -> String {
-        humantime::format_duration(*self).to_string()
+        printed(*self)
+    }
+}
+
+/// Days are the largest unit: humantime's months and years are means, so that 365 days would be "11months
+/// 30days 3h 50m 24s".
+pub(super) fn printed(duration: Duration) -> String {
+    let days = duration.as_secs() / DAY;
+    let rest = duration - Duration::from_secs(days * DAY);
+    let unit = if days == 1 { "day" } else { "days" };
+    let rest_printed = humantime::format_duration(rest);
+    match (days, rest.is_zero()) {
+        (0, _) => rest_printed.to_string(),
+        (_, true) => format!("{days}{unit}"),
+        (_, false) => format!("{days}{unit} {rest_printed}"),
     }
 }
 
@@ -27,5 +43,19 @@ mod tests {
         assert_eq!(Duration::parse("0s"), Ok(Duration::ZERO));
         assert!(Duration::parse("30").is_err());
         assert!(Duration::parse("-1s").is_err());
+    }
+
+    #[test]
+    fn a_duration_is_printed_in_days_at_most() {
+        for text in [
+            "0s",
+            "1s 500ms",
+            "23h 59m 59s",
+            "1day",
+            "365days",
+            "400days 3h 50m",
+        ] {
+            assert_eq!(Duration::parse(text).unwrap().print(), text);
+        }
     }
 }

@@ -2,32 +2,14 @@
 
 use std::{fmt, num::NonZeroU32, time::Duration};
 
-use super::{Value, choice::choice};
+use parlour_actors::action::Action;
 
-choice! {
-    /// What can be limited, by the name the rules use.
-    LimitedAction {
-        /// Sending a message.
-        MessageSend = "message.send",
-        /// Changing the text of a message.
-        MessageEdit = "message.edit",
-        /// Deleting a message.
-        MessageDelete = "message.delete",
-        /// Adding or removing a reaction.
-        Reaction = "reaction",
-        /// Saying that one types.
-        Typing = "typing",
-        /// Opening a conversation, direct or group.
-        ConversationOpen = "conversation.open",
-        /// Reading: lists, history, members, presence; each request counts.
-        ConversationRead = "conversation.read",
-        /// Moving a read or delivered cursor.
-        Mark = "mark",
-        /// Adding and removing members, roles and names of groups.
-        GroupManage = "group.manage",
-        /// Blocking or unblocking somebody.
-        Block = "block",
-    }
+use super::{Value, duration::printed};
+
+/// What a rule can limit: all but getting what one missed, so that nobody stays behind.
+pub fn limited() -> impl Iterator<Item = Action> {
+    let all = Action::ALL.iter().copied();
+    all.filter(|action| *action != Action::Resume)
 }
 
 /// The longest period of a rule: limiter state is kept for as long.
@@ -37,8 +19,8 @@ const PERIOD_MAX: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// must allow it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LimitRule {
-    /// What is limited.
-    pub action: LimitedAction,
+    /// What is limited; one of [`limited`].
+    pub action: Action,
     /// How often in one period.
     pub n: NonZeroU32,
     /// From 1 s to 30 days.
@@ -47,8 +29,8 @@ pub struct LimitRule {
 
 impl fmt::Display for LimitRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let period = humantime::format_duration(self.period);
-        write!(f, "{}={} per {period}", self.action.as_str(), self.n)
+        let period = printed(self.period);
+        write!(f, "{}={} per {period}", self.action.name(), self.n)
     }
 }
 
@@ -59,8 +41,12 @@ impl Value for LimitRule {
         let expected = || "expected a rule such as message.send=300 per 1m".to_owned();
         let (action, rate) = text.split_once('=').ok_or_else(expected)?;
         let (n, period) = rate.split_once(" per ").ok_or_else(expected)?;
-        let action = LimitedAction::parse(action.trim())
-            .map_err(|words| format!("{}; of the actions, {words}", expected()))?;
+        let action = limited()
+            .find(|known| known.name() == action.trim())
+            .ok_or_else(|| {
+                let names: Vec<_> = limited().map(Action::name).collect();
+                format!("{}; the actions are {}", expected(), names.join(", "))
+            })?;
         let n = n.trim().parse().map_err(|_| {
             "expected a number of times above 0; to forbid an action is not a matter of rate"
                 .to_owned()
@@ -84,9 +70,22 @@ mod tests {
     #[test]
     fn a_rule_names_its_action_its_number_and_its_period() {
         let rule = LimitRule::parse("message.send = 120 per 1m").unwrap();
-        assert_eq!(rule.action, LimitedAction::MessageSend);
+        assert_eq!(rule.action, Action::Send);
         assert_eq!((rule.n.get(), rule.period.as_secs()), (120, 60));
         assert_eq!(rule.print(), "message.send=120 per 1m");
+    }
+
+    #[test]
+    fn the_option_names_every_action_that_can_be_limited() {
+        let option = crate::config::Opt::find("policy.limits").unwrap();
+        let doc = option.doc.join(" ");
+        for action in limited() {
+            let named = [',', '.'].map(|end| format!(" {}{end}", action.name()));
+            assert!(
+                named.iter().any(|name| doc.contains(name)),
+                "{named:?}: {doc}"
+            );
+        }
     }
 
     #[test]
@@ -100,6 +99,7 @@ mod tests {
             "message.send=5 per 0s",
             "message.send=5 per 1year",
             "messages=5 per 1m",
+            "resume=5 per 1m",
         ] {
             assert!(LimitRule::parse(text).is_err(), "{text}");
         }

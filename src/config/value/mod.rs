@@ -13,16 +13,21 @@ mod origin;
 mod scalar;
 mod secret;
 mod size;
+mod url;
 
 pub(super) use choice::choice;
-pub use choice::{Engine, LogFormat, PresenceReach};
+pub use choice::{
+    AuditScope, ContactGate, Engine, FindingAction, HtmlPolicy, LogFormat, PresenceReach,
+    ReceiptsReach, ReviewFailure,
+};
 pub use cidr::Cidr;
 pub use dialect::{DialectListener, SocketioDialect};
-pub use limit::{LimitRule, LimitedAction};
+pub use limit::{LimitRule, limited};
 pub use origin::AllowedOrigin;
 pub use scalar::LogFilter;
 pub use secret::Secret;
 pub use size::ByteSize;
+pub use url::WebUrl;
 
 /// How TOML writes a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,0 +1,170 @@
+//! From the policy as it is configured to the one that the core reads.
+//!
+//! Reads the file of words. Decides nothing: what each rule does is the core's.
+
+use std::{num::NonZeroU32, time::Duration};
+
+use parlour_actors::{
+    limits::{Rate, Settings},
+    policy::{Audit, Finding, Html, Policy, Receipts},
+};
+use parlour_storage::{domain::contact::Gate, safety::Retention};
+
+use crate::{
+    config::{
+        self, AuditScope, ContactGate, FindingAction, HtmlPolicy, LimitRule, ReceiptsReach,
+        ReviewFailure,
+    },
+    exit::{Exit, Failure},
+};
+
+/// The policy of the core.
+///
+/// # Errors
+///
+/// The file of words can't be read, or a line of it means nothing.
+pub(crate) fn policy(config: &config::Policy) -> anyhow::Result<Policy> {
+    Ok(Policy {
+        gate: match config.contact_gate {
+            ContactGate::Open => Gate::Open,
+            ContactGate::Request => Gate::Request,
+            ContactGate::Match => Gate::Match,
+        },
+        request_length_max: config.request_length_max,
+        request_ttl: some(config.request_expiry),
+        receipts: match config.receipts {
+            ReceiptsReach::Everyone => Receipts::Everyone,
+            ReceiptsReach::Premium => Receipts::Premium,
+        },
+        html: match config.html {
+            HtmlPolicy::Raw => Html::Raw,
+            HtmlPolicy::Strip => Html::Strip,
+        },
+        profanity: config.profanity.into(),
+        words: match &config.words_file {
+            Some(path) => config::words(path).map_err(|problem| {
+                Failure::new(Exit::Config, format!("policy.words_file: {problem}"))
+            })?,
+            None => Vec::new(),
+        },
+        contact_details: config.contact_details.into(),
+        contact_details_until_match: config.contact_details_until_match,
+        audit: match config.audit {
+            AuditScope::Off => Audit::Off,
+            AuditScope::Safety => Audit::Safety,
+            AuditScope::All => Audit::All,
+        },
+        audit_age: some(config.audit_age),
+        retention: Retention {
+            age: some(config.retention_age),
+            messages_max: match config.retention_messages {
+                0 => None,
+                n => Some(n as u64),
+            },
+        },
+        review_timeout: config.review_timeout,
+        review_fails_open: config.review_failure == ReviewFailure::Open,
+    })
+}
+
+/// Adds the rates to those by action.
+pub(crate) fn rates(rules: &[LimitRule], settings: &mut Settings) {
+    for rule in rules {
+        let rate = Rate {
+            n: NonZeroU32::get(rule.n),
+            period: rule.period,
+        };
+        let name = rule.action.name().to_owned();
+        settings.rates.entry(name).or_default().push(rate);
+    }
+}
+
+/// No time at all stands for "for good".
+fn some(duration: Duration) -> Option<Duration> {
+    (!duration.is_zero()).then_some(duration)
+}
+
+impl From<FindingAction> for Finding {
+    fn from(action: FindingAction) -> Self {
+        match action {
+            FindingAction::Allow => Self::Allow,
+            FindingAction::Flag => Self::Flag,
+            FindingAction::Mask => Self::Mask,
+            FindingAction::Placeholder => Self::Placeholder,
+            FindingAction::Reject => Self::Reject,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use parlour_actors::action::Action;
+
+    use super::*;
+    use crate::config::Config;
+
+    #[test]
+    fn a_node_without_configuration_has_the_default_policy_of_the_core() {
+        let config = Config::default();
+        assert_eq!(policy(&config.policy).unwrap(), Policy::default());
+        let core = Settings::default();
+        assert_eq!(config.policy.message_length_max, core.message_length_max);
+    }
+
+    #[test]
+    fn every_rule_reaches_the_core() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("words");
+        std::fs::write(&path, "reject spam\n").unwrap();
+        let config = config::Policy {
+            contact_gate: ContactGate::Match,
+            request_length_max: 1,
+            request_expiry: Duration::from_secs(2),
+            receipts: ReceiptsReach::Premium,
+            html: HtmlPolicy::Strip,
+            profanity: FindingAction::Mask,
+            words_file: Some(path),
+            contact_details: FindingAction::Placeholder,
+            contact_details_until_match: true,
+            audit: AuditScope::All,
+            audit_age: Duration::from_secs(3),
+            retention_age: Duration::from_secs(4),
+            retention_messages: 5,
+            review_timeout: Duration::from_secs(6),
+            review_failure: ReviewFailure::Closed,
+            ..Config::default().policy
+        };
+        let expected = Policy {
+            gate: Gate::Match,
+            request_length_max: 1,
+            request_ttl: Some(Duration::from_secs(2)),
+            receipts: Receipts::Premium,
+            html: Html::Strip,
+            profanity: Finding::Mask,
+            words: vec![parlour_actors::policy::WordRule {
+                word: "spam".into(),
+                finding: Finding::Reject,
+            }],
+            contact_details: Finding::Placeholder,
+            contact_details_until_match: true,
+            audit: Audit::All,
+            audit_age: Some(Duration::from_secs(3)),
+            retention: Retention {
+                age: Some(Duration::from_secs(4)),
+                messages_max: Some(5),
+            },
+            review_timeout: Duration::from_secs(6),
+            review_fails_open: false,
+        };
+        assert_eq!(policy(&config).unwrap(), expected);
+    }
+
+    #[test]
+    fn several_rules_of_an_action_are_all_kept() {
+        let mut settings = Settings::default();
+        rates(&Config::default().policy.limits, &mut settings);
+        rates(&Config::default().policy.limits[..1], &mut settings);
+        assert_eq!(settings.rates[Action::Send.name()].len(), 2);
+        assert_eq!(settings.rates[Action::Report.name()][0].n, 5);
+    }
+}
