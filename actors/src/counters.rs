@@ -2,7 +2,10 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::policy::Finding;
+use crate::{
+    error::{ErrorCode, Failure},
+    policy::Finding,
+};
 
 macro_rules! counters {
     ($($(#[$doc:meta])* $name:ident;)*) => {
@@ -65,6 +68,16 @@ counters! {
 }
 
 impl Counters {
+    /// Counts a refusal of Moderation's.
+    pub(crate) fn refused(&self, failure: &Failure) {
+        match failure.code {
+            ErrorCode::RateLimited => self.rate_limited.add_one(),
+            ErrorCode::NotReachable | ErrorCode::BlockedByYou => self.blocked.add_one(),
+            ErrorCode::ContentRefused => self.found(Finding::Reject),
+            _ => {}
+        }
+    }
+
     /// Counts what became of a text (CONTRACT S1-62).
     pub(crate) fn found(&self, finding: Finding) {
         match finding {

@@ -34,6 +34,7 @@ mod questions;
 pub mod registry;
 pub mod reply;
 mod resume;
+pub mod reviewer;
 pub mod room;
 #[cfg(test)]
 mod scenarios;

@@ -25,10 +25,11 @@ use crate::{
     counters::Counters,
     error::{CloseCode, Failure},
     limits::Settings,
-    moderation::{Moderation, Review},
+    moderation::{AllBack, Moderation, Review},
     presence::{Farewell, Presence},
     registry::Registry,
     reply::ReplyTo,
+    reviewer::Reviewer,
     room::{Committed, Perform, Room},
     sweeper::Sweeper,
     visibility::Audience,
@@ -44,6 +45,7 @@ pub struct Core {
     /// Who is where.
     pub registry: Registry,
     store: Arc<dyn Store>,
+    reviewer: Option<Arc<dyn Reviewer>>,
     actors: OnceLock<Actors>,
     /// What was last kept of people, so that a profile is written when it changes and not with each request.
     profiles: DashMap<UserId, Profile>,
@@ -73,6 +75,11 @@ impl Core {
     /// The store, for as long as the core is borrowed.
     pub fn store_ref(&self) -> &dyn Store {
         &*self.store
+    }
+
+    /// Who is asked about texts before they go out, if anybody.
+    pub(crate) fn reviewer(&self) -> Option<Arc<dyn Reviewer>> {
+        self.reviewer.clone()
     }
 
     /// Which history this node is in.
@@ -124,6 +131,8 @@ impl Core {
 
     /// Waits until every write submitted so far has come to its end.
     pub(crate) async fn flush(&self) {
+        // What Moderation has still to submit comes first.
+        let _died = self.actors().moderation.send(AllBack).await;
         // An archive that died has written all it ever will.
         let _died = self.actors().archive.send(Flush).await;
     }
@@ -246,7 +255,24 @@ pub struct System {
 
 impl System {
     /// Starts the actors on threads of their own. Needs a running actix system.
+    ///
+    /// # Panics
+    ///
+    /// The policy has gigabytes of words.
     pub fn start(store: Arc<dyn Store>, settings: Settings) -> Self {
+        Self::start_reviewed(store, settings, None)
+    }
+
+    /// The same, with somebody who is asked about each text before it goes out.
+    ///
+    /// # Panics
+    ///
+    /// The policy has gigabytes of words.
+    pub fn start_reviewed(
+        store: Arc<dyn Store>,
+        settings: Settings,
+        reviewer: Option<Arc<dyn Reviewer>>,
+    ) -> Self {
         let arbiters: Vec<Arbiter> = (0..settings.room_arbiters.max(1))
             .map(|_| Arbiter::new())
             .collect();
@@ -255,6 +281,7 @@ impl System {
             counters: Counters::default(),
             registry: Registry::default(),
             store,
+            reviewer,
             actors: OnceLock::new(),
             profiles: DashMap::new(),
             room_arbiters: arbiters.iter().map(Arbiter::handle).collect(),

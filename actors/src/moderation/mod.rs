@@ -7,6 +7,8 @@
 mod contact;
 mod content;
 mod gcra;
+mod hook;
+mod line;
 mod person;
 
 use std::{
@@ -22,22 +24,25 @@ use parlour_storage::{
     ids::UserId,
     store::{LimiterState, Transaction, Write},
 };
+use tokio::sync::oneshot;
 
 pub(crate) use self::contact::rules;
+pub(crate) use self::hook::AllBack;
 pub use self::{
     content::{PLACEHOLDER, word_list},
     person::Concerns,
 };
 use self::{
     content::{Reviewed, Rules},
+    hook::{Held, Judged},
+    line::Lines,
     person::{BlockChange, Person},
 };
 use crate::{
     archive::Submit,
     command::{Action, Caller, Reply},
-    error::{ErrorCode, Failure},
+    error::Failure,
     limits::{MODERATION_MAILBOX, PARKED_PER_USER_MAX},
-    policy::Finding,
     presence::SetBlock,
     reply::ReplyTo,
     room::{Passed, Passing},
@@ -54,6 +59,10 @@ pub struct Moderation {
     core: Arc<Core>,
     /// What may be said.
     rules: Rules,
+    /// Texts that the operator's service is asked about, and what waits behind them.
+    lines: Lines<Judged, Review>,
+    /// Who waits until all texts that were out at a time are back.
+    wait_for_back: Vec<(u64, oneshot::Sender<()>)>,
     people: HashMap<UserId, Slot>,
     /// Blocks on their way to the store, in the order they were reviewed in: whoever is loaded now may not find
     /// them there yet.
@@ -85,6 +94,8 @@ impl Moderation {
     pub fn new(core: Arc<Core>) -> Self {
         Self {
             rules: Rules::new(&core.settings),
+            lines: Lines::default(),
+            wait_for_back: Vec::new(),
             core,
             people: HashMap::new(),
             unsettled: BTreeMap::new(),
@@ -142,6 +153,7 @@ pub enum Deed {
 }
 
 /// What a request that passes takes along.
+#[derive(Debug)]
 struct Verdict {
     conversation: Option<Arc<Conversation>>,
     audience: Audience,
@@ -154,6 +166,14 @@ impl Handler<Review> for Moderation {
     type Result = ();
 
     fn handle(&mut self, review: Review, ctx: &mut Self::Context) {
+        if let Some(review) = self.line_up(review) {
+            self.receive(review, ctx);
+        }
+    }
+}
+
+impl Moderation {
+    fn receive(&mut self, review: Review, ctx: &mut Context<Self>) {
         let user = review.caller.user.clone();
         match self.people.get_mut(&user) {
             Some(Slot::Known(_)) => self.review(review, ctx),
@@ -164,9 +184,15 @@ impl Handler<Review> for Moderation {
             None => self.load(user, vec![review], None, ctx),
         }
     }
-}
 
-impl Moderation {
+    /// Somebody, unless they are being loaded.
+    fn known(&mut self, user: &UserId) -> Option<&mut Person> {
+        match self.people.get_mut(user) {
+            Some(Slot::Known(person)) => Some(person),
+            _ => None,
+        }
+    }
+
     fn number(&mut self) -> u64 {
         let number = self.next;
         self.next += 1;
@@ -280,17 +306,16 @@ impl Moderation {
                     reviewed,
                     contact,
                 };
-                self.go_on(&caller, passed, deed, reply, ctx)
+                match deed {
+                    Deed::Write(write) => {
+                        let held = Held::new(caller, action, concerns, passed, write, reply);
+                        self.consult(held, ctx)
+                    }
+                    deed => self.go_on(&caller, passed, deed, reply, ctx),
+                }
             }
             Err(failure) => {
-                match failure.code {
-                    ErrorCode::RateLimited => self.core.counters.rate_limited.add_one(),
-                    ErrorCode::NotReachable | ErrorCode::BlockedByYou => {
-                        self.core.counters.blocked.add_one()
-                    }
-                    ErrorCode::ContentRefused => self.core.counters.found(Finding::Reject),
-                    _ => {}
-                }
+                self.core.counters.refused(&failure);
                 reply.answer(Err(failure));
             }
         }

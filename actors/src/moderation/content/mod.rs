@@ -13,7 +13,7 @@ mod text;
 pub mod word_list;
 mod words;
 
-use std::{borrow::Cow, mem};
+use std::{borrow::Cow, mem, ops::Range};
 
 use parlour_storage::{
     domain::{
@@ -144,7 +144,7 @@ impl Rules {
         let mut reviewed = self.sanitize(text, max)?;
         let mut found = self.look(text);
         let mut for_the_matched = Vec::new();
-        if direct && self.until_match && self.contact_details >= Finding::Mask {
+        if self.keeps_for_matched(direct) {
             let is_contact = |found: &mut Found| found.sort == Sort::ContactDetails;
             for_the_matched = found.extract_if(.., is_contact).collect();
         }
@@ -170,6 +170,66 @@ impl Rules {
         Ok(reviewed)
     }
 
+    /// What is shown of a text to who isn't matched.
+    fn without_contact_details(&self, text: &str, parts: Vec<Range<usize>>) -> String {
+        match self.contact_details {
+            Finding::Placeholder => PLACEHOLDER.to_owned(),
+            _ => mask(text, parts),
+        }
+    }
+
+    /// Puts another text in the place of a reviewed one, as the operator's service wants it, and marks it for review.
+    /// It is trusted with words, and held to what every text has to be.
+    ///
+    /// # Errors
+    ///
+    /// It is empty or too long.
+    pub(super) fn replace(
+        &self,
+        write: &mut Write,
+        reviewed: &mut Reviewed,
+        mut other: String,
+        direct: bool,
+    ) -> Result<(), Failure> {
+        self.sanitize(&mut other, self.length_max)?;
+        text::check_some(&other, MessageKind::Text)?;
+        let text = match write {
+            Write::Send { content, .. } => &mut content.text,
+            Write::Edit { text, .. } | Write::Ask { text, .. } => text,
+            _ => return Ok(()),
+        };
+        let found = if self.keeps_for_matched(direct) {
+            contact_details::look(&other)
+        } else {
+            Vec::new()
+        };
+        let masked = (!found.is_empty()).then(|| self.without_contact_details(&other, found));
+        let reviewed_text = mem::replace(text, other);
+        let original = reviewed.original.get_or_insert(reviewed_text).clone();
+        match write {
+            Write::Ask { masked: of, .. } => *of = masked,
+            _ => reviewed.masked = masked,
+        }
+        reviewed.flag = Some(FlagDraft {
+            found: [
+                reviewed
+                    .flag
+                    .take()
+                    .map_or_else(Vec::new, |flag| flag.found),
+                vec!["review".to_owned()],
+            ]
+            .concat(),
+            original: Some(original),
+        });
+        reviewed.finding = reviewed.finding.max(Finding::Placeholder);
+        Ok(())
+    }
+
+    /// Whether contact details in a text are for people who are matched.
+    fn keeps_for_matched(&self, direct: bool) -> bool {
+        direct && self.until_match && self.contact_details >= Finding::Mask
+    }
+
     /// Takes out what no text keeps, and then counts.
     fn sanitize(&self, text: &mut String, max: usize) -> Result<Reviewed, Failure> {
         text::clean(text);
@@ -185,7 +245,7 @@ impl Rules {
 
     fn look(&self, text: &str) -> Vec<Found> {
         let words::Hits { mut found, allowed } = self.words.look(text);
-        let mut add = |sort, finding, ranges: Vec<std::ops::Range<usize>>| {
+        let mut add = |sort, finding, ranges: Vec<Range<usize>>| {
             found.extend(ranges.into_iter().map(|range| Found {
                 range,
                 sort,
