@@ -8,6 +8,7 @@
 
 #![warn(missing_docs)]
 
+pub mod audit;
 mod codec;
 pub mod contacts;
 pub mod domain;

@@ -453,5 +453,8 @@ pub(crate) struct NotificationsReadV1 {
     pub(crate) through: Position,
 }
 
+mod safety;
+pub(crate) use safety::*;
+
 #[cfg(test)]
 mod golden;

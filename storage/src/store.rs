@@ -425,7 +425,7 @@ pub enum Write {
         /// Which.
         matched: MatchId,
     },
-    /// Reports somebody. [`Outcome::Filed`].
+    /// Reports somebody else. What it is about has to be of a conversation that the user is in. [`Outcome::Filed`].
     Report(ReportDraft),
     /// Moves a report on, for moderators. Already so, with the same note: `Unchanged`.
     ReviewReport {
@@ -433,7 +433,7 @@ pub enum Write {
         report: ReportId,
         /// How far it is now.
         status: ReportStatus,
-        /// For other moderators.
+        /// For other moderators. `None`: the old one stays.
         note: Option<String>,
     },
     /// Moves a flag on, for moderators. Already so: `Unchanged`.
@@ -443,7 +443,8 @@ pub enum Write {
         /// How far it is now.
         status: ReportStatus,
     },
-    /// Decides about a person, for moderators. Already so: `Unchanged`; a warning counts each time.
+    /// Decides about a person, for moderators. Already so: `Unchanged`; a warning counts each time. Who is banned can't
+    /// be suspended, but reinstated. What ends has to end later than now.
     Sanction {
         /// About whom.
         user: UserId,

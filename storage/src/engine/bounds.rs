@@ -4,7 +4,10 @@
 //! value (see [`codec`](crate::codec)) within it, and the rest within reason.
 
 use crate::{
-    domain::message::{Content, EMOJI_BYTES_MAX, METADATA_BYTES_MAX, MessageKind},
+    domain::{
+        message::{Content, EMOJI_BYTES_MAX, METADATA_BYTES_MAX, MessageKind},
+        safety::{AuditDraft, FlagDraft, ReportDraft},
+    },
     store::{EventDraft, LimiterState, NotificationDraft, Rejection},
 };
 
@@ -12,6 +15,12 @@ use crate::{
 const TEXT_BYTES_MAX: usize = 256 * 1024;
 /// Longest name of a person or group, reason of a block, topic, or name of a rule.
 const LABEL_BYTES_MAX: usize = 1024;
+/// Longest reason of a report, and what a moderator notes about it.
+const REMARK_BYTES_MAX: usize = 16 * 1024;
+/// Most words for what was found in a message.
+const FOUND_MAX: usize = 64;
+/// Longest name of an action in the audit log.
+const ACTION_BYTES_MAX: usize = 255;
 /// Longest address of a picture.
 const ADDRESS_BYTES_MAX: usize = 2048;
 /// Longest body of an event or notification.
@@ -82,6 +91,50 @@ pub(crate) fn limit(limit: &LimiterState) -> Result<(), Rejection> {
         KEY_PART_BYTES_MAX,
         "the name of a rule takes at most 255 bytes",
     )
+}
+
+/// What somebody writes for moderators to read.
+pub(crate) fn remark(text: Option<&str>) -> Result<(), Rejection> {
+    let bytes = text.map_or(0, str::len);
+    within(
+        bytes,
+        REMARK_BYTES_MAX,
+        "a reason or note takes at most 16 KiB",
+    )
+}
+
+pub(crate) fn report(report: &ReportDraft) -> Result<(), Rejection> {
+    if report.category.is_empty() {
+        return Err(Rejection::Invalid("a report needs a category"));
+    }
+    label(Some(&report.category))?;
+    remark(report.reason.as_deref())
+}
+
+pub(crate) fn flag(flag: &FlagDraft) -> Result<(), Rejection> {
+    within(
+        flag.found.len(),
+        FOUND_MAX,
+        "a flag says at most 64 words of what was found",
+    )?;
+    flag.found.iter().try_for_each(|word| label(Some(word)))?;
+    // Longer than a text may be: what is shown of it can be shorter.
+    let original = flag.original.as_ref().map_or(0, String::len);
+    within(
+        original,
+        BODY_BYTES_MAX,
+        "an original text takes at most 1 MiB",
+    )
+}
+
+/// A line of the audit log fits one value of the store.
+pub(crate) fn audit(draft: &AuditDraft) -> Result<(), Rejection> {
+    within(
+        draft.action.len(),
+        ACTION_BYTES_MAX,
+        "the name of an action takes at most 255 bytes",
+    )?;
+    label(draft.detail.as_deref())
 }
 
 pub(crate) fn events(events: &[EventDraft]) -> Result<(), Rejection> {

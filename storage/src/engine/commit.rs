@@ -1,10 +1,12 @@
 //! The writer's side of the engine: runs transactions one after the other into a batch.
 
 use crate::{
+    audit::Mark,
     engine::{
-        blocks, bounds, conversations, cursors,
+        audit, blocks, bounds, conversations, cursors, flags,
         heads::Heads,
-        members, messages, notifications, outbox, reactions, records,
+        members, messages, notifications, outbox, preferences, reactions, records, reports,
+        standing,
         tx::{Made, Stop, Tx, Written},
         users,
     },
@@ -28,6 +30,8 @@ pub(crate) struct Engine {
     /// Written in the store: no position above it was given out.
     ceiling: Position,
     heads: Heads,
+    /// The newest line of the audit log.
+    audit: Mark,
 }
 
 impl Engine {
@@ -38,6 +42,7 @@ impl Engine {
             last: ceiling.position,
             ceiling: ceiling.position,
             heads: Heads::default(),
+            audit: audit::head(source)?,
         })
     }
 
@@ -54,12 +59,12 @@ impl Engine {
         transaction: &Transaction,
     ) -> Result<Result<Outcome, Rejection>, StoreError> {
         let Transaction { at, by, .. } = transaction;
-        let mut tx = Tx::new(kv, batch, &self.heads, self.last, *at, by);
+        let mut tx = Tx::new(kv, batch, &self.heads, self.last, self.audit, *at, by);
         let result = match write(&mut tx, transaction) {
             Ok(outcome) => Ok(outcome),
             Err(Stop::Rejected(rejection)) => {
                 // An attempt counts against a limit whether it succeeds or not, also over a restart.
-                tx = Tx::new(kv, batch, &self.heads, self.last, *at, by);
+                tx = Tx::new(kv, batch, &self.heads, self.last, self.audit, *at, by);
                 match remember(&mut tx, &transaction.limits) {
                     Err(Stop::Broken(error)) => return Err(error),
                     Ok(()) | Err(Stop::Rejected(_)) => Err(rejection),
@@ -81,7 +86,7 @@ impl Engine {
     ) -> Result<T, StoreError> {
         let nobody = UserId::new("store").expect("a good name");
         let at = Timestamp::default();
-        let mut tx = Tx::new(kv, batch, &self.heads, self.last, at, &nobody);
+        let mut tx = Tx::new(kv, batch, &self.heads, self.last, self.audit, at, &nobody);
         let done = work(&mut tx)?;
         let made = tx.done();
         self.keep(batch, made)?;
@@ -96,6 +101,7 @@ impl Engine {
         }
         batch.extend(made.writes);
         self.last = made.last;
+        self.audit = made.audit;
         if let Some((conversation, seq)) = made.sent {
             self.heads.set(conversation, seq);
         }
@@ -126,11 +132,15 @@ fn write(tx: &mut Tx<'_>, transaction: &Transaction) -> Written {
         limits,
         events,
         notifications,
+        flag,
+        audit,
         ..
     } = transaction;
     remember(tx, limits)?;
     bounds::events(events)?;
     bounds::notifications(notifications)?;
+    flag.iter().try_for_each(bounds::flag)?;
+    audit.iter().try_for_each(bounds::audit)?;
     let outcome = do_it(tx, &transaction.write)?;
     // Nobody is told of what did not happen, or happened before.
     if matches!(
@@ -139,6 +149,12 @@ fn write(tx: &mut Tx<'_>, transaction: &Transaction) -> Written {
     ) {
         outbox::write(tx, events)?;
         notifications::write(tx, notifications)?;
+        if let Some(flag) = flag {
+            flags::mark(tx, flag, &outcome)?;
+        }
+        if let Some(draft) = audit {
+            audit::write(tx, draft, &outcome)?;
+        }
     }
     Ok(outcome)
 }
@@ -191,12 +207,16 @@ fn do_it(tx: &mut Tx<'_>, write: &Write) -> Written {
         | Write::Withdraw { .. }
         | Write::Like { .. }
         | Write::Unmatch { .. } => Err(Rejection::Invalid("contacts are being built").into()),
-        Write::Report(_)
-        | Write::ReviewReport { .. }
-        | Write::ReviewFlag { .. }
-        | Write::Sanction { .. }
-        | Write::Takedown { .. }
-        | Write::Prefer(_) => Err(Rejection::Invalid("safety is being built").into()),
+        Write::Report(draft) => reports::file(tx, draft),
+        Write::ReviewReport {
+            report,
+            status,
+            note,
+        } => reports::review(tx, *report, *status, note.as_deref()),
+        Write::ReviewFlag { message, status } => flags::review(tx, *message, *status),
+        Write::Sanction { user, sanction } => standing::sanction(tx, user, *sanction),
+        Write::Takedown { message } => messages::take_down(tx, *message),
+        Write::Prefer(preferences) => preferences::prefer(tx, *preferences),
         Write::Note => Ok(Outcome::Done),
     }
 }

@@ -154,10 +154,9 @@ pub(crate) fn edit(tx: &mut Tx<'_>, id: MessageId, text: &str) -> Written {
 }
 
 pub(crate) fn delete(tx: &mut Tx<'_>, id: MessageId) -> Written {
-    let (mut record, member) = acting_on(tx, id)?;
-    let conversation = record.conversation;
+    let (record, member) = acting_on(tx, id)?;
     if record.author != *tx.by && !member.role().may_manage() {
-        let of: ConversationV1 = records::must(tx, &keys::conversation(conversation))?;
+        let of: ConversationV1 = records::must(tx, &keys::conversation(record.conversation))?;
         let rejection = if of.is_group() {
             Rejection::NotAllowed
         } else {
@@ -165,9 +164,20 @@ pub(crate) fn delete(tx: &mut Tx<'_>, id: MessageId) -> Written {
         };
         return Err(rejection.into());
     }
+    bury(tx, id, record)
+}
+
+/// Deletes anybody's message: that the user may is for others to know.
+pub(crate) fn take_down(tx: &mut Tx<'_>, id: MessageId) -> Written {
+    let record: Option<MessageV1> = records::load(tx, &keys::message(id))?;
+    bury(tx, id, record.ok_or(Rejection::NoMessage)?)
+}
+
+fn bury(tx: &mut Tx<'_>, id: MessageId, mut record: MessageV1) -> Written {
     if record.deleted_at.is_some() {
         return Ok(Outcome::Unchanged);
     }
+    let conversation = record.conversation;
     let position = tx.position()?;
     record.deleted_at = Some(tx.at);
     tx.put(keys::message(id), &record)?;

@@ -3,6 +3,7 @@
 //! Knows no thread and no medium. Reads go through a [`View`](view::View) (one moment of the store), writes
 //! through a [`Tx`](tx::Tx) (that moment, the batch so far and the transaction's own writes).
 
+pub(crate) mod audit;
 pub(crate) mod blocks;
 pub(crate) mod bounds;
 pub(crate) mod changes;
@@ -10,15 +11,20 @@ pub(crate) mod commit;
 pub(crate) mod conversations;
 pub(crate) mod cursors;
 pub(crate) mod fingerprint;
+pub(crate) mod flags;
 pub(crate) mod heads;
 pub(crate) mod members;
 pub(crate) mod messages;
 pub(crate) mod notifications;
 pub(crate) mod outbox;
 pub(crate) mod places;
+pub(crate) mod preferences;
 pub(crate) mod purge;
 pub(crate) mod reactions;
 pub(crate) mod records;
+pub(crate) mod reports;
+pub(crate) mod shelf;
+pub(crate) mod standing;
 pub(crate) mod summaries;
 pub(crate) mod tx;
 pub(crate) mod users;

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 
 use crate::{
     codec::Record,
-    engine::{heads, places, records, tx::Tx},
+    engine::{flags, heads, places, records, tx::Tx},
     error::StoreError,
     ids::{ConversationId, MessageId, Position, Seq, Timestamp, UserId},
     keys::{self, Parts, Table},
@@ -232,6 +232,7 @@ fn take(tx: &mut Tx<'_>, due: &Due, seq: Seq, rows_max: usize) -> Result<Taken, 
             taken.whole = false;
             return Ok(taken);
         }
+        flags::forget(tx, message)?;
         take_message(tx, message)?;
     }
     for reader in due.pair.iter().flatten() {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     domain::{conversation::Summary, message::Message},
-    engine::{blocks, conversations, heads, members, messages, records, view::BREATH},
+    engine::{blocks, conversations, heads, members, messages, records, standing, view::BREATH},
     error::StoreError,
     ids::{ConversationId, Position, Seq, UserId},
     keys,
@@ -20,7 +20,14 @@ pub(crate) fn summary(
     id: ConversationId,
     user: &UserId,
 ) -> Result<Option<Summary>, StoreError> {
-    summary_hiding(source, id, user, &blocks::hidden_from(source, user)?)
+    summary_hiding(source, id, user, &hidden_from(source, user)?)
+}
+
+/// Whose messages don't count for a reader: those whom they keep away, and those who are shown to nobody.
+fn hidden_from(source: &dyn Source, user: &UserId) -> Result<BTreeSet<UserId>, StoreError> {
+    let mut hidden = blocks::hidden_from(source, user)?;
+    standing::hide_shadowed(source, user, &mut hidden)?;
+    Ok(hidden)
 }
 
 fn summary_hiding(
@@ -91,7 +98,7 @@ pub(crate) fn unread(
     source: &dyn Source,
     user: &UserId,
 ) -> Result<Vec<(ConversationId, u64)>, StoreError> {
-    let hidden = blocks::hidden_from(source, user)?;
+    let hidden = hidden_from(source, user)?;
     let mut counts = Vec::new();
     for id in members::conversation_ids(source, user)? {
         source.breathe();
@@ -138,7 +145,7 @@ pub(crate) fn page(
     }
     by_activity.sort_unstable_by(|a, b| b.cmp(a));
     by_activity.truncate(limit);
-    let hidden = blocks::hidden_from(source, user)?;
+    let hidden = hidden_from(source, user)?;
     let mut page = Vec::with_capacity(by_activity.len());
     for (_, id) in by_activity {
         source.breathe();

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::{
+    audit::Mark,
     codec::{self, Record},
     domain::change::{Change, ChangeBody},
     engine::heads::Heads,
@@ -49,6 +50,8 @@ pub(crate) struct Tx<'a> {
     first: Option<Position>,
     last: Position,
     sent: Option<(ConversationId, Seq)>,
+    /// The last line of the audit log.
+    pub(crate) audit: Mark,
 }
 
 /// What a finished transaction leaves.
@@ -56,15 +59,17 @@ pub(crate) struct Made {
     pub(crate) writes: Batch,
     pub(crate) last: Position,
     pub(crate) sent: Option<(ConversationId, Seq)>,
+    pub(crate) audit: Mark,
 }
 
 impl<'a> Tx<'a> {
-    /// `last`: the newest position given out so far.
+    /// `last`, `audit`: the newest position given out so far, and the newest line of the audit log.
     pub(crate) fn new(
         kv: &'a dyn Kv,
         batch: &'a Batch,
         heads: &'a Heads,
         last: Position,
+        audit: Mark,
         at: Timestamp,
         by: &'a UserId,
     ) -> Self {
@@ -78,6 +83,7 @@ impl<'a> Tx<'a> {
             first: None,
             last,
             sent: None,
+            audit,
         }
     }
 
@@ -86,6 +92,7 @@ impl<'a> Tx<'a> {
             writes: self.own,
             last: self.last,
             sent: self.sent,
+            audit: self.audit,
         }
     }
 

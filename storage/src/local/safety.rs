@@ -10,53 +10,76 @@ use async_trait::async_trait;
 use super::{LocalStore, writer::Chore};
 use crate::{
     domain::safety::{AuditLine, Flag, Preferences, Report, ReportStatus, Standing},
-    engine::purge::{self, Plan},
+    engine::{
+        audit, flags, preferences,
+        purge::{self, Plan},
+        reports, standing,
+    },
     error::StoreError,
     ids::{ConversationId, MessageId, ReportId, Timestamp, UserId},
     safety::{Purged, ReportPage, Retention, Safety},
 };
 
+/// Lines of the audit log removed in one batch.
+const FORGET_LINES: usize = 32;
+
 #[async_trait]
 impl Safety for LocalStore {
-    async fn report(&self, _: ReportId) -> Result<Option<Report>, StoreError> {
-        Ok(None)
+    async fn report(&self, id: ReportId) -> Result<Option<Report>, StoreError> {
+        self.read(move |view| reports::report(view, id)).await
     }
 
-    async fn reports(&self, _: ReportPage) -> Result<Vec<Report>, StoreError> {
-        Ok(Vec::new())
+    async fn reports(&self, page: ReportPage) -> Result<Vec<Report>, StoreError> {
+        self.read(move |view| reports::page(view, &page)).await
     }
 
-    async fn flag(&self, _: MessageId) -> Result<Option<Flag>, StoreError> {
-        Ok(None)
+    async fn flag(&self, id: MessageId) -> Result<Option<Flag>, StoreError> {
+        self.read(move |view| flags::flag(view, id)).await
     }
 
     async fn flags(
         &self,
-        _: Option<ReportStatus>,
-        _: Option<MessageId>,
-        _: usize,
+        status: Option<ReportStatus>,
+        before: Option<MessageId>,
+        limit: usize,
     ) -> Result<Vec<Flag>, StoreError> {
-        Ok(Vec::new())
+        self.read(move |view| flags::page(view, status, before, limit))
+            .await
     }
 
-    async fn standing(&self, _: &UserId) -> Result<Standing, StoreError> {
-        Ok(Standing::default())
+    async fn standing(&self, user: &UserId) -> Result<Standing, StoreError> {
+        let user = user.clone();
+        self.read(move |view| standing::standing(view, &user)).await
     }
 
     async fn shadowed(&self) -> Result<Vec<(UserId, Timestamp)>, StoreError> {
-        Ok(Vec::new())
+        self.read(|view| standing::shadowed(view)).await
     }
 
     async fn preferences(&self, users: &[UserId]) -> Result<Vec<Preferences>, StoreError> {
-        Ok(vec![Preferences::default(); users.len()])
+        let users = users.to_vec();
+        self.read(move |view| preferences::of_all(view, &users))
+            .await
     }
 
-    async fn audit_after(&self, _: u64, _: usize) -> Result<Vec<AuditLine>, StoreError> {
-        Ok(Vec::new())
+    async fn audit_after(&self, n: u64, limit: usize) -> Result<Vec<AuditLine>, StoreError> {
+        self.read(move |view| audit::after(view, n).take(limit).collect())
+            .await
     }
 
-    async fn forget_audit(&self, _: Timestamp, _: usize) -> Result<u64, StoreError> {
-        Ok(0)
+    async fn forget_audit(&self, before: Timestamp, limit: usize) -> Result<u64, StoreError> {
+        let forgotten = Arc::new(AtomicU64::new(0));
+        let count = Arc::clone(&forgotten);
+        let mut left = limit;
+        self.chore(Box::new(move |tx| {
+            let step = left.min(FORGET_LINES);
+            let n = audit::forget(tx, before, step)?;
+            left -= n;
+            count.fetch_add(n as u64, Ordering::Relaxed);
+            Ok(n == step && left > 0)
+        }))
+        .await?;
+        Ok(forgotten.load(Ordering::Relaxed))
     }
 
     async fn purge(

@@ -2,6 +2,8 @@
 
 use std::fmt::Debug;
 
+mod safety;
+
 use super::*;
 use crate::codec;
 

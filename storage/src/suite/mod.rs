@@ -4,6 +4,7 @@
 //! the head that it finds, so one database shared by all cases will do. Says nothing of what only an engine
 //! inside the process can be tested for (lost writes, failed syncs): that is in `tests/`.
 
+mod audit;
 mod blocks;
 mod changes;
 mod commits;
@@ -17,6 +18,7 @@ mod reopen;
 mod retention;
 mod roles;
 mod rows;
+mod safety;
 mod scene;
 mod summaries;
 mod users;
@@ -59,6 +61,8 @@ pub async fn run_all(bed: impl Fn() -> Arc<dyn Bed>) {
         summaries::cases,
         changes::cases,
         rows::cases,
+        safety::cases,
+        audit::cases,
         commits::cases,
         reopen::cases,
         retention::cases,

@@ -9,7 +9,7 @@ use crate::{
     keys::{self, Meta, Parts, Table},
     kv::{Batch, Kv},
     record::{CeilingV1, FloorV1},
-    verify::{Finding, Repair},
+    verify::{Finding, Repair, audit::Log},
 };
 
 /// Repairs are applied in batches of about so many keys.
@@ -19,6 +19,8 @@ pub(super) struct Checker<'a> {
     pub(super) kv: &'a dyn Kv,
     /// An old store lacks what the next start gives it. That is not damage.
     pub(super) format: u32,
+    /// The newest line of the audit log that was met.
+    pub(super) log: Log,
     /// By key and what is wrong: two records can point at the same missing third.
     findings: BTreeMap<(String, String), Repair>,
     repairs: Batch,
@@ -40,6 +42,7 @@ impl<'a> Checker<'a> {
         Self {
             kv,
             format,
+            log: Log::default(),
             findings: BTreeMap::new(),
             repairs: Batch::new(),
             positions: Vec::new(),

@@ -4,11 +4,13 @@
 //! pointers to nothing. It never touches a message or anything else that a person wrote, and leaves alone what
 //! can't be read: that is for a backup.
 
+mod audit;
 mod checker;
 mod conversations;
 mod messages;
 mod people;
 mod rows;
+mod safety;
 #[cfg(test)]
 mod tests;
 
@@ -80,22 +82,23 @@ pub fn verify(
     repair: bool,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Report, StoreError> {
+    verify_kv(&open(path)?, repair, progress)
+}
+
+/// Opens a store as it lies there, and never makes one.
+pub(crate) fn open(path: &Path) -> Result<SledKv, StoreError> {
     if !path.join("db").exists() {
         let text = format!("there is no store in {}", path.display());
         let error = io::Error::new(io::ErrorKind::NotFound, text);
         return Err(StoreError::caused_by(StoreErrorKind::Failed, error));
     }
     let kv = SledKv::open(path, Options::default().cache_bytes)?;
-    verify_kv(&kv, repair, progress)
+    format(&kv)?;
+    Ok(kv)
 }
 
-/// Checks any engine.
-pub(crate) fn verify_kv(
-    kv: &dyn Kv,
-    repair: bool,
-    progress: &mut dyn FnMut(Progress),
-) -> Result<Report, StoreError> {
-    // A format that is damaged or missing is a finding; one that is newer makes all others meaningless.
+/// The format of a store. One that is damaged or missing is a finding; one that is newer makes all others meaningless.
+fn format(kv: &dyn Kv) -> Result<u32, StoreError> {
     let format = match records::load(kv, &keys::meta(Meta::Format)) {
         Ok(Some(FormatV1 { number })) => number,
         _ => FORMAT,
@@ -104,6 +107,16 @@ pub(crate) fn verify_kv(
         let (found, known) = (format, FORMAT);
         return Err(StoreError::new(StoreErrorKind::Newer { found, known }));
     }
+    Ok(format)
+}
+
+/// Checks any engine.
+pub(crate) fn verify_kv(
+    kv: &dyn Kv,
+    repair: bool,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Report, StoreError> {
+    let format = format(kv)?;
     let mut total = 0;
     for entry in kv.scan(keys::everything(), Order::Ascending) {
         entry?;
@@ -129,6 +142,7 @@ pub(crate) fn verify_kv(
             });
         }
     }
+    audit::check_last(&mut checker)?;
     checker.check_positions()?;
     let findings = checker.finish(repair)?;
     Ok(Report {
@@ -166,6 +180,14 @@ fn check(checker: &mut Checker<'_>, key: &[u8], value: &[u8]) -> Result<(), Stor
         Table::Consumer => rows::check_consumer(checker, key, value),
         Table::Notification => rows::check_notification(checker, key, value),
         Table::NotificationsRead => rows::check_notifications_read(checker, key, value),
+        Table::Report => safety::check_report(checker, key, value),
+        Table::Flag => safety::check_flag(checker, key, value),
+        Table::Standing => safety::check_standing(checker, key, value),
+        Table::Shadowed => safety::check_shadowed(checker, key),
+        Table::Audit => audit::check_line(checker, key, value),
+        Table::AuditEnd => audit::check_end(checker, key, value),
+        Table::Preferences => safety::check_preferences(checker, key, value),
+        Table::Shelf => safety::check_shelf(checker, key),
         Table::Continuation => rows::check_continuation(checker, key),
     }
 }

@@ -5,7 +5,11 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::super::{Finding, Repair, verify_kv};
 use crate::{
     codec::{self, Record},
-    domain::{conversation::MemberRole, message::Content},
+    domain::{
+        conversation::MemberRole,
+        message::Content,
+        safety::{AuditDraft, FlagDraft, Preferences, ReportDraft, Sanction},
+    },
     engine::records,
     ids::{ConversationId, IdempotencyKey, MessageId, Position, Seq, Timestamp, UserId},
     keys,
@@ -18,6 +22,9 @@ use crate::{
         Transaction, Write,
     },
 };
+
+/// When all of it was written.
+const SAMPLE_MS: i64 = 1_800_000_000_000;
 
 pub(super) fn name(text: &str) -> UserId {
     UserId::new(text).unwrap()
@@ -35,7 +42,7 @@ pub(super) struct Sample {
 }
 
 async fn commit(store: &LocalStore, by: &str, write: Write) -> Position {
-    let at = Timestamp(1_800_000_000_000);
+    let at = Timestamp(SAMPLE_MS);
     let row = |topic: &str| EventDraft {
         topic: topic.to_owned(),
         body: "x".repeat(5_000),
@@ -59,6 +66,62 @@ async fn commit(store: &LocalStore, by: &str, write: Write) -> Position {
         Outcome::Changed(changes) => changes[0].position,
         _ => Position::ZERO,
     }
+}
+
+fn line() -> AuditDraft {
+    AuditDraft {
+        action: "something.done",
+        user: None,
+        conversation: None,
+        message: None,
+        detail: None,
+    }
+}
+
+/// A flagged message, a report, decisions, and an audit log whose oldest line was let go.
+async fn safety(store: &LocalStore) {
+    let elsewhere = Write::OpenDirect { with: name("dan") };
+    let conversation = ConversationId::created_at(commit(store, "bob", elsewhere).await);
+    let report = ReportDraft {
+        user: name("ann"),
+        category: "spam".to_owned(),
+        reason: Some("x".repeat(5_000)),
+        conversation: Some(conversation),
+        message: None,
+    };
+    let text = "flagged".to_owned();
+    let content = Content {
+        text,
+        ..Content::default()
+    };
+    let send = Write::Send {
+        conversation,
+        content,
+        key: None,
+    };
+    let hide_receipts = true;
+    let decide = |sanction| Write::Sanction {
+        user: name("ann"),
+        sanction,
+    };
+    for (n, write) in (0..).zip([
+        send,
+        Write::Report(report),
+        decide(Sanction::Warn),
+        decide(Sanction::ShadowBan),
+        Write::Prefer(Preferences { hide_receipts }),
+    ]) {
+        let mut transaction = Transaction::new(Timestamp(SAMPLE_MS + n), name("bob"), write);
+        transaction.flag = (n == 0).then(|| FlagDraft {
+            found: vec!["word".to_owned()],
+            original: Some("x".repeat(5_000)),
+        });
+        transaction.audit = Some(line());
+        let outcome = store.commit(vec![transaction]).await.unwrap().remove(0);
+        outcome.unwrap();
+    }
+    let gone = store.forget_audit(Timestamp(SAMPLE_MS + 1), 9).await;
+    assert_eq!(gone.unwrap(), 1);
 }
 
 impl Sample {
@@ -154,6 +217,7 @@ impl Sample {
         };
         let went = store.purge(retention, Timestamp(0), Some(group), 9).await;
         assert_eq!(went.unwrap().n_messages, 1);
+        safety(&store).await;
         store
             .move_consumer("search", Default::default())
             .await
@@ -166,6 +230,16 @@ impl Sample {
             message,
             purged,
         }
+    }
+
+    /// Opens the store once more, and adds a line to the audit log.
+    pub(super) async fn write_line(&self) {
+        let store = LocalStore::start(Arc::clone(&self.kv) as _, Options::default()).unwrap();
+        let mut transaction = Transaction::new(Timestamp(SAMPLE_MS), name("bob"), Write::Note);
+        transaction.audit = Some(line());
+        let outcome = store.commit(vec![transaction]).await.unwrap().remove(0);
+        assert_eq!(outcome, Ok(Outcome::Done));
+        store.close().await.unwrap();
     }
 
     pub(super) fn put<R: Record>(&self, key: Vec<u8>, record: &R) {
