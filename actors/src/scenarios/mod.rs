@@ -6,4 +6,5 @@ mod looking;
 mod meeting;
 mod people;
 mod receipts;
+mod reviewing;
 mod telling;
