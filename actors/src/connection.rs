@@ -8,7 +8,10 @@ use std::{
     },
 };
 
-use parlour_storage::ids::{ConversationId, Epoch, Timestamp, UserId};
+use parlour_storage::{
+    domain::user::Plan,
+    ids::{ConversationId, Epoch, Timestamp, UserId},
+};
 
 use crate::{
     codec::{Codec, Joined, View},
@@ -30,6 +33,7 @@ pub struct Connection {
     /// Whose it is, as others see them.
     pub card: Arc<Card>,
     expires_at_ms: AtomicI64,
+    premium: AtomicBool,
     joined: Mutex<Looked>,
     resumed: AtomicBool,
 }
@@ -65,6 +69,7 @@ impl Connection {
             outbox,
             card: Arc::new(identity.into()),
             expires_at_ms: AtomicI64::new(identity.expires_at.0),
+            premium: AtomicBool::new(identity.profile.plan == Plan::Premium),
             joined: Mutex::default(),
             resumed: AtomicBool::new(false),
         })
@@ -150,8 +155,19 @@ impl Connection {
         Timestamp(self.expires_at_ms.load(Ordering::Relaxed))
     }
 
+    /// What its user pays for.
+    pub fn plan(&self) -> Plan {
+        match self.premium.load(Ordering::Relaxed) {
+            true => Plan::Premium,
+            false => Plan::Free,
+        }
+    }
+
     /// A newer token was shown.
-    pub fn renew(&self, expires_at: Timestamp) {
-        self.expires_at_ms.store(expires_at.0, Ordering::Relaxed);
+    pub fn renew(&self, identity: &Identity) {
+        let premium = identity.profile.plan == Plan::Premium;
+        self.premium.store(premium, Ordering::Relaxed);
+        let expires_at = identity.expires_at.0;
+        self.expires_at_ms.store(expires_at, Ordering::Relaxed);
     }
 }

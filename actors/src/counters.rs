@@ -45,6 +45,8 @@ counters! {
     rate_limited;
     /// Requests refused by a block.
     blocked;
+    /// Requests refused since a moderator muted or suspended who made them.
+    sanctioned;
     /// Texts refused for what they say.
     texts_refused;
     /// Texts that went out with a placeholder in their stead.
@@ -73,6 +75,7 @@ impl Counters {
         match failure.code {
             ErrorCode::RateLimited => self.rate_limited.add_one(),
             ErrorCode::NotReachable | ErrorCode::BlockedByYou => self.blocked.add_one(),
+            ErrorCode::Muted | ErrorCode::Suspended => self.sanctioned.add_one(),
             ErrorCode::ContentRefused => self.found(Finding::Reject),
             _ => {}
         }

@@ -13,7 +13,7 @@ use parlour_storage::{
 };
 
 use crate::{
-    command::{Action, Caller, Command, Mark, Reply, Request, Target},
+    command::{Action, Caller, Command, Mark, Reply, Request, SafetyCommand, Target},
     error::{ErrorCode, Failure},
     moderation::{Concerns, Deed, Review},
     reply::ReplyTo,
@@ -50,6 +50,9 @@ impl Core {
         let core = Arc::clone(self);
         match request {
             Request::Do(command) => match core.route(&caller, command) {
+                Routed::Safety(command) => Begun::InOrder(Box::pin(async move {
+                    core.safety(caller, command, reply).await;
+                })),
                 Routed::LookUp(command) => Begun::InOrder(Box::pin(async move {
                     let found = core.found(&caller, command).await;
                     core.hand_on(caller, found.unwrap_or_else(Routed::Refused), reply);
@@ -107,13 +110,13 @@ impl Core {
             }),
             Routed::Refused(failure) => reply.answer(Err(failure)),
             // What was looked up is found, or refused.
-            Routed::LookUp(_) => reply.answer(Err(Failure::internal())),
+            Routed::LookUp(_) | Routed::Safety(_) => reply.answer(Err(Failure::internal())),
         }
     }
 
     /// Where a command goes.
     fn route(&self, caller: &Caller, command: Command) -> Routed {
-        use Routed::{LookUp, Moderation, Refused, Room};
+        use Routed::{LookUp, Moderation, Refused, Room, Safety};
         let write = |id, action, write| Room(id, action, Vec::new(), What::Write(write));
         match command {
             Command::Send {
@@ -222,7 +225,7 @@ impl Core {
                 Moderation(Action::Block, Concerns::Nobody, Write::Unblock { user })
             }
             Command::Contact(command) => contact::route(command),
-            Command::Safety(_) => Refused(Failure::new(ErrorCode::NotImplemented, "being built")),
+            Command::Safety(command) => Safety(command),
             command @ (Command::Send { .. }
             | Command::Type { .. }
             | Command::Read { .. }
@@ -290,6 +293,7 @@ enum Routed {
     Room(ConversationId, Action, Vec<UserId>, What),
     Moderation(Action, Concerns, Write),
     LookUp(Command),
+    Safety(SafetyCommand),
     Refused(Failure),
 }
 

@@ -184,7 +184,7 @@ impl Herald {
         audience: &Audience,
     ) -> Vec<(&'a UserId, ContactNews)> {
         // Across a block a request can still be withdrawn, and nobody there need know.
-        let may_know = |viewer: &UserId| *viewer == by.user || audience.may_meet(viewer);
+        let may_know = |viewer: &UserId| *viewer == by.user || audience.may_hear(viewer);
         let shown = |viewer, request| Box::new(self.request_to(viewer, request, by));
         match notice {
             Notice::Requested(request) => [&request.from, &request.to]

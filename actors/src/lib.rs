@@ -36,10 +36,13 @@ pub mod reply;
 mod resume;
 pub mod reviewer;
 pub mod room;
+mod safety;
 #[cfg(test)]
 mod scenarios;
 mod scenes;
 pub mod session;
+pub mod shadows;
+mod sight;
 mod sweeper;
 pub mod system;
 mod targets;

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use parlour_storage::{domain::contact::Gate, safety::Retention};
+use parlour_storage::{
+    domain::{contact::Gate, user::Plan},
+    safety::Retention,
+};
 
 /// The node's policy. The default is what `docs/policy.md` says for a node without configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +71,13 @@ pub enum Receipts {
     Premium,
 }
 
+impl Receipts {
+    /// Whether somebody of this plan sees them.
+    pub fn are_for(self, plan: Plan) -> bool {
+        self == Self::Everyone || plan == Plan::Premium
+    }
+}
+
 /// What becomes of markup in texts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Html {
@@ -103,8 +113,8 @@ pub struct WordRule {
     pub finding: Finding,
 }
 
-/// Which doings are written to the audit log.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// Which doings are written to the audit log, from few to all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Audit {
     /// None.
     Off,

@@ -9,7 +9,7 @@ use parlour_storage::{ids::Position, store::Changes};
 
 use crate::{
     codec::Resume, connection::Connection, error::Failure, limits::RESUME_PAGE, push::Hello,
-    scenes::with_scenes, system::Core, visibility::Eyes,
+    system::Core,
 };
 
 /// Says hello, replays what was missed, and lets live changes through.
@@ -64,6 +64,12 @@ pub(crate) async fn catch_up(
     Ok(())
 }
 
+/// Whether it is a place of this node's history to go on from, however much was missed since.
+pub(crate) fn is_known(core: &Core, resume: Resume) -> bool {
+    // A position ahead of the store is of a history that this store doesn't have.
+    resume.epoch == core.epoch() && resume.position <= core.store_ref().head()
+}
+
 /// The first page of what was missed since a place. `None` if that can't be said for sure, or all of it is
 /// more than a resume replays.
 async fn missed_since(
@@ -71,8 +77,7 @@ async fn missed_since(
     connection: &Connection,
     resume: Resume,
 ) -> Result<Option<Changes>, Failure> {
-    // A position ahead of the store is of a history that this store doesn't have.
-    if resume.epoch != core.epoch() || resume.position > core.store_ref().head() {
+    if !is_known(core, resume) {
         return Ok(None);
     }
     let first = read(core, connection, resume.position).await?;
@@ -110,10 +115,9 @@ async fn replay(
         more,
     }) = page.take()
     {
-        let eyes = Eyes::from(core.store_ref().blocks_of(&connection.user).await?);
-        for (change, about) in with_scenes(core, changes).await? {
-            let push = eyes.push(change, about);
-            let Some(frame) = push.and_then(|push| connection.encode(core.epoch(), &push)) else {
+        let eyes = core.eyes_behind(connection).await?;
+        for push in core.shown(&eyes, changes).await? {
+            let Some(frame) = connection.encode(core.epoch(), &push) else {
                 continue;
             };
             if !connection.outbox.has_room().await || !connection.outbox.push(frame) {

@@ -11,16 +11,17 @@ use bytestring::ByteString;
 
 use crate::{
     codec::{ClientFrame, Codec, RequestId, Resume},
-    command::{Caller, Command, Identity, Reply, Request},
+    command::{Action, Caller, Command, Identity, Reply, Request},
     connection::Connection,
     desk::Begun,
     error::{CloseCode, ErrorCode, Failure},
     limits::SESSION_MAILBOX,
+    moderation::{Concerns, Deed, Review},
     outbox::Outbox,
     presence::{Offline, Online},
     registry::ConnectError,
     reply::ReplyTo,
-    resume,
+    resume::{self, is_known},
     room::Attach,
     system::Core,
 };
@@ -43,6 +44,8 @@ pub struct Session {
     codec: Arc<dyn Codec>,
     outbox: Arc<Outbox>,
     state: State,
+    /// Moderation let it in, and others may know that it is there.
+    let_in: bool,
 }
 
 #[derive(Debug)]
@@ -80,6 +83,7 @@ impl Session {
             codec,
             outbox,
             state,
+            let_in: false,
         }
     }
 }
@@ -204,7 +208,7 @@ impl Session {
             (Ok(identity), State::SignedIn { connection, .. })
                 if identity.user == connection.user =>
             {
-                connection.renew(identity.expires_at);
+                connection.renew(&identity);
                 let connection = Arc::clone(connection);
                 self.keep_profile(&identity);
                 let caller = Caller::new(&identity, Some(self.outbox.id()));
@@ -249,12 +253,42 @@ impl Session {
             Err(ConnectError::TooMany) => return self.outbox.close(CloseCode::TooManyConnections),
             Err(ConnectError::Closed) => return self.outbox.close(CloseCode::Restart),
         }
-        self.keep_profile(&identity);
         let caller = Caller::new(&identity, Some(self.outbox.id()));
         self.state = State::SignedIn {
             connection: Arc::clone(&connection),
-            caller,
+            caller: Arc::clone(&caller),
         };
+        // In the registry first: a suspension that is reviewed before this is met here, and one that is reviewed after
+        // finds the connection there. Nothing is told over it until it is up to date.
+        let (reply, verdict) = ReplyTo::task();
+        self.core.review(Review {
+            caller,
+            conversation: None,
+            action: Action::Connect,
+            concerns: Concerns::Nobody,
+            deed: Deed::Enter {
+                resumes: resume.is_some_and(|resume| is_known(&self.core, resume)),
+            },
+            reply,
+        });
+        ctx.wait(verdict.into_actor(self).map(move |verdict, this, ctx| {
+            match verdict.unwrap_or_else(|_| Err(Failure::internal())) {
+                Ok(_) => this.let_in(&identity, connection, resume, id, ctx),
+                Err(failure) => this.turn_away(&failure, id),
+            }
+        }));
+    }
+
+    fn let_in(
+        &mut self,
+        identity: &Identity,
+        connection: Arc<Connection>,
+        resume: Option<Resume>,
+        id: Option<RequestId>,
+        ctx: &mut Context<Self>,
+    ) {
+        self.let_in = true;
+        self.keep_profile(identity);
         if let Some(id) = id {
             self.answer(&id, Ok(&Reply::Done));
         }
@@ -267,36 +301,60 @@ impl Session {
         }));
     }
 
+    /// Moderation does not let the client in.
+    fn turn_away(&mut self, failure: &Failure, id: Option<RequestId>) {
+        if let Some(id) = id {
+            self.answer(&id, Err(failure));
+        }
+        self.outbox.close(match failure.code {
+            ErrorCode::Suspended => CloseCode::Suspended,
+            ErrorCode::RateLimited => CloseCode::TooManyConnections,
+            ErrorCode::Unavailable => CloseCode::Restart,
+            _ => CloseCode::Resync,
+        });
+        // What it sends before it sees the close is no request of a user.
+        self.sign_out();
+    }
+
     /// Keeps what the token says of the user, if it is new.
     fn keep_profile(&self, identity: &Identity) {
         self.core.keep_profile(identity);
     }
 
     fn end(&mut self) {
-        let state = std::mem::replace(&mut self.state, State::Ended);
-        if let State::SignedIn { connection, caller } = state {
-            self.core.registry.disconnect(&connection);
-            for conversation in connection.end_looking() {
-                let leave = Command::Join {
-                    conversation,
-                    on: false,
-                };
-                let _is_gone =
-                    self.core
-                        .begin(Arc::clone(&caller), Request::Do(leave), ReplyTo::nobody());
-            }
-            let user = connection.user.clone();
-            self.core.tell_presence(Offline {
-                user,
-                connection: self.outbox.id(),
-            });
-            match self.outbox.closing_for() {
-                Some((CloseCode::Slow, _)) => self.core.counters.slow_clients.add_one(),
-                Some((CloseCode::Silent, _)) => self.core.counters.silent_clients.add_one(),
-                _ => {}
-            }
-        }
+        self.sign_out();
         self.core.registry.close_outbox(self.outbox.id());
+    }
+
+    fn sign_out(&mut self) {
+        let state = std::mem::replace(&mut self.state, State::Ended);
+        let State::SignedIn { connection, caller } = state else {
+            return;
+        };
+        self.core.registry.disconnect(&connection);
+        if !std::mem::take(&mut self.let_in) {
+            return;
+        }
+        for conversation in connection.end_looking() {
+            let leave = Command::Join {
+                conversation,
+                on: false,
+            };
+            let _is_gone =
+                self.core
+                    .begin(Arc::clone(&caller), Request::Do(leave), ReplyTo::nobody());
+        }
+        let user = connection.user.clone();
+        self.core.tell_presence(Offline {
+            user,
+            connection: self.outbox.id(),
+        });
+        self.core.note_leaving(&caller);
+        match self.outbox.closing_for() {
+            Some((CloseCode::Slow, _)) => self.core.counters.slow_clients.add_one(),
+            Some((CloseCode::Silent, _)) => self.core.counters.silent_clients.add_one(),
+            _ => {}
+        }
     }
 }
 

@@ -21,16 +21,17 @@ use tokio::time::Instant;
 
 use crate::{
     archive::{Archive, Flush, Submit},
-    command::Identity,
+    command::{Action, Caller, Identity},
     counters::Counters,
     error::{CloseCode, Failure},
     limits::Settings,
-    moderation::{AllBack, Moderation, Review},
+    moderation::{AllBack, Concerns, Deed, Moderation, Review, audit},
     presence::{Farewell, Presence},
     registry::Registry,
     reply::ReplyTo,
     reviewer::Reviewer,
     room::{Committed, Perform, Room},
+    shadows::Shadows,
     sweeper::Sweeper,
     visibility::Audience,
 };
@@ -44,6 +45,8 @@ pub struct Core {
     pub counters: Counters,
     /// Who is where.
     pub registry: Registry,
+    /// Whose writing is shown to nobody else.
+    pub shadows: Shadows,
     store: Arc<dyn Store>,
     reviewer: Option<Arc<dyn Reviewer>>,
     actors: OnceLock<Actors>,
@@ -165,6 +168,24 @@ impl Core {
         }
     }
 
+    /// Writes into the audit log that a connection ended, if the policy wants it.
+    pub(crate) fn note_leaving(&self, caller: &Caller) {
+        let Some(line) = audit::of_leaving(self.settings.policy.audit) else {
+            return;
+        };
+        let transaction = Transaction {
+            audit: Some(line),
+            ..Transaction::new(self.now(), caller.user.clone(), Write::Note)
+        };
+        self.submit(Submit {
+            by: Arc::clone(&caller.card),
+            conversation: None,
+            transaction,
+            audience: Audience::default(),
+            reply: ReplyTo::nobody(),
+        });
+    }
+
     /// Tells a room what was committed. The room is started if need be, beyond the bound too: those who
     /// are connected must not miss it.
     pub(crate) fn tell_room(self: &Arc<Self>, id: ConversationId, committed: Committed) {
@@ -226,14 +247,14 @@ impl Core {
             self.profiles.clear();
         }
         self.profiles.insert(user.clone(), identity.profile.clone());
-        let write = Write::SaveUser(identity.profile.clone());
-        let transaction = Transaction::new(self.now(), user.clone(), write);
         let (reply, kept) = ReplyTo::task();
-        self.submit(Submit {
-            by: Arc::new(identity.into()),
+        // Others see it: who is suspended changes it no more.
+        self.review(Review {
+            caller: Caller::new(identity, None),
             conversation: None,
-            transaction,
-            audience: Audience::default(),
+            action: Action::Connect,
+            concerns: Concerns::Nobody,
+            deed: Deed::Write(Write::SaveUser(identity.profile.clone())),
             reply,
         });
         let (core, user) = (Arc::clone(self), user.clone());
@@ -280,6 +301,7 @@ impl System {
             settings,
             counters: Counters::default(),
             registry: Registry::default(),
+            shadows: Shadows::default(),
             store,
             reviewer,
             actors: OnceLock::new(),

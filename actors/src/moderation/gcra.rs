@@ -39,8 +39,7 @@ impl Bucket {
 
     /// Whether one more request may pass now.
     pub(super) fn check(self, rate: Rate, now_us: i64) -> Verdict {
-        let period = micros(rate.period).max(1);
-        let each = (period / i64::from(rate.n.max(1))).max(1);
+        let (period, each) = spread(rate);
         let tat_us = self.tat_us.max(now_us).saturating_add(each);
         let wait = tat_us.saturating_sub(now_us).saturating_sub(period);
         if wait > 0 {
@@ -60,10 +59,33 @@ impl Bucket {
         (next.stored_us != self.stored_us).then_some(next.stored_us)
     }
 
+    /// How many more would pass now.
+    pub(super) fn remaining(self, rate: Rate, now_us: i64) -> u32 {
+        let (period, each) = spread(rate);
+        let left = period.saturating_sub(self.ahead_us(now_us)) / each;
+        u32::try_from(left.max(0)).map_or(rate.n, |left| left.min(rate.n))
+    }
+
+    /// How long until its burst is whole again.
+    pub(super) fn reset(self, now_us: i64) -> Duration {
+        Duration::from_micros(self.ahead_us(now_us).unsigned_abs())
+    }
+
+    /// How much of the time to come is used up; never negative.
+    fn ahead_us(self, now_us: i64) -> i64 {
+        self.tat_us.saturating_sub(now_us).max(0)
+    }
+
     /// Whether forgetting it changes nothing: its burst is whole again.
     pub(super) fn is_idle(self, now_us: i64) -> bool {
         self.stored_us <= now_us
     }
+}
+
+/// The period of a rate, and the part of it that one request takes.
+fn spread(rate: Rate) -> (i64, i64) {
+    let period = micros(rate.period).max(1);
+    (period, (period / i64::from(rate.n.max(1))).max(1))
 }
 
 fn micros(duration: Duration) -> i64 {
@@ -74,7 +96,9 @@ fn micros(duration: Duration) -> i64 {
 mod tests {
     use std::num::NonZeroU32;
 
-    use governor::{Quota, RateLimiter, clock::FakeRelativeClock};
+    use governor::{
+        Quota, RateLimiter, clock::FakeRelativeClock, middleware::StateInformationMiddleware,
+    };
     use proptest::prelude::*;
 
     use super::*;
@@ -99,17 +123,29 @@ mod tests {
             let clock = FakeRelativeClock::default();
             let quota = Quota::with_period(Duration::from_millis(each_ms)).unwrap()
                 .allow_burst(NonZeroU32::new(n).unwrap());
-            let oracle = RateLimiter::direct_with_clock(quota, clock.clone());
+            let oracle = RateLimiter::direct_with_clock(quota, clock.clone())
+                .with_middleware::<StateInformationMiddleware>();
             let (mut bucket, mut now) = (Bucket::default(), START_US);
             for step in steps {
                 clock.advance(Duration::from_millis(step));
                 now += i64::try_from(step).unwrap() * 1000;
-                let verdict = bucket.check(rate, now);
-                prop_assert_eq!(matches!(verdict, Verdict::Pass(_)), oracle.check().is_ok());
+                let (verdict, expected) = (bucket.check(rate, now), oracle.check());
+                prop_assert_eq!(matches!(verdict, Verdict::Pass(_)), expected.is_ok());
                 if let Verdict::Pass(next) = verdict {
                     bucket = next;
                 }
+                let remaining = expected.map_or(0, |state| state.remaining_burst_capacity());
+                prop_assert_eq!(bucket.remaining(rate, now), remaining);
             }
+            // It is whole when it says so, and not before.
+            let reset = bucket.reset(now);
+            if let Some(short) = reset.checked_sub(Duration::from_micros(1)) {
+                let short = i64::try_from(short.as_micros()).unwrap();
+                prop_assert!(bucket.remaining(rate, now + short) < n);
+            }
+            clock.advance(reset);
+            let state = oracle.check().expect("a whole burst");
+            prop_assert_eq!(state.remaining_burst_capacity() + 1, n);
         }
 
         #[test]

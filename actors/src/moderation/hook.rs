@@ -10,13 +10,12 @@ use actix::{ActorFutureExt, AsyncContext, Context, Handler, ResponseFuture, Wrap
 use parlour_storage::{
     domain::{message::MessageKind, safety::FlagDraft},
     ids::UserId,
-    store::{Transaction, Write},
+    store::Write,
 };
 use tokio::sync::oneshot;
 
 use super::{Concerns, Deed, Moderation, Review, Verdict, content::Reviewed, line::Leaving};
 use crate::{
-    archive::Submit,
     command::{Action, Caller},
     error::{ErrorCode, Failure},
     limits::PARKED_PER_USER_MAX,
@@ -161,20 +160,24 @@ impl Moderation {
             Ok(()) => self.release(held, ctx),
             Err(failure) => {
                 self.core.counters.refused(&failure);
-                self.keep_limits(&held);
                 held.reply.answer(Err(failure));
+                // What was charged is kept for a text that is refused, too.
+                self.note_down(&held.caller, held.passed, None, ReplyTo::nobody());
             }
         }
     }
 
     /// What came to be while a text was out holds for it.
     fn check_again(&mut self, held: &mut Held) -> Result<(), Failure> {
-        let Some(person) = self.known(&held.caller.user) else {
+        let now = self.core.now();
+        let Some(person) = self.people.known(&held.caller.user) else {
             // They are being loaded again, which is rare, and known in a moment.
             return Err(Failure::busy());
         };
+        person.check_standing(true, now)?;
         person.check_blocks(held.action, &held.concerns)?;
         held.passed.audience = person.audience().clone();
+        held.passed.at = now;
         Ok(())
     }
 
@@ -220,24 +223,6 @@ impl Moderation {
         mark(reviewed, UNREVIEWED);
         reviewed.finding = reviewed.finding.max(Finding::Flag);
         Ok(())
-    }
-
-    /// What was charged is kept for a text that is refused, too.
-    fn keep_limits(&self, held: &Held) {
-        if held.passed.limits.is_empty() {
-            return;
-        }
-        let by = held.caller.user.clone();
-        self.core.submit(Submit {
-            transaction: Transaction {
-                limits: held.passed.limits.clone(),
-                ..Transaction::new(self.core.now(), by, Write::Note)
-            },
-            by: Arc::clone(&held.caller.card),
-            conversation: None,
-            audience: held.passed.audience.clone(),
-            reply: ReplyTo::nobody(),
-        });
     }
 
     fn release(&mut self, held: Held, ctx: &mut Context<Self>) {

@@ -1,33 +1,33 @@
 //! Moderation: the verdict on every action. What passes goes on to the archive, or back to the room.
 //!
 //! One actor for the node, so that its order is everyone's: whatever it reviews after a block meets the
-//! block. What it knows of people is loaded from the store on demand; requests of a person who is being loaded wait,
-//! in order, and hold up nobody else. Holds no conversation and touches no socket.
+//! block, and so with sanctions. What it knows of people is loaded from the store on demand; requests of a person who
+//! is being loaded wait, in order, and hold up nobody else. Holds no conversation and touches no socket.
 
+pub(crate) mod audit;
+mod budget;
 mod contact;
 mod content;
 mod gcra;
 mod hook;
 mod line;
+mod noted;
+mod oversight;
+mod people;
 mod person;
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Recipient, WrapFuture};
 use parlour_storage::{
-    domain::{contact::ContactRules, conversation::Conversation, user::Blocks},
-    error::StoreError,
-    ids::UserId,
+    domain::{contact::ContactRules, conversation::Conversation, user::NodeRole},
+    error::StoreErrorKind,
+    ids::Timestamp,
     store::{LimiterState, Transaction, Write},
 };
 use tokio::sync::oneshot;
 
-pub(crate) use self::contact::rules;
-pub(crate) use self::hook::AllBack;
+pub(crate) use self::{contact::rules, hook::AllBack, oversight::must_moderate};
 pub use self::{
     content::{PLACEHOLDER, word_list},
     person::Concerns,
@@ -36,14 +36,14 @@ use self::{
     content::{Reviewed, Rules},
     hook::{Held, Judged},
     line::Lines,
-    person::{BlockChange, Person},
+    noted::Noted,
+    people::People,
 };
 use crate::{
     archive::Submit,
     command::{Action, Caller, Reply},
     error::Failure,
-    limits::{MODERATION_MAILBOX, PARKED_PER_USER_MAX},
-    presence::SetBlock,
+    limits::MODERATION_MAILBOX,
     reply::ReplyTo,
     room::{Passed, Passing},
     system::Core,
@@ -52,6 +52,9 @@ use crate::{
 
 /// People who did nothing for so long are forgotten, to be loaded again on demand.
 const FORGET_AFTER: Duration = Duration::from_secs(600);
+
+/// How long it waits before it asks a store that is busy again.
+const LOAD_AGAIN: Duration = Duration::from_millis(20);
 
 /// The actor.
 #[derive(Debug)]
@@ -63,30 +66,9 @@ pub struct Moderation {
     lines: Lines<Judged, Review>,
     /// Who waits until all texts that were out at a time are back.
     wait_for_back: Vec<(u64, oneshot::Sender<()>)>,
-    people: HashMap<UserId, Slot>,
-    /// Blocks on their way to the store, in the order they were reviewed in: whoever is loaded now may not find
-    /// them there yet.
-    unsettled: BTreeMap<u64, BlockChange>,
-    /// Number of the next load or unsettled block.
-    next: u64,
-}
-
-#[derive(Debug)]
-enum Slot {
-    Loading(Loading),
-    Known(Box<Person>),
-}
-
-#[derive(Debug)]
-struct Loading {
-    /// Which load is waited for. The answer to an earlier one is out of date.
-    number: u64,
-    /// Requests that came meanwhile.
-    parked: Vec<Review>,
-    /// Blocks that the answer may not know of yet, in order.
-    changes: Vec<BlockChange>,
-    /// The person as known so far, if a block that was noted of them was not written.
-    before: Option<Box<Person>>,
+    people: People,
+    /// Why nobody is served: what has to be known of everyone could not be read.
+    closed: Option<Failure>,
 }
 
 impl Moderation {
@@ -97,9 +79,8 @@ impl Moderation {
             lines: Lines::default(),
             wait_for_back: Vec::new(),
             core,
-            people: HashMap::new(),
-            unsettled: BTreeMap::new(),
-            next: 0,
+            people: People::default(),
+            closed: None,
         }
     }
 }
@@ -110,11 +91,9 @@ impl Actor for Moderation {
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(MODERATION_MAILBOX);
         ctx.run_interval(FORGET_AFTER / 10, |this, _ctx| {
-            let now = this.core.now();
-            this.people.retain(
-                |_, slot| !matches!(slot, Slot::Known(person) if person.is_idle(now, FORGET_AFTER)),
-            );
+            this.people.forget(this.core.now(), FORGET_AFTER);
         });
+        self.load_shadows(ctx);
     }
 }
 
@@ -141,6 +120,8 @@ pub struct Review {
 pub enum Deed {
     /// It is written.
     Write(Write),
+    /// A moderator decides: it is written, with the reason.
+    Decide(Decision),
     /// The room tells something that isn't stored, and answers.
     Pass {
         /// Which room.
@@ -148,8 +129,24 @@ pub enum Deed {
         /// What.
         passing: Passing,
     },
+    /// A connection is let in: the caller is told [`Reply::Done`], and does the rest.
+    Enter {
+        /// It goes on where an earlier one was: that is exempt from limits.
+        resumes: bool,
+    },
     /// The caller is told [`Reply::Done`], and does the rest.
     Nothing,
+}
+
+/// What a moderator decides.
+#[derive(Debug)]
+pub struct Decision {
+    /// What is written.
+    pub write: Write,
+    /// Why.
+    pub reason: Option<String>,
+    /// What the person may do on the node about whom it is decided, if about a person.
+    pub about: Option<NodeRole>,
 }
 
 /// What a request that passes takes along.
@@ -160,128 +157,46 @@ struct Verdict {
     limits: Vec<LimiterState>,
     reviewed: Reviewed,
     contact: ContactRules,
+    at: Timestamp,
 }
 
 impl Handler<Review> for Moderation {
     type Result = ();
 
     fn handle(&mut self, review: Review, ctx: &mut Self::Context) {
-        if let Some(review) = self.line_up(review) {
+        if let Some(failure) = &self.closed {
+            review.reply.answer(Err(failure.clone()));
+        } else if let Some(review) = self.line_up(review) {
             self.receive(review, ctx);
         }
     }
 }
 
 impl Moderation {
-    fn receive(&mut self, review: Review, ctx: &mut Context<Self>) {
-        let user = review.caller.user.clone();
-        match self.people.get_mut(&user) {
-            Some(Slot::Known(_)) => self.review(review, ctx),
-            Some(Slot::Loading(loading)) if loading.parked.len() < PARKED_PER_USER_MAX => {
-                loading.parked.push(review)
-            }
-            Some(Slot::Loading(_)) => review.reply.answer(Err(Failure::busy())),
-            None => self.load(user, vec![review], None, ctx),
-        }
-    }
-
-    /// Somebody, unless they are being loaded.
-    fn known(&mut self, user: &UserId) -> Option<&mut Person> {
-        match self.people.get_mut(user) {
-            Some(Slot::Known(person)) => Some(person),
-            _ => None,
-        }
-    }
-
-    fn number(&mut self) -> u64 {
-        let number = self.next;
-        self.next += 1;
-        number
-    }
-
-    fn load(
-        &mut self,
-        user: UserId,
-        parked: Vec<Review>,
-        before: Option<Box<Person>>,
-        ctx: &mut Context<Self>,
-    ) {
-        let number = self.number();
-        let changes = self.unsettled.values();
-        let loading = Loading {
-            number,
-            parked,
-            changes: changes.filter(|c| c.concerns(&user)).cloned().collect(),
-            before,
-        };
-        self.people.insert(user.clone(), Slot::Loading(loading));
+    /// Reads whose writing is shown to nobody else. Whatever is asked meanwhile waits in the mailbox, so nobody is
+    /// served before.
+    fn load_shadows(&mut self, ctx: &mut Context<Self>) {
         let store = self.core.store();
-        let of = user.clone();
-        let load = async move { Ok((store.blocks_of(&of).await?, store.limits_of(&of).await?)) };
-        ctx.spawn(
+        let load = async move {
+            loop {
+                match store.shadowed().await {
+                    Err(error) if error.kind == StoreErrorKind::Busy => {
+                        tokio::time::sleep(LOAD_AGAIN).await
+                    }
+                    loaded => return loaded,
+                }
+            }
+        };
+        ctx.wait(
             load.into_actor(self)
-                .map(move |loaded, this, ctx| this.loaded(user, number, loaded, ctx)),
+                .map(|shadowed, this, _ctx| match shadowed {
+                    Ok(people) => this.core.shadows.load(people),
+                    Err(error) => {
+                        tracing::error!(%error, "shadow bans could not be read; nobody is served");
+                        this.closed = Some(error.into());
+                    }
+                }),
         );
-    }
-
-    fn loaded(
-        &mut self,
-        user: UserId,
-        number: u64,
-        loaded: Result<(Blocks, Vec<LimiterState>), StoreError>,
-        ctx: &mut Context<Self>,
-    ) {
-        let loading = match self.people.remove(&user) {
-            Some(Slot::Loading(loading)) if loading.number == number => loading,
-            Some(other) => {
-                self.people.insert(user, other);
-                return;
-            }
-            None => return,
-        };
-        match loaded {
-            Ok((blocks, limits)) => {
-                let person = self.person(&user, blocks, limits, loading.before, &loading.changes);
-                self.people.insert(user, Slot::Known(person));
-                for review in loading.parked {
-                    self.review(review, ctx);
-                }
-            }
-            Err(error) => {
-                let failure = Failure::from(error);
-                for review in loading.parked {
-                    review.reply.answer(Err(failure.clone()));
-                }
-            }
-        }
-    }
-
-    /// Puts together what is stored of a person and what is on its way there.
-    fn person(
-        &self,
-        user: &UserId,
-        blocks: Blocks,
-        limits: Vec<LimiterState>,
-        before: Option<Box<Person>>,
-        changes: &[BlockChange],
-    ) -> Box<Person> {
-        let Some(mut person) = before else {
-            let mut person = Box::new(Person::new(blocks, limits));
-            changes.iter().for_each(|change| person.note(user, change));
-            return person;
-        };
-        let told = Arc::clone(&person.audience().blocks);
-        person.reload(blocks);
-        changes.iter().for_each(|change| person.note(user, change));
-        // Presence was told of a block that did not come to be, or to end.
-        for other in told.symmetric_difference(&person.audience().blocks) {
-            self.core.tell_presence(SetBlock {
-                by: user.clone(),
-                other: other.clone(),
-                on: !told.contains(other),
-            });
-        }
-        person
     }
 
     /// Reviews a request of somebody who is known.
@@ -294,10 +209,11 @@ impl Moderation {
             mut deed,
             reply,
         } = review;
+        let at = self.core.now();
         let policy = &self.core.settings.policy;
         let contact = contact::rules_in(&caller, policy, conversation.as_deref(), &concerns);
         let passes = contact::check_passing(&contact, conversation.as_deref(), &deed);
-        match passes.and_then(|()| self.verdict(&caller, action, &concerns, &mut deed)) {
+        match passes.and_then(|()| self.verdict(&caller, action, &concerns, &mut deed, at)) {
             Ok((audience, limits, reviewed)) => {
                 let passed = Verdict {
                     conversation,
@@ -305,6 +221,7 @@ impl Moderation {
                     limits,
                     reviewed,
                     contact,
+                    at,
                 };
                 match deed {
                     Deed::Write(write) => {
@@ -321,140 +238,164 @@ impl Moderation {
         }
     }
 
+    /// First how the caller stands, then whom it concerns, then what it says, then how often they did it.
     fn verdict(
         &mut self,
         caller: &Caller,
         action: Action,
         concerns: &Concerns,
         deed: &mut Deed,
+        now: Timestamp,
     ) -> Result<(Audience, Vec<LimiterState>, Reviewed), Failure> {
-        let Some(Slot::Known(person)) = self.people.get_mut(&caller.user) else {
+        let Some(person) = self.people.known(&caller.user) else {
             return Err(Failure::internal());
         };
+        person.used_at = now;
+        // What ends something others were told of is free to everyone, however they stand.
+        let ends = matches!(deed, Deed::Pass { passing, .. } if passing.ends());
+        if !ends {
+            person.check_standing(writes(action, deed), now)?;
+        }
         person.check_blocks(action, concerns)?;
         let mut reviewed = Reviewed::default();
-        if let Deed::Write(write) = deed {
-            let direct = matches!(concerns, Concerns::Peer(_));
-            reviewed = self.rules.review(caller, write, direct)?;
+        match deed {
+            Deed::Write(write) => {
+                let direct = matches!(concerns, Concerns::Peer(_));
+                reviewed = self.rules.review(caller, write, direct)?;
+                oversight::review_report(caller, write)?;
+            }
+            Deed::Decide(decision) => oversight::review_decision(caller, decision)?,
+            Deed::Pass { .. } | Deed::Enter { .. } | Deed::Nothing => {}
         }
-        let now = self.core.now();
-        person.used_at = now;
-        let limits = match deed {
-            Deed::Pass { passing, .. } if passing.ends() => Vec::new(),
-            _ => person.charge(&caller.user, action, &self.core.settings.rates, now)?,
-        };
-        Ok((person.audience().clone(), limits, reviewed))
+        if ends {
+            return Ok((person.audience().clone(), Vec::new(), reviewed));
+        }
+        let rates = &self.core.settings.rates;
+        let actions = counted(caller, action, deed);
+        let charged = person.budget.charge(&caller.user, &actions, rates, now)?;
+        if let Some(quota) = charged.quota {
+            caller.quota.set(quota);
+        }
+        Ok((person.audience().clone(), charged.states, reviewed))
     }
 
     fn go_on(
         &mut self,
-        caller: &Caller,
-        Verdict {
-            conversation,
-            audience,
-            limits,
-            reviewed,
-            contact,
-        }: Verdict,
+        caller: &Arc<Caller>,
+        passed: Verdict,
         deed: Deed,
         reply: ReplyTo,
         ctx: &mut Context<Self>,
     ) {
-        let by = Arc::clone(&caller.card);
-        match deed {
-            Deed::Nothing => reply.answer(Ok(Reply::Done)),
+        let audit = self.core.settings.policy.audit;
+        let (write, reason) = match deed {
+            Deed::Write(write) => (write, None),
+            Deed::Decide(Decision { write, reason, .. }) => (write, reason),
             Deed::Pass { room, passing } => {
+                let by = Arc::clone(&caller.card);
                 // What a full room can't take is refused, by the reply itself.
                 let _refused = room.try_send(Passed {
                     by,
                     passing,
-                    audience,
+                    audience: passed.audience.clone(),
                     reply,
                 });
+                // Not waited for: what ends the same must not overtake it.
+                return self.note_down(caller, passed, None, ReplyTo::nobody());
             }
-            Deed::Write(write) => {
-                let reply = self.note_block(&caller.user, &write, reply, ctx);
-                self.core.counters.found(reviewed.finding);
-                let mut transaction = Transaction {
-                    limits,
-                    original: reviewed.original,
-                    flag: reviewed.flag,
-                    contact,
-                    ..Transaction::new(self.core.now(), caller.user.clone(), write)
-                };
-                transaction.contact.masked = reviewed.masked;
-                self.core.submit(Submit {
-                    transaction,
-                    by,
-                    conversation,
-                    audience,
-                    reply,
-                });
+            Deed::Enter { .. } => {
+                let line = audit::of_connecting(audit);
+                return self.note_down(caller, passed, line, reply);
             }
-        }
-    }
-
-    /// Makes a block hold from here on: what is reviewed after it meets it, what was reviewed before is
-    /// ahead of it on the way to the store. Returns whom the archive is to answer.
-    fn note_block(
-        &mut self,
-        by: &UserId,
-        write: &Write,
-        reply: ReplyTo,
-        ctx: &mut Context<Self>,
-    ) -> ReplyTo {
-        let (other, on) = match write {
-            Write::Block { user, .. } => (user, true),
-            Write::Unblock { user } => (user, false),
-            _ => return reply,
+            Deed::Nothing => return self.note_down(caller, passed, None, reply),
         };
-        if other == by {
-            return reply;
-        }
-        let change = BlockChange {
-            by: by.clone(),
-            other: other.clone(),
-            on,
+        let noted = Noted::of(&caller.user, &write, passed.at, reason.as_deref());
+        let reply = match noted {
+            Some(noted) => self.note(noted, reply, ctx),
+            None => reply,
         };
-        for user in [by, other] {
-            match self.people.get_mut(user) {
-                Some(Slot::Known(person)) => person.note(user, &change),
-                Some(Slot::Loading(loading)) => loading.changes.push(change.clone()),
-                None => {}
-            }
-        }
-        self.core.tell_presence(SetBlock {
-            by: by.clone(),
-            other: other.clone(),
-            on,
+        let Verdict {
+            conversation,
+            audience,
+            limits,
+            reviewed,
+            mut contact,
+            at,
+        } = passed;
+        self.core.counters.found(reviewed.finding);
+        contact.masked = reviewed.masked;
+        let place = conversation.as_ref().map(|conversation| conversation.id);
+        let transaction = Transaction {
+            limits,
+            contact,
+            original: reviewed.original,
+            flag: reviewed.flag,
+            audit: audit::of_write(audit, &write, place, reason.as_deref()),
+            ..Transaction::new(at, caller.user.clone(), write)
+        };
+        self.core.submit(Submit {
+            transaction,
+            by: Arc::clone(&caller.card),
+            conversation,
+            audience,
+            reply,
         });
-        let number = self.number();
-        self.unsettled.insert(number, change);
-        let (to_us, answer) = ReplyTo::task();
-        ctx.spawn(answer.into_actor(self).map(move |answer, this, ctx| {
-            let result = answer.unwrap_or_else(|_| Err(Failure::internal()));
-            this.settle(number, result.is_ok(), ctx);
-            reply.answer(result);
-        }));
-        to_us
     }
 
-    /// The archive is done with a block. From here on the store tells whether it holds.
-    fn settle(&mut self, number: u64, written: bool, ctx: &mut Context<Self>) {
-        let Some(change) = self.unsettled.remove(&number) else {
-            return;
+    /// Keeps what has to be kept of something that writes nothing by itself; then it is [`Reply::Done`].
+    fn note_down(
+        &self,
+        caller: &Caller,
+        passed: Verdict,
+        audit: Option<parlour_storage::domain::safety::AuditDraft>,
+        reply: ReplyTo,
+    ) {
+        if passed.limits.is_empty() && audit.is_none() {
+            return reply.answer(Ok(Reply::Done));
+        }
+        let transaction = Transaction {
+            limits: passed.limits,
+            audit,
+            ..Transaction::new(passed.at, caller.user.clone(), Write::Note)
         };
-        if written {
-            return;
-        }
-        for user in [change.by, change.other] {
-            match self.people.remove(&user) {
-                Some(Slot::Known(person)) => self.load(user, Vec::new(), Some(person), ctx),
-                Some(Slot::Loading(Loading { parked, before, .. })) => {
-                    self.load(user, parked, before, ctx)
-                }
-                None => {}
-            }
-        }
+        self.core.submit(Submit {
+            transaction,
+            by: Arc::clone(&caller.card),
+            conversation: None,
+            audience: passed.audience,
+            reply,
+        });
     }
+}
+
+/// Whether others would be shown something new of the caller's.
+fn writes(action: Action, deed: &Deed) -> bool {
+    match action {
+        Action::Send
+        | Action::Edit
+        | Action::React
+        | Action::Type
+        | Action::Open
+        | Action::Ask
+        | Action::Like => true,
+        // Leaving and roles are no words.
+        Action::Manage => matches!(deed, Deed::Write(Write::Add { .. } | Write::Rename { .. })),
+        _ => false,
+    }
+}
+
+/// Under which actions a request counts.
+fn counted(caller: &Caller, action: Action, deed: &Deed) -> Vec<Action> {
+    let also = match (action, deed) {
+        (Action::Resume, _)
+        | (_, Deed::Enter { resumes: true } | Deed::Write(Write::SaveUser(_))) => {
+            return Vec::new();
+        }
+        (Action::Send, _) if caller.connection.is_some() => Some(Action::SocketSend),
+        (Action::Ask | Action::Open, _) | (_, Deed::Write(Write::Add { .. })) => {
+            Some(Action::ColdContact)
+        }
+        _ => None,
+    };
+    std::iter::once(action).chain(also).collect()
 }

@@ -1,21 +1,21 @@
-//! What Moderation knows of one person: their blocks and their rate limits.
+//! What Moderation knows of one person: their blocks, how they stand, what they chose, and their rate limits.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    time::Duration,
-};
+use std::time::Duration;
 
 use parlour_storage::{
-    domain::user::Blocks,
+    domain::{
+        safety::{Preferences, Standing},
+        user::Blocks,
+    },
     ids::{Timestamp, UserId},
     store::LimiterState,
 };
 
-use super::gcra::{Bucket, Verdict};
+use super::{budget::Budget, noted::Noted};
 use crate::{
     command::Action,
     error::{ErrorCode, Failure},
-    limits::Rate,
+    policy::Receipts,
     visibility::Audience,
 };
 
@@ -30,60 +30,100 @@ pub enum Concerns {
     People(Vec<UserId>),
 }
 
-/// One person blocks another, or no longer does.
-#[derive(Clone, Debug)]
-pub(super) struct BlockChange {
-    pub(super) by: UserId,
-    pub(super) other: UserId,
-    pub(super) on: bool,
-}
-
-impl BlockChange {
-    pub(super) fn concerns(&self, user: &UserId) -> bool {
-        self.by == *user || self.other == *user
-    }
+/// What the store says of a person.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    pub(super) blocks: Blocks,
+    pub(super) standing: Standing,
+    pub(super) preferences: Preferences,
 }
 
 /// One person. Plain state.
 #[derive(Debug, Default)]
 pub(super) struct Person {
     audience: Audience,
-    /// By rule name; see [`rule_name`].
-    buckets: HashMap<String, Bucket>,
+    /// But for the number of warnings, which nobody here asks for.
+    standing: Standing,
+    pub(super) budget: Budget,
     /// When they last did something.
     pub(super) used_at: Timestamp,
 }
 
 impl Person {
-    pub(super) fn new(blocks: Blocks, limits: Vec<LimiterState>) -> Self {
-        Self {
-            audience: blocks.into(),
-            buckets: limits
-                .into_iter()
-                .map(|l| (l.rule, Bucket::stored(l.tat_us)))
-                .collect(),
-            used_at: Timestamp(0),
-        }
+    pub(super) fn new(known: Known, limits: Vec<LimiterState>, receipts: Receipts) -> Self {
+        let mut person = Self {
+            budget: Budget::new(limits),
+            ..Self::default()
+        };
+        person.audience.receipts = receipts;
+        person.reload(known);
+        person
     }
 
-    /// Whom they block, and who blocks them.
+    /// Who is told less of what they do.
     pub(super) fn audience(&self) -> &Audience {
         &self.audience
     }
 
-    /// Takes the blocks as they are stored. The rate limits stay: they are newer than what is stored.
-    pub(super) fn reload(&mut self, blocks: Blocks) {
-        self.audience = blocks.into();
+    /// Takes all but the rate limits as it is stored: those here are newer than what is stored.
+    pub(super) fn reload(&mut self, known: Known) {
+        let Known {
+            blocks,
+            standing,
+            preferences,
+        } = known;
+        let receipts = self.audience.receipts;
+        self.audience = Audience {
+            receipts,
+            ..blocks.into()
+        };
+        self.stands(standing);
+        self.audience.hides_receipts = preferences.hide_receipts;
     }
 
-    /// A block that `user`, who is this person, gave or was given.
-    pub(super) fn note(&mut self, user: &UserId, change: &BlockChange) {
-        if change.by == *user {
-            self.audience.set_blocks(&change.other, change.on);
+    /// Something that was written about `user`, who is this person, or that they wrote.
+    pub(super) fn note(&mut self, user: &UserId, noted: &Noted) {
+        match noted {
+            Noted::Block { by, other, on } => {
+                if by == user {
+                    self.audience.set_blocks(other, *on);
+                }
+                if other == user {
+                    self.audience.set_blocked_by(by, *on);
+                }
+            }
+            Noted::Sanction { sanction, at, .. } => {
+                self.stands(self.standing.after(*sanction, *at))
+            }
+            Noted::Prefer { preferences, .. } => {
+                self.audience.hides_receipts = preferences.hide_receipts
+            }
         }
-        if change.other == *user {
-            self.audience.set_blocked_by(&change.by, change.on);
+    }
+
+    fn stands(&mut self, standing: Standing) {
+        self.standing = standing;
+        self.audience.shadowed = standing.shadowed_since.is_some();
+    }
+
+    /// Whether moderators let them do anything at all; if they `write`, also that.
+    pub(super) fn check_standing(&self, writes: bool, now: Timestamp) -> Result<(), Failure> {
+        let Standing {
+            muted_until,
+            suspended_until,
+            banned,
+            ..
+        } = self.standing;
+        if self.standing.is_suspended(now) {
+            let what = if banned { "banned" } else { "suspended" };
+            let message = format!("a moderator {what} you");
+            return Err(until(ErrorCode::Suspended, message, suspended_until, now));
         }
+        if writes && self.standing.is_muted(now) {
+            let message = "a moderator muted you: you can read, and not write".to_owned();
+            return Err(until(ErrorCode::Muted, message, muted_until, now));
+        }
+        Ok(())
     }
 
     /// Whether blocks let a request pass.
@@ -112,67 +152,45 @@ impl Person {
         Ok(())
     }
 
-    /// Whether all rates of an action let one more pass, and what to store if so. Charges them only if all do.
-    pub(super) fn charge(
-        &mut self,
-        user: &UserId,
-        action: Action,
-        rates: &BTreeMap<String, Vec<Rate>>,
-        now: Timestamp,
-    ) -> Result<Vec<LimiterState>, Failure> {
-        let Some(rates) = rates.get(action.name()) else {
-            return Ok(Vec::new());
-        };
-        let now_us = now.0.saturating_mul(1000);
-        let mut passed = Vec::with_capacity(rates.len());
-        for &rate in rates {
-            let rule = rule_name(action, rate);
-            let bucket = self.buckets.get(&rule).copied().unwrap_or_default();
-            match bucket.check(rate, now_us) {
-                Verdict::Pass(next) => passed.push((rule, bucket, next)),
-                Verdict::Wait(wait) => return Err(limited(rate, wait)),
-            }
-        }
-        let mut store = Vec::new();
-        for (rule, bucket, next) in passed {
-            if let Some(tat_us) = bucket.to_store(next) {
-                store.push(LimiterState {
-                    user: user.clone(),
-                    rule: rule.clone(),
-                    tat_us,
-                });
-            }
-            self.buckets.insert(rule, next);
-        }
-        Ok(store)
-    }
-
     /// Whether forgetting them, to be loaded again on demand, changes nothing.
     pub(super) fn is_idle(&self, now: Timestamp, since: Duration) -> bool {
         let idle_ms = now.0.saturating_sub(self.used_at.0);
-        let now_us = now.0.saturating_mul(1000);
-        u128::try_from(idle_ms).is_ok_and(|ms| ms >= since.as_millis())
-            && self.buckets.values().all(|bucket| bucket.is_idle(now_us))
+        u128::try_from(idle_ms).is_ok_and(|ms| ms >= since.as_millis()) && self.budget.is_idle(now)
     }
 }
 
-/// Names the state of one rate of an action. A changed rate has a new name, and starts afresh.
-fn rule_name(action: Action, rate: Rate) -> String {
-    format!("{}/{}/{}", action.name(), rate.n, rate.period.as_millis())
-}
-
-fn limited(rate: Rate, wait: Duration) -> Failure {
-    let seconds = wait.as_millis().div_ceil(1000);
-    let message = format!("at most {} per {:?}; wait {seconds} s", rate.n, rate.period);
+/// A refusal that ends by itself, if it has an end.
+fn until(code: ErrorCode, message: String, end: Option<Timestamp>, now: Timestamp) -> Failure {
+    let end = end.filter(|end| *end != Timestamp::MAX);
+    let Some(end) = end else {
+        return Failure::new(code, format!("{message}; ask those who run this node"));
+    };
+    let wait = Duration::from_millis(end.0.saturating_sub(now.0).max(0).unsigned_abs());
     Failure {
         retry_after: Some(wait),
-        ..Failure::new(ErrorCode::RateLimited, message)
+        ..Failure::new(code, format!("{message}, for another {}", spoken(wait)))
     }
+}
+
+/// A time as people say it, rounded up.
+fn spoken(wait: Duration) -> String {
+    let seconds = wait.as_millis().div_ceil(1000);
+    let (each, unit) = match seconds {
+        0..=120 => (1, "seconds"),
+        121..=7_200 => (60, "minutes"),
+        7_201..=172_800 => (3_600, "hours"),
+        _ => (86_400, "days"),
+    };
+    format!("{} {unit}", seconds.div_ceil(each))
 }
 
 #[cfg(test)]
 mod tests {
+    use parlour_storage::domain::safety::Sanction;
+
     use super::*;
+
+    const NOW: Timestamp = Timestamp(1_800_000_000_000);
 
     fn user(name: &str) -> UserId {
         UserId::new(name).unwrap()
@@ -187,7 +205,7 @@ mod tests {
         let mut person = Person::default();
         let note = |person: &mut Person, by, other, on| {
             let (by, other) = (user(by), user(other));
-            person.note(&user("a"), &BlockChange { by, other, on });
+            person.note(&user("a"), &Noted::Block { by, other, on });
         };
         note(&mut person, "a", "b", true);
         note(&mut person, "c", "a", true);
@@ -218,54 +236,70 @@ mod tests {
         assert_eq!(code(person.check_blocks(Action::Manage, &people)), None);
     }
 
-    #[test]
-    fn every_rate_of_an_action_holds_and_a_refusal_charges_none() {
-        let rates = BTreeMap::from([(
-            Action::Send.name().to_owned(),
-            vec![
-                Rate {
-                    n: 10,
-                    period: Duration::from_secs(10),
-                },
-                Rate {
-                    n: 2,
-                    period: Duration::from_secs(1),
-                },
-            ],
-        )]);
-        let mut person = Person::default();
-        let mut now = Timestamp(1_800_000_000_000);
-        let mut n_passed = 0;
-        for _ in 0..100 {
-            n_passed += usize::from(person.charge(&user("a"), Action::Send, &rates, now).is_ok());
-            now = now.plus_ms(50);
-        }
-        assert!(
-            (11..=15).contains(&n_passed),
-            "{n_passed}: 10 at once and one a second for 5 s, never above 2 a second"
-        );
-        assert!(
-            person.charge(&user("a"), Action::Type, &rates, now).is_ok(),
-            "no rate, no limit"
-        );
+    fn sanction(person: &mut Person, sanction: Sanction) {
+        let noted = Noted::Sanction {
+            user: user("a"),
+            sanction,
+            at: NOW,
+            reason: None,
+        };
+        person.note(&user("a"), &noted);
     }
 
     #[test]
-    fn somebody_with_a_used_up_bucket_is_not_forgotten() {
-        let rates = BTreeMap::from([(
-            "message.send".to_owned(),
-            vec![Rate {
-                n: 1,
-                period: Duration::from_secs(60),
-            }],
-        )]);
+    fn the_muted_read_and_the_suspended_do_nothing_until_it_ends() {
         let mut person = Person::default();
-        let now = Timestamp(1_800_000_000_000);
-        person.used_at = now;
-        person
-            .charge(&user("a"), Action::Send, &rates, now)
-            .unwrap();
-        assert!(!person.is_idle(now.plus_ms(30_000), Duration::from_secs(10)));
-        assert!(person.is_idle(now.plus_ms(60_000), Duration::from_secs(10)));
+        let end = NOW.plus_ms(90_000);
+        sanction(&mut person, Sanction::Mute(Some(end)));
+        let refused = person.check_standing(true, NOW).unwrap_err();
+        assert_eq!(
+            (refused.code, refused.retry_after),
+            (ErrorCode::Muted, Some(Duration::from_secs(90)))
+        );
+        assert!(refused.message.contains("90 seconds"), "{refused}");
+        assert_eq!(code(person.check_standing(false, NOW)), None);
+        assert_eq!(code(person.check_standing(true, end)), None);
+
+        sanction(&mut person, Sanction::Suspend(Some(end)));
+        for writes in [true, false] {
+            let check = |now| code(person.check_standing(writes, now));
+            assert_eq!(check(NOW), Some(ErrorCode::Suspended));
+            assert_eq!(check(end), None);
+        }
+        sanction(&mut person, Sanction::Ban);
+        let refused = person.check_standing(false, end).unwrap_err();
+        assert_eq!(refused.retry_after, None);
+        assert!(refused.message.contains("banned"), "{refused}");
+        sanction(&mut person, Sanction::Reinstate);
+        assert_eq!(code(person.check_standing(false, NOW)), None);
+        assert_eq!(
+            code(person.check_standing(true, NOW)),
+            Some(ErrorCode::Muted),
+            "a reinstatement is no end of a mute"
+        );
+        sanction(&mut person, Sanction::Unmute);
+        assert_eq!(code(person.check_standing(true, NOW)), None);
+    }
+
+    #[test]
+    fn a_shadow_ban_refuses_nothing() {
+        let mut person = Person::default();
+        sanction(&mut person, Sanction::ShadowBan);
+        assert!(person.audience().shadowed);
+        assert_eq!(code(person.check_standing(true, NOW)), None);
+        sanction(&mut person, Sanction::EndShadowBan);
+        assert!(!person.audience().shadowed);
+    }
+
+    #[test]
+    fn times_are_said_as_people_say_them() {
+        for (seconds, said) in [
+            (1, "1 seconds"),
+            (121, "3 minutes"),
+            (7_300, "3 hours"),
+            (200_000, "3 days"),
+        ] {
+            assert_eq!(spoken(Duration::from_secs(seconds)), said);
+        }
     }
 }

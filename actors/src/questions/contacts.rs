@@ -39,9 +39,9 @@ impl Core {
                     before,
                     limit: page(limit)?,
                 };
-                self.requests(me, page).await?
+                self.requests(caller, page).await?
             }
-            ContactQuestion::Request(id) => self.request(me, id).await?,
+            ContactQuestion::Request(id) => self.request(caller, id).await?,
             ContactQuestion::Matches { before, limit } => {
                 self.matches(me, before, page(limit)?).await?
             }
@@ -67,7 +67,7 @@ impl Core {
             ));
         }
         let tie = self.store_ref().tie(me, &other, self.lifetime()).await?;
-        let eyes = self.eyes(me).await?;
+        let eyes = self.eyes(caller).await?;
         let scenes = self.scenes_with([other.clone()]).await?;
         let rules = rules(caller, &self.settings.policy);
         let may_write = eyes.may_meet(&other) && may_write(&rules, &tie, me);
@@ -84,7 +84,8 @@ impl Core {
         })))
     }
 
-    async fn requests(&self, me: &UserId, page: RequestPage) -> Result<ContactReply, Failure> {
+    async fn requests(&self, caller: &Caller, page: RequestPage) -> Result<ContactReply, Failure> {
+        let me = &caller.user;
         let limit = page.limit;
         let page = RequestPage {
             limit: limit + 1,
@@ -94,7 +95,7 @@ impl Core {
         let mut requests = store.message_requests(me, page, self.lifetime()).await?;
         let more = ends_at(&mut requests, limit);
         let next = requests.last().filter(|_| more).map(|last| last.id);
-        let eyes = self.eyes(me).await?;
+        let eyes = self.eyes(caller).await?;
         requests.retain(|request| is_shown(&eyes, me, request));
         let others = requests.iter().map(|request| other_of(request, me).clone());
         let scenes = self.scenes_with(others).await?;
@@ -105,14 +106,19 @@ impl Core {
         })
     }
 
-    async fn request(&self, me: &UserId, id: MessageRequestId) -> Result<ContactReply, Failure> {
+    async fn request(
+        &self,
+        caller: &Caller,
+        id: MessageRequestId,
+    ) -> Result<ContactReply, Failure> {
+        let me = &caller.user;
         let found = self
             .store_ref()
             .message_request(id, self.lifetime())
             .await?;
         let found = found.filter(|request| request.from == *me || request.to == *me);
         let request = found.ok_or_else(Failure::no_request)?;
-        if !is_shown(&self.eyes(me).await?, me, &request) {
+        if !is_shown(&self.eyes(caller).await?, me, &request) {
             return Err(Failure::no_request());
         }
         let scenes = self.scenes_with([other_of(&request, me).clone()]).await?;
@@ -189,7 +195,7 @@ fn shown(me: &UserId, request: MessageRequest, scenes: &Scenes) -> ShownRequest 
 
 /// Requests by people across a block are not shown. One's own stay: who made them isn't told of a block.
 fn is_shown(eyes: &Eyes, me: &UserId, request: &MessageRequest) -> bool {
-    request.from == *me || eyes.may_meet(&request.from)
+    request.from == *me || eyes.may_meet(&request.from) && eyes.may_hear(&request.from)
 }
 
 /// Whether the store would let somebody write now to whom they have a tie.

@@ -34,7 +34,7 @@ impl Core {
             return Err(Failure::bad_value("offset", message));
         }
         let me = &caller.user;
-        let eyes = self.eyes(me).await?;
+        let eyes = self.eyes(caller).await?;
         let (mut starts, mut skip, mut total) = (Vec::new(), offset, None);
         match of {
             Scope::Direct => {
@@ -122,7 +122,7 @@ impl Core {
             && read.is_none()
             && !received
             && metadata.is_none();
-        let unveiled = eyes.hide_nobody() || peer.is_some_and(|peer| eyes.may_meet(peer));
+        let unveiled = eyes.hide_nobody() || peer.is_some_and(|peer| eyes.may_hear(peer));
         if *skip == 0 || !unfiltered || !unveiled {
             return Ok(Some(PageFrom::End));
         }
@@ -131,13 +131,13 @@ impl Core {
         Ok(seq.map(PageFrom::Before))
     }
 
-    pub(super) async fn item(&self, me: &UserId, message: Message) -> Result<Reply, Failure> {
+    pub(super) async fn item(&self, caller: &Caller, message: Message) -> Result<Reply, Failure> {
         if message.deleted_at.is_some() {
             return Err(Failure::new(ErrorCode::Deleted, "the message was deleted"));
         }
-        let eyes = self.eyes(me).await?;
+        let eyes = self.eyes(caller).await?;
         let message = seen(&eyes, message).ok_or_else(Failure::no_message)?;
-        let mut items = self.items(me, &eyes, vec![message]).await?;
+        let mut items = self.items(&caller.user, &eyes, vec![message]).await?;
         let item = items.pop().ok_or_else(Failure::no_message)?;
         Ok(Reply::Item(Box::new(item)))
     }

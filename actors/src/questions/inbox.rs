@@ -9,7 +9,7 @@ use parlour_storage::{
 };
 
 use crate::{
-    command::{Entry, InboxFilter, Reply, Target},
+    command::{Caller, Entry, InboxFilter, Reply, Target},
     error::Failure,
     limits::{LOOKED_AT_MAX, PEOPLE_SHOWN_MAX},
     scenes::Scenes,
@@ -19,12 +19,12 @@ use crate::{
 impl Core {
     pub(super) async fn inbox(
         &self,
-        me: &UserId,
+        caller: &Caller,
         matching: InboxFilter,
         offset: usize,
         limit: usize,
     ) -> Result<Reply, Failure> {
-        let store = self.store_ref();
+        let (store, me) = (self.store_ref(), &caller.user);
         let mut listed = store.listing(me).await?;
         listed.retain(|listed| matching.groups || listed.peer.is_some());
         if matching.unread {
@@ -42,14 +42,15 @@ impl Core {
             // They may have left it meanwhile.
             summaries.extend(store.summary(conversation, me).await?);
         }
-        let entries = self.entries(me, summaries).await?;
+        let entries = self.entries(caller, summaries).await?;
         Ok(Reply::Inbox { entries, total })
     }
 
-    pub(super) async fn entry(&self, me: &UserId, target: Target) -> Result<Reply, Failure> {
+    pub(super) async fn entry(&self, caller: &Caller, target: Target) -> Result<Reply, Failure> {
+        let me = &caller.user;
         let id = self.conversation_at(me, target).await?;
         let summary = self.store_ref().summary(id, me).await?;
-        let mut entries = self.entries(me, summary.into_iter().collect()).await?;
+        let mut entries = self.entries(caller, summary.into_iter().collect()).await?;
         let entry = entries.pop().ok_or_else(Failure::no_conversation)?;
         Ok(Reply::Entry(Box::new(entry)))
     }
@@ -57,10 +58,11 @@ impl Core {
     /// Adds to summaries the people, and what dialects tell of the newest message.
     async fn entries(
         &self,
-        me: &UserId,
+        caller: &Caller,
         mut summaries: Vec<Summary>,
     ) -> Result<Vec<Entry>, Failure> {
-        let eyes = self.eyes(me).await?;
+        let me = &caller.user;
+        let eyes = self.eyes(caller).await?;
         let (mut others, mut lasts) = (Vec::with_capacity(summaries.len()), Vec::new());
         for summary in &mut summaries {
             if let Some(message) = &mut summary.last_message {

@@ -66,8 +66,7 @@ impl Core {
         Ok(items.collect())
     }
 
-    /// Who has read what of some messages of a conversation, as far as `me` may know: receipts pass a block in
-    /// neither direction.
+    /// Who has read what of some messages of a conversation, as far as `me` may know.
     async fn reading(
         &self,
         me: &UserId,
@@ -83,7 +82,7 @@ impl Core {
             roster.map(|roster| roster.members).unwrap_or_default()
         };
         let mut readers = Vec::with_capacity(members.len());
-        for member in members.into_iter().filter(|m| eyes.may_meet(&m.user)) {
+        for member in self.readers(eyes, members).await? {
             let read = member.cursor.read;
             // Kept of direct conversations alone.
             let marks = match conversation.peer_of(&member.user) {

@@ -1,15 +1,16 @@
 //! Answers questions: asks Moderation, reads the store, and leaves out what the asker may not see.
 //!
-//! What a block hides is decided by [`crate::visibility`]; no other rule stands here but who may see what.
+//! What is hidden from whom is decided by [`crate::visibility`]; no other rule stands here but who may see what.
 
 mod contacts;
 mod history;
 mod inbox;
 mod items;
 mod people;
+mod safety;
 mod walk;
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use parlour_storage::{
     domain::user::User,
@@ -24,9 +25,8 @@ use crate::{
     limits::PAGE_MAX,
     moderation::{Concerns, Deed, Review},
     reply::ReplyTo,
-    scenes::with_scenes,
+    resume::is_known,
     system::Core,
-    visibility::Eyes,
 };
 
 impl Core {
@@ -39,7 +39,10 @@ impl Core {
         let (reply, passed) = ReplyTo::task();
         self.review(Review {
             caller: Arc::clone(caller),
-            action: Action::Read,
+            action: match question {
+                Question::Changes { .. } => Action::Resume,
+                _ => Action::Read,
+            },
             conversation: None,
             concerns: Concerns::Nobody,
             deed: Deed::Nothing,
@@ -55,7 +58,7 @@ impl Core {
                 Ok(Reply::Me(Box::new(self.user(me).await?)))
             }
             Question::User(user) => {
-                if self.eyes(me).await?.blocked_by(&user) {
+                if self.eyes(caller).await?.blocked_by(&user) {
                     return Err(no_user());
                 }
                 Ok(Reply::User(Box::new(self.user(&user).await?)))
@@ -75,7 +78,7 @@ impl Core {
                     .await?
                     .ok_or_else(Failure::no_conversation)?;
                 if let Some(message) = &mut summary.last_message {
-                    self.eyes(me).await?.hide_reactions(message);
+                    self.eyes(caller).await?.hide_reactions(message);
                 }
                 Ok(Reply::Conversation(Box::new(summary)))
             }
@@ -85,13 +88,13 @@ impl Core {
                     .roster(id)
                     .await?
                     .ok_or_else(Failure::no_conversation)?;
-                let eyes = self.eyes(me).await?;
-                for member in roster
-                    .members
-                    .iter_mut()
-                    .filter(|m| !eyes.may_meet(&m.user))
-                {
-                    member.cursor = Default::default();
+                let eyes = self.eyes(caller).await?;
+                let readers = self.readers(&eyes, roster.members.clone()).await?;
+                let readers: HashSet<_> = readers.into_iter().map(|m| m.user).collect();
+                for member in &mut roster.members {
+                    if !readers.contains(&member.user) {
+                        member.cursor = Default::default();
+                    }
                 }
                 Ok(Reply::Roster(Box::new(roster)))
             }
@@ -101,7 +104,7 @@ impl Core {
                 limit,
             } => {
                 self.must_be_in(&caller.user, conversation).await?;
-                let eyes = self.eyes(me).await?;
+                let eyes = self.eyes(caller).await?;
                 let messages = store
                     .messages(
                         conversation,
@@ -120,11 +123,12 @@ impl Core {
             }
             Question::Message(id) => {
                 let message = self.message_of(caller, id).await?;
-                Ok(Reply::Message(Box::new(self.eyes(me).await?.view(message))))
+                let eyes = self.eyes(caller).await?;
+                Ok(Reply::Message(Box::new(eyes.view(message))))
             }
             Question::Revisions(id) => {
                 let message = self.message_of(caller, id).await?;
-                let veiled = self.eyes(me).await?.view(message).veiled;
+                let veiled = self.eyes(caller).await?.view(message).veiled;
                 Ok(Reply::Revisions(if veiled {
                     Vec::new()
                 } else {
@@ -136,8 +140,8 @@ impl Core {
                 matching,
                 offset,
                 limit,
-            } => self.inbox(me, matching, offset, page(limit)?).await,
-            Question::Entry(target) => self.entry(me, target).await,
+            } => self.inbox(caller, matching, offset, page(limit)?).await,
+            Question::Entry(target) => self.entry(caller, target).await,
             Question::History {
                 of,
                 matching,
@@ -149,25 +153,21 @@ impl Core {
             }
             Question::Item(id) => {
                 let message = self.message_of(caller, id).await?;
-                self.item(me, message).await
+                self.item(caller, message).await
             }
             Question::People(of) => self.people(caller, of).await,
-            Question::Online => self.online(me).await,
+            Question::Online => self.online(caller).await,
             Question::Unread => self.unread(me).await,
             Question::Blocks => Ok(Reply::Blocks(store.blocks_of(me).await?.by_them)),
-            Question::Presence(users) => self.presence_of(me, users).await,
+            Question::Presence(users) => self.presence_of(caller, users).await,
             Question::Contact(question) => self.contact(caller, question).await,
-            Question::Safety(_) => Err(Failure::new(ErrorCode::NotImplemented, "being built")),
-            Question::Changes { since, limit } => self.changes(me, since, page(limit)?).await,
+            Question::Safety(question) => self.safety_answer(caller, question).await,
+            Question::Changes { since, limit } => self.changes(caller, since, page(limit)?).await,
         }
     }
 
     async fn user(&self, user: &UserId) -> Result<User, Failure> {
         self.store_ref().user(user).await?.ok_or_else(no_user)
-    }
-
-    async fn eyes(&self, user: &UserId) -> Result<Eyes, Failure> {
-        Ok(self.store_ref().blocks_of(user).await?.into())
     }
 
     async fn unread(&self, me: &UserId) -> Result<Reply, Failure> {
@@ -192,10 +192,10 @@ impl Core {
             .roster(at)
             .await?
             .ok_or_else(Failure::no_conversation)?;
-        let eyes = self.eyes(&caller.user).await?;
+        let eyes = self.eyes(caller).await?;
         let mut receipts = Vec::new();
-        for member in roster.members {
-            if member.user == message.author || !eyes.may_meet(&member.user) {
+        for member in self.readers(&eyes, roster.members).await? {
+            if member.user == message.author {
                 continue;
             }
             let read = member.cursor.read >= seq;
@@ -220,9 +220,14 @@ impl Core {
         Ok(Reply::Receipts(receipts))
     }
 
-    async fn changes(&self, me: &UserId, since: Resume, limit: usize) -> Result<Reply, Failure> {
+    async fn changes(
+        &self,
+        caller: &Caller,
+        since: Resume,
+        limit: usize,
+    ) -> Result<Reply, Failure> {
         let store = self.store_ref();
-        if since.epoch != self.epoch() || since.position > store.head() {
+        if !is_known(self, since) {
             let through = store.head();
             return Ok(Reply::Changes {
                 recovered: false,
@@ -231,16 +236,13 @@ impl Core {
                 more: false,
             });
         }
-        let changes = store.changes_since(me, since.position, limit).await?;
-        let eyes = self.eyes(me).await?;
-        let changes_shown = with_scenes(self, changes.changes)
-            .await?
-            .into_iter()
-            .filter_map(|(change, about)| eyes.push(change, about))
-            .collect();
+        let changes = store
+            .changes_since(&caller.user, since.position, limit)
+            .await?;
+        let eyes = self.eyes(caller).await?;
         Ok(Reply::Changes {
             recovered: true,
-            changes: changes_shown,
+            changes: self.shown(&eyes, changes.changes).await?,
             through: changes.through,
             more: changes.more,
         })

@@ -37,17 +37,17 @@ impl Core {
             }
         };
         bounded(users.len(), "ask for a page of conversations instead")?;
-        let eyes = self.eyes(me).await?;
+        let eyes = self.eyes(caller).await?;
         let persons = self.persons(&eyes, users).await?;
         Ok(Reply::People(persons.into_values().collect()))
     }
 
-    pub(super) async fn online(&self, me: &UserId) -> Result<Reply, Failure> {
-        let eyes = self.eyes(me).await?;
+    pub(super) async fn online(&self, caller: &Caller) -> Result<Reply, Failure> {
+        let eyes = self.eyes(caller).await?;
         let cards = if self.settings.presence_everyone {
             self.everyone().await?
         } else {
-            self.contacts_online(me).await?
+            self.contacts_online(&caller.user).await?
         };
         let may_know = cards.into_iter().filter(|card| eyes.may_meet(&card.user));
         Ok(Reply::Online(may_know.collect()))
@@ -86,14 +86,15 @@ impl Core {
 
     pub(super) async fn presence_of(
         &self,
-        me: &UserId,
+        caller: &Caller,
         users: Vec<UserId>,
     ) -> Result<Reply, Failure> {
         if users.len() > PRESENCE_QUESTION_MAX {
             let message = format!("at most {PRESENCE_QUESTION_MAX} people in one question");
             return Err(Failure::bad_value("users", message));
         }
-        let eyes = self.eyes(me).await?;
+        let me = &caller.user;
+        let eyes = self.eyes(caller).await?;
         let mut known = Vec::new();
         for user in users {
             if user == *me || eyes.may_meet(&user) && self.store_ref().acquainted(me, &user).await?

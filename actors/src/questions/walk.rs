@@ -6,9 +6,9 @@
 use std::{cmp::Ordering, collections::BinaryHeap};
 
 use parlour_storage::{
-    domain::message::Message,
+    domain::{conversation::Member, message::Message},
     ids::{ConversationId, MessageId, Position, Seq, Timestamp, UserId},
-    store::{MessagePage, PageFrom, Roster},
+    store::{MessagePage, PageFrom},
 };
 
 use super::items::seen;
@@ -135,7 +135,9 @@ impl<'a> Walk<'a> {
             }
             if let Some(read) = self.matching.read {
                 let roster = store.roster(id).await?;
-                source.read = roster.map(|roster| Read::new(roster, self.me, self.eyes));
+                let members = roster.map(|roster| roster.members).unwrap_or_default();
+                let readers = self.core.readers(self.eyes, members).await?;
+                source.read = Some(Read::new(readers, self.me));
                 source.skip_to(read);
             }
         }
@@ -242,17 +244,17 @@ impl Ord for Source {
 #[derive(Clone, Copy, Debug, Default)]
 struct Read {
     mine: Seq,
-    /// Nothing, if a block hides it.
+    /// Nothing, if it is hidden.
     theirs: Seq,
 }
 
 impl Read {
-    fn new(roster: Roster, me: &UserId, eyes: &Eyes) -> Self {
+    fn new(readers: Vec<Member>, me: &UserId) -> Self {
         let mut read = Self::default();
-        for member in roster.members {
+        for member in readers {
             if member.user == *me {
                 read.mine = member.cursor.read;
-            } else if eyes.may_meet(&member.user) {
+            } else {
                 read.theirs = member.cursor.read;
             }
         }

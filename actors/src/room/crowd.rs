@@ -191,7 +191,7 @@ impl Crowd {
             if outbox.closing_for().is_some() {
                 return false;
             }
-            let frame = match audience.show(&change.body, &connection.user) {
+            let frame = match audience.show(change, &connection.user, connection.plan()) {
                 _ if Some(outbox.id()) == asked_by => None,
                 Show::All => whole.for_connection(connection),
                 Show::Veiled => veiled.for_connection(connection),
@@ -217,7 +217,7 @@ impl Crowd {
         let about = self.about(&who.card);
         let user = &who.card.user;
         self.tell_unstored(epoch, Push::Typing { about, on }, |connection| {
-            connection.user != *user && who.audience.may_meet(&connection.user)
+            connection.user != *user && who.audience.may_hear(&connection.user)
         });
     }
 

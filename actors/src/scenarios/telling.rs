@@ -49,8 +49,9 @@ pub(super) async fn name_people(node: &TestNode, names: &[(&str, &str)]) {
         let mut identity: Identity = identity(id);
         identity.profile.name = Some((*name).to_owned());
         Arc::clone(node.core()).keep_profile(&identity);
+        // Answered once it is kept.
+        ask(node, id, Question::Me).await.unwrap();
     }
-    node.core().flush().await;
 }
 
 /// Waits until somebody sees exactly these online.

@@ -138,6 +138,33 @@ impl Standing {
     pub fn is_suspended(&self, at: Timestamp) -> bool {
         self.suspended_until.is_some_and(|until| at < until)
     }
+
+    /// How they stand after a moderator decided.
+    #[must_use]
+    pub fn after(self, sanction: Sanction, at: Timestamp) -> Self {
+        let mut after = self;
+        match sanction {
+            Sanction::Warn => after.warnings = self.warnings.saturating_add(1),
+            Sanction::Mute(until) => after.muted_until = Some(until.unwrap_or(Timestamp::MAX)),
+            Sanction::Unmute => after.muted_until = None,
+            // A ban outlasts any suspension: else who suspends somebody would, without knowing, let them in again.
+            Sanction::Suspend(_) if self.banned => {}
+            Sanction::Suspend(until) => {
+                after.suspended_until = Some(until.unwrap_or(Timestamp::MAX))
+            }
+            Sanction::Ban => {
+                after.banned = true;
+                after.suspended_until = Some(Timestamp::MAX);
+            }
+            Sanction::Reinstate => {
+                after.banned = false;
+                after.suspended_until = None;
+            }
+            Sanction::ShadowBan => after.shadowed_since = self.shadowed_since.or(Some(at)),
+            Sanction::EndShadowBan => after.shadowed_since = None,
+        }
+        after
+    }
 }
 
 /// What a person chose for themselves.

@@ -25,6 +25,7 @@ use parlour_storage::{
 };
 
 pub use self::findings::PLACEHOLDER;
+pub(super) use self::text::check_line;
 use self::{
     findings::{Found, Settled, Sort, mask, settle},
     words::{Words, covers},
@@ -108,7 +109,6 @@ impl Rules {
             Write::Rename { name, .. } => self.name(name),
             Write::Block { reason, .. } => self.line("reason", reason, REASON_MAX),
             Write::Report(report) => self.line("reason", &mut report.reason, REPORT_REASON_MAX),
-            Write::ReviewReport { note, .. } => self.line("note", note, REPORT_REASON_MAX),
             _ => Ok(()),
         }?;
         Ok(Reviewed::default())
@@ -295,18 +295,10 @@ impl Rules {
         text: &mut Option<String>,
         max: usize,
     ) -> Result<(), Failure> {
-        let Some(line) = text else { return Ok(()) };
-        self.sanitize(line, usize::MAX)?;
-        if line.chars().count() > max {
-            return Err(Failure::bad_value(
-                field,
-                format!("{field} may have at most {max} characters"),
-            ));
+        if let Some(line) = text {
+            self.sanitize(line, usize::MAX)?;
         }
-        if line.trim().is_empty() {
-            *text = None;
-        }
-        Ok(())
+        check_line(field, text, max)
     }
 }
 

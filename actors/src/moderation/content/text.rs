@@ -49,6 +49,30 @@ pub(super) fn check_length(text: &str, max: usize) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Cleans a line of text; empty means none.
+///
+/// # Errors
+///
+/// It has more than `max` Unicode scalar values.
+pub(in crate::moderation) fn check_line(
+    field: &'static str,
+    text: &mut Option<String>,
+    max: usize,
+) -> Result<(), Failure> {
+    let Some(line) = text else { return Ok(()) };
+    clean(line);
+    if line.chars().count() > max {
+        return Err(Failure::bad_value(
+            field,
+            format!("{field} may have at most {max} characters"),
+        ));
+    }
+    if line.trim().is_empty() {
+        *text = None;
+    }
+    Ok(())
+}
+
 /// # Errors
 ///
 /// It isn't one short line.

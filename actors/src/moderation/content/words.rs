@@ -181,7 +181,7 @@ mod tests {
         ]);
         assert!(found(&words, "I read moby dick").is_empty());
         assert_eq!(found(&words, "moby dick, you dick"), ["dick"]);
-        assert_eq!(words.look("moby dick").allowed, [0..9]);
+        assert_eq!(words.look("moby dick").allowed.first(), Some(&(0..9)));
     }
 
     #[test]
