@@ -4,6 +4,8 @@
 //! The only actor that writes. While one group is being committed the next one gathers, so groups grow with
 //! the load. Nobody is told of a write before the store says that it is durable.
 
+mod waiting;
+
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
     sync::{Arc, Weak},
@@ -13,20 +15,20 @@ use std::{
 
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, ResponseFuture, WrapFuture};
 use parlour_storage::{
-    domain::{
-        change::{Change, ChangeBody},
-        conversation::Conversation,
-    },
+    domain::conversation::Conversation,
     error::StoreError,
     ids::ConversationId,
     store::{Outcome, Rejection, Transaction},
 };
 use tokio::sync::oneshot;
 
+use self::waiting::Waiting;
+pub(crate) use self::waiting::answer;
 use crate::{
-    command::{About, Card, Reply},
+    command::Card,
     error::Failure,
     group::{Group, Groups},
+    herald::{Asked, Herald},
     limits::GROUPS_IN_COMMIT_MAX,
     reply::ReplyTo,
     room::{Committed, News},
@@ -59,15 +61,7 @@ pub struct Archive {
 struct Finished {
     waiting: Vec<Waiting>,
     result: Result<Vec<Result<Outcome, Rejection>>, StoreError>,
-}
-
-/// Who waits for a write, while the store has it.
-#[derive(Debug)]
-struct Waiting {
-    by: Arc<Card>,
-    conversation: Option<Arc<Conversation>>,
-    audience: Audience,
-    reply: ReplyTo,
+    herald: Herald,
 }
 
 impl Archive {
@@ -165,13 +159,15 @@ impl Archive {
             reply,
         } in self.queue.drain(..n)
         {
-            transactions.push(transaction);
             waiting.push(Waiting {
                 by,
                 conversation,
                 audience,
                 reply,
+                at: transaction.at,
+                asked: Asked::from(&transaction.write),
             });
+            transactions.push(transaction);
         }
         let number = self.next;
         self.next += 1;
@@ -181,14 +177,23 @@ impl Archive {
         let begun = commit
             .as_mut()
             .poll(&mut task::Context::from_waker(Waker::noop()));
-        let commit = async move {
-            match begun {
+        let core = Arc::clone(&self.core);
+        let finish = async move {
+            let result = match begun {
                 Poll::Ready(result) => result,
                 Poll::Pending => commit.await,
+            };
+            let asked = waiting.iter().map(|w| (&w.asked, &w.by.user));
+            let outcomes = result.as_deref().unwrap_or_default();
+            let herald = Herald::read(&core, asked, outcomes).await;
+            Finished {
+                waiting,
+                result,
+                herald,
             }
         };
-        ctx.spawn(commit.into_actor(self).map(move |result, this, ctx| {
-            this.finished.insert(number, Finished { waiting, result });
+        ctx.spawn(finish.into_actor(self).map(move |finished, this, ctx| {
+            this.finished.insert(number, finished);
             // The store answers in order, but the answers may be looked at in another.
             while let Some(finished) = this.finished.remove(&this.telling) {
                 this.telling += 1;
@@ -208,7 +213,12 @@ impl Archive {
     }
 
     /// Answers and tells everyone concerned by a group.
-    fn tell(&mut self, Finished { waiting, result }: Finished) {
+    fn tell(&mut self, finished: Finished) {
+        let Finished {
+            waiting,
+            result,
+            herald,
+        } = finished;
         self.n_told += waiting.len() as u64;
         let outcomes = match result {
             Ok(outcomes) => outcomes,
@@ -230,51 +240,14 @@ impl Archive {
         let mut place: HashMap<ConversationId, usize> = HashMap::new();
         let mut through = None;
         for (waits, outcome) in waiting.into_iter().zip(outcomes) {
-            let Waiting {
-                by,
-                conversation,
-                audience,
-                reply,
-            } = waits;
-            let changes = match outcome {
-                Ok(Outcome::Changed(changes)) => changes,
-                // Being built: notices, and what a report is answered with.
-                Ok(Outcome::Met { changes, .. }) if !changes.is_empty() => changes,
-                Ok(Outcome::Met { .. } | Outcome::Filed(_)) => {
-                    reply.answer(Ok(Reply::Done));
-                    continue;
-                }
-                Ok(Outcome::Repeated(change)) => {
-                    let about = conversation.map(|conversation| About { conversation, by });
-                    reply.answer(answer(Arc::new(*change), about, true));
-                    continue;
-                }
-                Ok(Outcome::Done | Outcome::Unchanged) => {
-                    reply.answer(Ok(Reply::Done));
-                    continue;
-                }
-                Err(rejection) => {
-                    reply.answer(Err(rejection.into()));
-                    continue;
-                }
-            };
-            through = changes.last().map(|change| change.position).or(through);
-            let mut reply = Some(reply);
-            for change in changes {
-                let id = change.conversation;
+            for news in waits.settle(outcome, &self.core, &herald) {
+                through = Some(news.change.position);
+                let id = news.change.conversation;
                 let at = *place.entry(id).or_insert_with(|| {
                     by_room.push((id, Vec::new()));
                     by_room.len() - 1
                 });
-                let (change, audience) = (Arc::new(change), audience.clone());
-                let by = Arc::clone(&by);
-                let reply = reply.take().unwrap_or_else(ReplyTo::nobody);
-                by_room[at].1.push(News {
-                    change,
-                    by,
-                    audience,
-                    reply,
-                });
+                by_room[at].1.push(news);
             }
         }
         let Some(through) = through else { return };
@@ -291,33 +264,17 @@ impl Archive {
     }
 }
 
-/// The answer to the request that made a change.
-pub(crate) fn answer(
-    change: Arc<Change>,
-    about: Option<About>,
-    repeated: bool,
-) -> Result<Reply, Failure> {
-    Ok(match change.body {
-        ChangeBody::Sent(_) => Reply::Sent {
-            change,
-            // A message is sent through a room, which knows where it is.
-            about: about.ok_or_else(Failure::internal)?,
-            repeated,
-        },
-        ChangeBody::Created { .. } => Reply::Opened {
-            conversation: change.conversation,
-            created: !repeated,
-        },
-        _ => Reply::Done,
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use parlour_storage::{domain::message::Content, ids::Timestamp, store::Write};
+    use parlour_storage::{
+        domain::{change::ChangeBody, message::Content},
+        ids::Timestamp,
+        store::Write,
+    };
 
     use super::*;
     use crate::{
+        command::Reply,
         limits::Settings,
         testkit::{TestNode, user},
     };

@@ -3,6 +3,8 @@
 //! The one way into the core. Commands of a conversation go to its room, the rest to Moderation; questions
 //! ask Moderation first, then the store. No rule stands here.
 
+mod contact;
+
 use std::{future::Future, pin::Pin, sync::Arc};
 
 use parlour_storage::{
@@ -48,37 +50,14 @@ impl Core {
         let core = Arc::clone(self);
         match request {
             Request::Do(command) => match core.route(&caller, command) {
-                Routed::Room(id, action, brings, what) => {
-                    core.perform(
-                        id,
-                        Perform {
-                            caller,
-                            action,
-                            brings,
-                            what,
-                            reply,
-                        },
-                    );
-                    Begun::Gone
-                }
-                Routed::Moderation(action, concerns, write) => {
-                    core.review(Review {
-                        caller,
-                        conversation: None,
-                        action,
-                        concerns,
-                        deed: Deed::Write(write),
-                        reply,
-                    });
-                    Begun::Gone
-                }
-                Routed::Refused(failure) => {
-                    reply.answer(Err(failure));
-                    Begun::Gone
-                }
                 Routed::LookUp(command) => Begun::InOrder(Box::pin(async move {
-                    core.look_up(caller, command, reply).await;
+                    let found = core.found(&caller, command).await;
+                    core.hand_on(caller, found.unwrap_or_else(Routed::Refused), reply);
                 })),
+                routed => {
+                    core.hand_on(caller, routed, reply);
+                    Begun::Gone
+                }
             },
             Request::Ask(question) => Begun::Aside(Box::pin(async move {
                 let answer = core.answer(&caller, question).await;
@@ -103,6 +82,33 @@ impl Core {
             Begun::InOrder(rest) | Begun::Aside(rest) => rest.await,
         }
         answer.await.unwrap_or_else(|_| Err(Failure::internal()))
+    }
+
+    /// Hands a command to whom it was routed.
+    fn hand_on(self: &Arc<Self>, caller: Arc<Caller>, routed: Routed, reply: ReplyTo) {
+        match routed {
+            Routed::Room(id, action, brings, what) => self.perform(
+                id,
+                Perform {
+                    caller,
+                    action,
+                    brings,
+                    what,
+                    reply,
+                },
+            ),
+            Routed::Moderation(action, concerns, write) => self.review(Review {
+                caller,
+                conversation: None,
+                action,
+                concerns,
+                deed: Deed::Write(write),
+                reply,
+            }),
+            Routed::Refused(failure) => reply.answer(Err(failure)),
+            // What was looked up is found, or refused.
+            Routed::LookUp(_) => reply.answer(Err(Failure::internal())),
+        }
     }
 
     /// Where a command goes.
@@ -215,9 +221,8 @@ impl Core {
             Command::Unblock { user } => {
                 Moderation(Action::Block, Concerns::Nobody, Write::Unblock { user })
             }
-            Command::Contact(_) | Command::Safety(_) => {
-                Refused(Failure::new(ErrorCode::NotImplemented, "being built"))
-            }
+            Command::Contact(command) => contact::route(command),
+            Command::Safety(_) => Refused(Failure::new(ErrorCode::NotImplemented, "being built")),
             command @ (Command::Send { .. }
             | Command::Type { .. }
             | Command::Read { .. }
@@ -228,29 +233,8 @@ impl Core {
         }
     }
 
-    /// Finds out which conversation a command is about, then sends it there.
-    async fn look_up(self: Arc<Self>, caller: Arc<Caller>, command: Command, reply: ReplyTo) {
-        match self.found(&caller, command).await {
-            Ok((id, action, what)) => self.perform(
-                id,
-                Perform {
-                    caller,
-                    action,
-                    brings: Vec::new(),
-                    what,
-                    reply,
-                },
-            ),
-            Err(failure) => reply.answer(Err(failure)),
-        }
-    }
-
-    /// What a command comes to, once it is known where.
-    async fn found(
-        &self,
-        caller: &Arc<Caller>,
-        command: Command,
-    ) -> Result<(ConversationId, Action, What), Failure> {
+    /// Where a command goes, once it is known what it is about.
+    async fn found(&self, caller: &Arc<Caller>, command: Command) -> Result<Routed, Failure> {
         let (conversation, action, write) = match command {
             Command::Send { to, content, key } => {
                 let conversation = self.conversation_for(caller, to).await?;
@@ -263,7 +247,8 @@ impl Core {
             }
             Command::Type { to, on } => {
                 let conversation = self.conversation_at(&caller.user, to).await?;
-                return Ok((conversation, Action::Type, What::Pass(Passing::Type(on))));
+                let what = What::Pass(Passing::Type(on));
+                return Ok(Routed::Room(conversation, Action::Type, Vec::new(), what));
             }
             Command::Edit { message, text } => {
                 let at = self.message_of(caller, message).await?;
@@ -291,10 +276,12 @@ impl Core {
                 let write = Write::Deliver { conversation, seq };
                 (conversation, Action::Mark, write)
             }
+            Command::Contact(command) => return self.found_contact(&caller.user, command).await,
             // `route` sends no other command here.
             _ => return Err(Failure::internal()),
         };
-        Ok((conversation, action, What::Write(write)))
+        let what = What::Write(write);
+        Ok(Routed::Room(conversation, action, Vec::new(), what))
     }
 }
 

@@ -181,6 +181,22 @@ impl Failure {
         )
     }
 
+    /// There is no such message request, or it is none of theirs.
+    pub fn no_request() -> Self {
+        Self::new(
+            ErrorCode::NoRequest,
+            "there is no such message request, or it is none of yours",
+        )
+    }
+
+    /// There is no such match, or it is none of theirs.
+    pub fn no_match() -> Self {
+        Self::new(
+            ErrorCode::NoMatch,
+            "there is no such match, or it is none of yours",
+        )
+    }
+
     /// There is no such message, or it is none of theirs.
     pub fn no_message() -> Self {
         Self::new(
@@ -243,18 +259,12 @@ impl From<Rejection> for Failure {
                 ErrorCode::AlreadyMatched,
                 "the two of you are matched already; write to them",
             ),
-            Rejection::NoRequest => Self::new(
-                ErrorCode::NoRequest,
-                "there is no such message request, or it is none of yours",
-            ),
+            Rejection::NoRequest => Self::no_request(),
             Rejection::NotPending => Self::new(
                 ErrorCode::NotPending,
                 "this message request was answered or withdrawn already, or is too old",
             ),
-            Rejection::NoMatch => Self::new(
-                ErrorCode::NoMatch,
-                "there is no such match, or it is none of yours",
-            ),
+            Rejection::NoMatch => Self::no_match(),
             Rejection::NoReport => {
                 Self::new(ErrorCode::NoReport, "there is no such report or flag")
             }

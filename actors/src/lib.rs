@@ -23,6 +23,7 @@ pub mod counters;
 pub mod desk;
 pub mod error;
 pub mod group;
+mod herald;
 pub mod limits;
 pub mod moderation;
 pub mod outbox;

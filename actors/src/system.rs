@@ -12,6 +12,7 @@ use std::{
 use actix::{Actor, Addr, Arbiter, ArbiterHandle, Handler, Message};
 use dashmap::DashMap;
 use parlour_storage::{
+    contacts::Lifetime,
     error::StoreError,
     ids::{ConversationId, Epoch, Timestamp, UserId},
     store::{Profile, Store, Transaction, Write},
@@ -82,6 +83,14 @@ impl Core {
     /// The clock of what is stored.
     pub fn now(&self) -> Timestamp {
         Timestamp::now()
+    }
+
+    /// At what time requests for first contact are looked at, and how long they last.
+    pub(crate) fn lifetime(&self) -> Lifetime {
+        Lifetime {
+            at: self.now(),
+            ttl: self.settings.policy.request_ttl,
+        }
     }
 
     /// The actors of which there is one.

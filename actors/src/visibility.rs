@@ -184,6 +184,11 @@ impl Eyes {
         self.blocks.is_empty()
     }
 
+    /// Whether the reader blocks `other`.
+    pub fn blocks(&self, other: &UserId) -> bool {
+        self.blocks.contains_key(other)
+    }
+
     /// Whether `other` blocks the reader.
     pub fn blocked_by(&self, other: &UserId) -> bool {
         self.blocked_by.contains(other)

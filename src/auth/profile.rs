@@ -68,7 +68,8 @@ fn picture(claim: &Value) -> Option<String> {
 
 fn role(claim: Option<&Value>) -> Result<NodeRole, TokenError> {
     match text(claim, "role")? {
-        None | Some("user") => Ok(NodeRole::User),
+        // `marketplace` has two sorts of people, who may do the same (CONTRACT S1-44).
+        None | Some("user" | "client" | "worker") => Ok(NodeRole::User),
         Some("moderator") => Ok(NodeRole::Moderator),
         Some("admin") => Ok(NodeRole::Admin),
         Some(_) => Err(TokenError::BadClaim("role")),

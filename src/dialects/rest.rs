@@ -11,7 +11,10 @@ use parlour_actors::{
     error::Failure,
     system::Core,
 };
-use parlour_storage::ids::{ConversationId, IdempotencyKey, MessageId, UserId};
+use parlour_storage::{
+    ids::{ConversationId, IdempotencyKey, MatchId, MessageId, MessageRequestId, UserId},
+    store::Rejection,
+};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -193,6 +196,26 @@ impl Call {
     pub fn user(&self) -> Result<UserId, Failure> {
         UserId::new(self.part("user"))
             .map_err(|error| Failure::bad_value("user", format!("a user id: {error}")))
+    }
+
+    /// The message request in the path.
+    ///
+    /// # Errors
+    ///
+    /// It can't be an id.
+    pub fn message_request(&self) -> Result<MessageRequestId, Failure> {
+        let id = self.part("request").parse();
+        id.map_err(|_| Rejection::NoRequest.into())
+    }
+
+    /// The match in the path.
+    ///
+    /// # Errors
+    ///
+    /// It can't be an id.
+    pub fn matched(&self) -> Result<MatchId, Failure> {
+        let id = self.part("match").parse();
+        id.map_err(|_| Rejection::NoMatch.into())
     }
 
     fn part(&self, name: &str) -> &str {

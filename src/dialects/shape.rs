@@ -7,10 +7,12 @@ use parlour_actors::{
 };
 use parlour_storage::{
     domain::{
+        contact::{HiddenBecause, MatchKind, RequestStatus},
         conversation::{Conversation, ConversationKind},
         message::MessageKind,
+        safety::ReportStatus,
     },
-    ids::{ConversationId, MessageId, Timestamp, UserId},
+    ids::{ConversationId, MatchId, MessageId, MessageRequestId, Timestamp, UserId},
 };
 use serde_json::Value;
 
@@ -45,6 +47,16 @@ pub fn conversation_uuid(id: ConversationId) -> Value {
     id.to_uuid().to_string().into()
 }
 
+/// A message request's id as the UUID dialects print it.
+pub fn request_uuid(id: MessageRequestId) -> Value {
+    id.to_uuid().to_string().into()
+}
+
+/// A match's id as the UUID dialects print it.
+pub fn match_uuid(id: MatchId) -> Value {
+    id.to_uuid().to_string().into()
+}
+
 /// A person's id as the integer dialects print it: a number if it is one, below 2^53 and written without leading zeros.
 pub fn user_number(user: &UserId) -> Value {
     match canonical(user.as_str()) {
@@ -68,6 +80,46 @@ pub fn kind(kind: MessageKind) -> &'static str {
         MessageKind::Video => "VIDEO",
         MessageKind::Audio => "AUDIO",
         MessageKind::System => "SYSTEM",
+    }
+}
+
+/// What became of a request for first contact.
+pub fn request_status(status: RequestStatus) -> &'static str {
+    match status {
+        RequestStatus::Pending => "pending",
+        RequestStatus::Accepted => "accepted",
+        RequestStatus::Declined => "declined",
+        RequestStatus::Withdrawn => "withdrawn",
+        RequestStatus::Expired => "expired",
+    }
+}
+
+/// How a match came about.
+pub fn match_kind(kind: MatchKind) -> &'static str {
+    match kind {
+        MatchKind::MutualLike => "mutual_like",
+        MatchKind::RequestAccepted => "request_accepted",
+        MatchKind::Reply => "reply",
+        MatchKind::LikeAfterRequest => "like_after_request",
+    }
+}
+
+/// Why somebody need not be shown in discovery. Of a block it isn't told whose it is.
+pub fn hidden_because(because: HiddenBecause) -> &'static str {
+    match because {
+        HiddenBecause::Written => "written",
+        HiddenBecause::Unmatched => "unmatched",
+        HiddenBecause::Blocked => "blocked",
+    }
+}
+
+/// How far a report or a flag is.
+pub fn report_status(status: ReportStatus) -> &'static str {
+    match status {
+        ReportStatus::Pending => "pending",
+        ReportStatus::Reviewing => "reviewing",
+        ReportStatus::Actioned => "actioned",
+        ReportStatus::Dismissed => "dismissed",
     }
 }
 

@@ -3,6 +3,7 @@
 use actix_cors::Cors;
 use actix_web::http::{Method, header};
 
+use super::quota;
 use crate::config::Config;
 
 /// Lets pages of the allowed origins use every route. There are no cookies, so none are allowed along.
@@ -26,7 +27,7 @@ pub(super) fn cors(config: &Config) -> Cors {
             header::CONTENT_TYPE,
             header::HeaderName::from_static("idempotency-key"),
         ])
-        .expose_headers([header::RETRY_AFTER])
+        .expose_headers([header::RETRY_AFTER].into_iter().chain(quota::HEADERS))
         .max_age(600)
         // A page of a foreign origin is refused by its own browser; a program that sends one is not.
         .block_on_origin_mismatch(false)

@@ -9,7 +9,7 @@ use parlour_actors::{
     session::Authenticator,
 };
 
-use super::{Edge, error::Refused};
+use super::{Edge, error::Refused, quota};
 use crate::auth::{TokenError, Verifier, bearer};
 
 impl Authenticator for Verifier {
@@ -51,5 +51,7 @@ fn identify(request: &HttpRequest) -> Result<Arc<Caller>, Failure> {
     let missing = || Failure::new(ErrorCode::Unauthorized, TokenError::Missing.to_string());
     let identity = edge.verifier.authenticate(token.ok_or_else(missing)?)?;
     edge.core.keep_profile(&identity);
-    Ok(Caller::new(&identity, None))
+    let caller = Caller::new(&identity, None);
+    quota::note(request, &caller);
+    Ok(caller)
 }

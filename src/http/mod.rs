@@ -16,6 +16,7 @@ pub mod listeners;
 mod marketplace;
 mod matched;
 mod native;
+mod quota;
 mod routes;
 mod session;
 mod socketio;
@@ -31,7 +32,12 @@ use std::{
     },
 };
 
-use actix_web::{App, HttpRequest, HttpServer, dev::Server, middleware::DefaultHeaders, web};
+use actix_web::{
+    App, HttpRequest, HttpServer,
+    dev::Server,
+    middleware::{self, DefaultHeaders},
+    web,
+};
 use anyhow::Context as _;
 use parlour_actors::system::Core;
 
@@ -111,6 +117,7 @@ pub fn serve(edge: Arc<Edge>, sockets: Vec<TcpListener>) -> anyhow::Result<Serve
         App::new()
             .app_data(web::Data::from(Arc::clone(&edge)))
             .app_data(web::PayloadConfig::new(edge.config.http.body_max.bytes()))
+            .wrap(middleware::from_fn(quota::tell))
             .wrap(cors::cors(&edge.config))
             .wrap(
                 DefaultHeaders::new()

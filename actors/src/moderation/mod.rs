@@ -4,6 +4,7 @@
 //! block. What it knows of people is loaded from the store on demand; requests of a person who is being loaded wait,
 //! in order, and hold up nobody else. Holds no conversation and touches no socket.
 
+mod contact;
 mod content;
 mod gcra;
 mod person;
@@ -16,12 +17,13 @@ use std::{
 
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Recipient, WrapFuture};
 use parlour_storage::{
-    domain::{conversation::Conversation, user::Blocks},
+    domain::{contact::ContactRules, conversation::Conversation, user::Blocks},
     error::StoreError,
     ids::UserId,
     store::{LimiterState, Transaction, Write},
 };
 
+pub(crate) use self::contact::rules;
 pub use self::person::Concerns;
 use self::person::{BlockChange, Person};
 use crate::{
@@ -134,6 +136,7 @@ struct Verdict {
     conversation: Option<Arc<Conversation>>,
     audience: Audience,
     limits: Vec<LimiterState>,
+    contact: ContactRules,
 }
 
 impl Handler<Review> for Moderation {
@@ -254,12 +257,16 @@ impl Moderation {
             mut deed,
             reply,
         } = review;
-        match self.verdict(&caller, action, &concerns, &mut deed) {
+        let policy = &self.core.settings.policy;
+        let contact = contact::rules_in(&caller, policy, conversation.as_deref(), &concerns);
+        let passes = contact::check_passing(&contact, conversation.as_deref(), &deed);
+        match passes.and_then(|()| self.verdict(&caller, action, &concerns, &mut deed)) {
             Ok((audience, limits)) => {
                 let passed = Verdict {
                     conversation,
                     audience,
                     limits,
+                    contact,
                 };
                 self.go_on(&caller, passed, deed, reply, ctx)
             }
@@ -306,6 +313,7 @@ impl Moderation {
             conversation,
             audience,
             limits,
+            contact,
         }: Verdict,
         deed: Deed,
         reply: ReplyTo,
@@ -327,6 +335,7 @@ impl Moderation {
                 let reply = self.note_block(&caller.user, &write, reply, ctx);
                 let transaction = Transaction {
                     limits,
+                    contact,
                     ..Transaction::new(self.core.now(), caller.user.clone(), write)
                 };
                 self.core.submit(Submit {

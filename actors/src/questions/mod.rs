@@ -2,6 +2,7 @@
 //!
 //! What a block hides is decided by [`crate::visibility`]; no other rule stands here but who may see what.
 
+mod contacts;
 mod history;
 mod inbox;
 mod items;
@@ -155,9 +156,8 @@ impl Core {
             Question::Unread => self.unread(me).await,
             Question::Blocks => Ok(Reply::Blocks(store.blocks_of(me).await?.by_them)),
             Question::Presence(users) => self.presence_of(me, users).await,
-            Question::Contact(_) | Question::Safety(_) => {
-                Err(Failure::new(ErrorCode::NotImplemented, "being built"))
-            }
+            Question::Contact(question) => self.contact(caller, question).await,
+            Question::Safety(_) => Err(Failure::new(ErrorCode::NotImplemented, "being built")),
             Question::Changes { since, limit } => self.changes(me, since, page(limit)?).await,
         }
     }

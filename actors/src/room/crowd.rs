@@ -146,6 +146,7 @@ impl Crowd {
                 Arc::make_mut(&mut self.conversation).kind =
                     ConversationKind::Group { name: name.clone() }
             }
+            ChangeBody::Archived { on } => Arc::make_mut(&mut self.conversation).archived = *on,
             _ => {}
         }
     }
@@ -255,6 +256,11 @@ impl Crowd {
 
     pub(super) fn is_typing(&self, user: &UserId) -> bool {
         self.typing.contains_key(user)
+    }
+
+    /// Those who type.
+    pub(super) fn typing(&self) -> Vec<UserId> {
+        self.typing.keys().cloned().collect()
     }
 
     pub(super) fn nobody_types(&self) -> bool {

@@ -373,8 +373,15 @@ impl Room {
             Err(failure) => reply.answer(Err(failure)),
         }
         let Some(crowd) = &mut self.crowd else { return };
-        if matches!(change.body, ChangeBody::Sent(_)) && crowd.is_typing(&change.by) {
-            self.stop_typing(&change.by);
+        match &change.body {
+            ChangeBody::Sent(_) if crowd.is_typing(&change.by) => self.stop_typing(&change.by),
+            // They may not begin any more, and what was begun isn't to be seen for longer.
+            ChangeBody::Archived { on: true } => {
+                for user in crowd.typing() {
+                    self.stop_typing(&user);
+                }
+            }
+            _ => {}
         }
         if let (ChangeBody::Sent(_), Some(id)) = (&change.body, asked_by) {
             self.look_along(who, id);
@@ -385,8 +392,14 @@ impl Room {
         crowd.depart(&change);
         let members_max = self.core.settings.presence_group_members_max as usize;
         let acquaints = match &change.body {
-            ChangeBody::Created { .. } | ChangeBody::Added { .. } => {
-                crowd.n_members() <= members_max
+            ChangeBody::Created { .. }
+            | ChangeBody::Added { .. }
+            | ChangeBody::Archived { on: false } => crowd.n_members() <= members_max,
+            ChangeBody::Archived { on: true } => {
+                for user in crowd.members() {
+                    self.core.tell_presence(Part { user: user.clone() });
+                }
+                false
             }
             ChangeBody::Removed { user } => {
                 self.core.tell_presence(Part { user: user.clone() });

@@ -6,22 +6,23 @@ use parlour_actors::{
     codec::View,
     command::{About, Card, Command, Mark, Reply, Request},
     error::Failure,
-    push::{Hello, Push},
+    push::{ContactNews, Hello, Push},
 };
 use parlour_storage::{
     domain::{
         change::{Change, ChangeBody},
+        contact::RequestStatus,
         message::Message,
     },
     ids::Seq,
 };
 use serde_json::{Value, json};
 
-use super::shapes::{CONVERSATION, KIND, RECEIVER, profile, sent, success};
+use super::shapes::{CONVERSATION, KIND, RECEIVER, matched, profile, request_shape, sent, success};
 use crate::dialects::{
     Dialect,
     fields::Fields,
-    shape::{conversation_uuid, is_for_two, maybe_time, message_uuid, time},
+    shape::{conversation_uuid, hidden_because, is_for_two, maybe_time, message_uuid, time},
     socketio::{Asked, Emit, Events},
 };
 
@@ -48,6 +49,13 @@ impl Events for Socket {
             "user_offline",
             "message_updated",
             "message_deleted",
+            "message_request",
+            "request_accepted",
+            "request_closed",
+            "match_created",
+            "match_removed",
+            "discovery_hidden",
+            "warning",
         ]
     }
 
@@ -104,7 +112,12 @@ impl Events for Socket {
                 }),
             ),
             Push::Online(cards) => tell_online(cards, emit),
-            Push::Veiled(..) | Push::Joined { .. } | Push::Contact(_) | Push::Warned { .. } => {}
+            Push::Contact(news) => tell_news(news, emit),
+            Push::Warned { reason, at } => emit.event(
+                "warning",
+                json!({ "reason": reason, "created_at": time(*at) }),
+            ),
+            Push::Veiled(..) | Push::Joined { .. } => {}
         }
     }
 
@@ -144,6 +157,31 @@ fn read_up_to(fields: &Fields) -> Result<Mark, Failure> {
 fn tell_online(cards: &[std::sync::Arc<Card>], emit: &mut Emit) {
     for card in cards {
         emit.another("user_online", json!({ "user_id": card.user.as_str() }));
+    }
+}
+
+fn tell_news(news: &ContactNews, emit: &mut Emit) {
+    match news {
+        ContactNews::Requested(request) => emit.event("message_request", request_shape(request)),
+        ContactNews::Answered(request) => {
+            let accepted = request.request.status == RequestStatus::Accepted;
+            let name = if accepted {
+                "request_accepted"
+            } else {
+                "request_closed"
+            };
+            emit.event(name, request_shape(request));
+        }
+        ContactNews::Matched(one) => emit.event("match_created", matched(one)),
+        ContactNews::Unmatched(one) => emit.event("match_removed", matched(one)),
+        ContactNews::Hidden { user, because } => emit.event(
+            "discovery_hidden",
+            json!({
+                "user_id": user.as_str(),
+                "hidden": because.is_some(),
+                "reason": because.map(hidden_because),
+            }),
+        ),
     }
 }
 

@@ -1,58 +1,36 @@
-//! What REST offers.
+//! What REST offers: all routes, and the handlers of those about conversations and blocks.
 
-use parlour_actors::{
-    command::{Command, InboxFilter, Reply, Scope, Target},
-    error::Failure,
-};
+use parlour_actors::command::{Command, InboxFilter, Reply, Scope, Target};
 use parlour_storage::domain::change::ChangeBody;
 use serde_json::{Value, json};
 
-use super::shapes::{CONVERSATION, KIND, RECEIVER, conversation, message, sent, success};
+use super::{
+    contact,
+    shapes::{CONVERSATION, KIND, RECEIVER, conversation, message, sent, success},
+};
 use crate::dialects::{
     pages::Page,
     rest::{Answer, Answered, Call, Route, expect_reply, routes},
-    shape::not_yet,
 };
 
 /// The routes. `PUT /api/v1/messages/{message}/read`, which `marketplace` has too, is in `v1`.
 pub const ROUTES: &[Route] = routes! {
-    Post "/api/v1/messages/request" => request;
-    Post "/api/v1/messages/request/{request}/respond" => respond;
+    Post "/api/v1/messages/request" => contact::request;
+    Post "/api/v1/messages/request/{request}/respond" => contact::respond;
+    Delete "/api/v1/messages/request/{request}" => contact::withdraw;
+    Get "/api/v1/messages/requests" => contact::requests;
     Post "/api/v1/messages/send" => send;
-    Get "/api/v1/messages/requests" => requests;
     Get "/api/v1/conversations" => conversations;
     Get "/api/v1/conversations/{conversation}/messages" => messages;
     Post "/api/v1/users/{user}/block" => block;
-    Post "/api/v1/users/{user}/report" => report;
-    Delete "/api/v1/matches/{match}" => unmatch;
+    Delete "/api/v1/users/{user}/block" => unblock;
+    Post "/api/v1/users/{user}/report" => contact::report;
+    Post "/api/v1/users/{user}/like" => contact::like;
+    Delete "/api/v1/users/{user}/like" => contact::unlike;
+    Get "/api/v1/matches" => contact::matches;
+    Delete "/api/v1/matches/{match}" => contact::unmatch;
+    Get "/api/v1/discovery/hidden" => contact::hidden;
 };
-
-async fn request(call: Call) -> Answered {
-    let body = call.body()?;
-    body.need_user(&["receiver_id", "user_id"])?;
-    body.need_text(&["message", "content", "text"])?;
-    Err(not_yet("asking before writing"))
-}
-
-async fn respond(call: Call) -> Answered {
-    let body = call.body()?;
-    if body.flag(&["accept"])?.is_none() {
-        let action = body.need_text(&["action", "response", "status"])?;
-        if !["accept", "accepted", "decline", "declined"].contains(&action.as_str()) {
-            let message = "action takes accept or decline";
-            return Err(Failure::bad_value("action", message));
-        }
-    }
-    Err(not_yet("answering message requests"))
-}
-
-async fn requests(call: Call) -> Answered {
-    call.page(20)?;
-    match call.query().text(&["type", "direction"])?.as_deref() {
-        None | Some("received" | "sent") => Err(not_yet("listing message requests")),
-        Some(_) => Err(Failure::bad_value("type", "type takes received or sent")),
-    }
-}
 
 async fn send(call: Call) -> Answered {
     let body = call.body()?;
@@ -115,14 +93,12 @@ async fn block(call: Call) -> Answered {
     }))))
 }
 
-async fn report(call: Call) -> Answered {
-    call.user()?;
-    let body = call.body()?;
-    body.need_text(&["category", "reason"])?;
-    body.text(&["description"])?;
-    Err(not_yet("reporting people"))
-}
-
-async fn unmatch(_call: Call) -> Answered {
-    Err(not_yet("taking matches back"))
+async fn unblock(call: Call) -> Answered {
+    let user = call.user()?;
+    let command = Command::Unblock { user: user.clone() };
+    expect_reply!(call.run(command).await?, Reply::Done => ());
+    Ok(Answer::ok(&success(&json!({
+        "message": "User unblocked successfully",
+        "user_id": user.as_str(),
+    }))))
 }

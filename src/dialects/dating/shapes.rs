@@ -1,11 +1,18 @@
 //! The objects that both transports write, and the names that both read.
 
-use parlour_actors::command::{Card, Entry, Item, Person};
-use parlour_storage::{domain::message::Message, ids::Timestamp};
+use parlour_actors::command::{Card, Entry, Item, Person, ShownMatch, ShownRequest};
+use parlour_storage::{
+    domain::{
+        contact::{Match, MessageRequest},
+        message::Message,
+    },
+    ids::Timestamp,
+};
 use serde_json::{Value, json};
 
 use crate::dialects::shape::{
-    conversation_uuid, last_activity, maybe_time, message_uuid, receiver, time,
+    conversation_uuid, last_activity, match_kind, match_uuid, maybe_time, message_uuid, receiver,
+    request_status, request_uuid, time,
 };
 
 pub(super) const CONVERSATION: &[&str] = &["conversation_id"];
@@ -25,6 +32,59 @@ pub(super) fn sent(message: &Message) -> Value {
         "message": "Message sent successfully",
         "created_at": time(message.sent_at),
     })
+}
+
+/// The message that a request is or became: until it is accepted, it goes by the request's own id.
+pub(super) fn request_message(request: &MessageRequest) -> Value {
+    match request.message {
+        Some(message) => message_uuid(message),
+        None => request_uuid(request.id),
+    }
+}
+
+/// A request, in lists and events (S0-06, S0-52, S0-54).
+pub(super) fn request_shape(shown: &ShownRequest) -> Value {
+    let ShownRequest {
+        request,
+        with,
+        sent,
+    } = shown;
+    json!({
+        "request_id": request_uuid(request.id),
+        "message_id": request_message(request),
+        "conversation_id": request.conversation.map(conversation_uuid),
+        "sender_id": request.from.as_str(),
+        "receiver_id": request.to.as_str(),
+        "user": profile(with),
+        "preview_text": request.text,
+        "direction": if *sent { "sent" } else { "received" },
+        "status": request_status(request.status),
+        "is_request": true,
+        "request_status": request_status(request.status),
+        "created_at": time(request.created_at),
+        "responded_at": maybe_time(request.answered_at),
+    })
+}
+
+/// A match, in lists and events.
+pub(super) fn matched(ShownMatch { matched, with }: &ShownMatch) -> Value {
+    let mut shape = json!({ "user": profile(with), "created_at": time(matched.created_at) });
+    if let Value::Object(shape) = &mut shape {
+        shape.extend(match_fields(matched));
+    }
+    shape
+}
+
+/// What tells of a match (S0-43).
+pub(super) fn match_fields(matched: &Match) -> [(String, Value); 3] {
+    [
+        ("match_id".into(), match_uuid(matched.id)),
+        ("match_type".into(), match_kind(matched.kind).into()),
+        (
+            "conversation_id".into(),
+            conversation_uuid(matched.conversation),
+        ),
+    ]
 }
 
 /// A conversation in the list (S0-04).

@@ -55,6 +55,7 @@ impl Events for Socket {
             "user_left",
             "message_updated",
             "message_deleted",
+            "warning",
         ]
     }
 
@@ -115,8 +116,12 @@ impl Events for Socket {
             | Push::Veiled(..)
             | Push::Presence { .. }
             | Push::Online(_)
-            | Push::Contact(_)
-            | Push::Warned { .. } => {}
+            // Requests and matches are of other dialects.
+            | Push::Contact(_) => {}
+            Push::Warned { reason, at } => emit.event(
+                "warning",
+                json!({ "reason": reason, "createdAt": time(*at) }),
+            ),
         }
     }
 

@@ -53,6 +53,7 @@ impl Events for Socket {
             "onlineUsers",
             "messageUpdated",
             "messageDeleted",
+            "warning",
         ]
     }
 
@@ -114,7 +115,12 @@ impl Events for Socket {
                 }),
             ),
             Push::Online(cards) => emit.event("onlineUsers", ids(cards)),
-            Push::Veiled(..) | Push::Joined { .. } | Push::Contact(_) | Push::Warned { .. } => {}
+            Push::Warned { reason, at } => emit.event(
+                "warning",
+                json!({ "reason": reason, "createdAt": time(*at) }),
+            ),
+            // Requests and matches are of other dialects.
+            Push::Veiled(..) | Push::Joined { .. } | Push::Contact(_) => {}
         }
     }
 

@@ -173,9 +173,12 @@ impl Codec for Marketplace {
                 vec![("online_status", data)]
             }
             Push::Online(cards) => cards.iter().map(|card| is_there(&card.user)).collect(),
-            Push::Veiled(..) | Push::Joined { .. } | Push::Contact(_) | Push::Warned { .. } => {
-                return None;
+            Push::Warned { reason, at } => {
+                let data = json!({ "reason": reason, "created_at": time(*at) });
+                vec![("warning", data)]
             }
+            // Requests and matches are of other dialects.
+            Push::Veiled(..) | Push::Joined { .. } | Push::Contact(_) => return None,
         };
         let last = told.len().wrapping_sub(1);
         let frames = told.into_iter().enumerate();

@@ -8,7 +8,11 @@ mod socket;
 
 pub use self::{rest::ROUTES, socket::Socket};
 
+use parlour_actors::command::ShownMatch;
 use parlour_storage::domain::message::MessageKind;
+use serde_json::{Value, json};
+
+use super::shape::{conversation_number, match_kind, time, user_number};
 
 const CONVERSATION: &[&str] = &["conversation_id"];
 /// What sort of message it is.
@@ -23,4 +27,17 @@ fn content_type(kind: MessageKind) -> &'static str {
         MessageKind::Audio => "audio",
         MessageKind::System => "system",
     }
+}
+
+/// A match, in the list and in frames.
+fn matched(ShownMatch { matched, with }: &ShownMatch) -> Value {
+    json!({
+        "match_id": matched.id.get(),
+        "user_id": user_number(&with.user),
+        "user_name": with.shown_name(),
+        "user_photo": with.picture,
+        "match_type": match_kind(matched.kind),
+        "conversation_id": conversation_number(matched.conversation),
+        "created_at": time(matched.created_at),
+    })
 }

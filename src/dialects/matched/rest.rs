@@ -4,13 +4,16 @@ use parlour_actors::{
     command::{Command, Entry, InboxFilter, Item, Mark, Question, Reply, Scope, Target},
     error::{ErrorCode, Failure},
 };
-use parlour_storage::{domain::change::ChangeBody, ids::UserId};
+use parlour_storage::{
+    domain::{change::ChangeBody, safety::ReportDraft},
+    ids::UserId,
+};
 use serde_json::{Value, json};
 
-use super::{CONVERSATION, KIND, content_type};
+use super::{CONVERSATION, KIND, content_type, matched};
 use crate::dialects::{
     rest::{Answer, Answered, Call, Route, expect_reply, routes},
-    shape::{conversation_number, maybe_time, message_number, not_yet, time, user_number},
+    shape::{conversation_number, maybe_time, message_number, time, user_number},
 };
 
 /// What REST offers.
@@ -21,6 +24,7 @@ pub const ROUTES: &[Route] = routes! {
     Put "/chat/messages/{message}/read" => read;
     Post "/chat/conversations/{conversation}/block" => block;
     Post "/chat/conversations/{conversation}/report" => report;
+    Get "/chat/matches" => matches;
 };
 
 const USER: &[&str] = &["user_id"];
@@ -131,10 +135,30 @@ async fn block(call: Call) -> Answered {
 
 async fn report(call: Call) -> Answered {
     let body = call.body()?;
-    body.need_text(&["report_type"])?;
-    body.need_text(&["reason"])?;
-    other(&call).await?;
-    Err(not_yet("reporting people"))
+    let category = body.need_text(&["report_type"])?;
+    let reason = body.need_text(&["reason"])?;
+    let draft = ReportDraft {
+        user: other(&call).await?,
+        category,
+        reason: Some(reason),
+        conversation: Some(call.conversation()?),
+        message: body.message(&["message_id"])?,
+    };
+    let (report, at) = call.report(draft).await?;
+    Ok(Answer::ok(&json!({
+        "success": true,
+        "report_id": format!("report_{report}"),
+        "reported_at": time(at),
+    })))
+}
+
+async fn matches(call: Call) -> Answered {
+    let page = call.page(20)?;
+    let found = call.matches(&page).await?;
+    Ok(Answer::ok(&json!({
+        "matches": found.items.iter().map(matched).collect::<Vec<_>>(),
+        "next_cursor": found.next,
+    })))
 }
 
 fn conversation(me: &UserId, entry: &Entry) -> Value {

@@ -9,10 +9,10 @@
 use bytestring::ByteString;
 use parlour_actors::{
     codec::{ClientFrame, Codec, Minds, RequestId, Resume, View},
-    command::{Command, Mark, Reply, Request, Target},
+    command::{Command, Mark, Reply, Request, ShownMatch, Target},
     error::{ErrorCode, Failure},
     outbox::Frame,
-    push::{Hello, Push},
+    push::{ContactNews, Hello, Push},
 };
 use parlour_storage::{
     domain::{
@@ -23,7 +23,7 @@ use parlour_storage::{
 };
 use serde_json::{Value, json};
 
-use super::{CONVERSATION, KIND, content_type};
+use super::{CONVERSATION, KIND, content_type, matched};
 use crate::dialects::{
     Dialect,
     fields::Fields,
@@ -131,9 +131,15 @@ impl Codec for Socket {
                 let online = |user| json!({ "type": "online", "user_id": user_number(user) });
                 cards.iter().map(|card| online(&card.user)).collect()
             }
-            Push::Veiled(..) | Push::Joined { .. } | Push::Contact(_) | Push::Warned { .. } => {
-                Vec::new()
-            }
+            Push::Contact(ContactNews::Matched(one)) => vec![told_match("match", one)],
+            Push::Contact(ContactNews::Unmatched(one)) => vec![told_match("unmatch", one)],
+            Push::Warned { reason, at } => vec![json!({
+                "type": "warning",
+                "reason": reason,
+                "warned_at": time(*at),
+            })],
+            // Asking before writing is of other dialects.
+            Push::Contact(_) | Push::Veiled(..) | Push::Joined { .. } => Vec::new(),
         };
         let resume = self.resume(epoch, push.position());
         let last = told.len().wrapping_sub(1);
@@ -220,6 +226,12 @@ fn sent(message: &Message) -> Value {
         sent["client_id"] = key.as_str().into();
     }
     sent
+}
+
+fn told_match(kind: &str, one: &ShownMatch) -> Value {
+    let mut told = json!({ "type": kind });
+    extend(&mut told, matched(one));
+    told
 }
 
 fn tell_change(change: &Change, view: View) -> Vec<Value> {

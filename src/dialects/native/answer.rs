@@ -5,7 +5,9 @@ use parlour_storage::{domain::change::ChangeBody, ids::Epoch};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::{
+    contact,
     event::Event,
+    safety,
     wire::{
         Text, WireUnread, block, member, message, receipt, revision, summary, user, wire_presence,
     },
@@ -97,8 +99,8 @@ impl Serialize for Answer<'_> {
             | Reply::Item(_)
             | Reply::People(_)
             | Reply::Online(_) => {}
-            // Being built.
-            Reply::Contact(_) | Reply::Safety(_) => {}
+            Reply::Contact(reply) => contact::answer(&mut map, reply)?,
+            Reply::Safety(reply) => safety::answer(&mut map, reply)?,
             Reply::Changes {
                 recovered,
                 changes,

@@ -8,6 +8,7 @@ use parlour_storage::{
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::{
+    contact,
     types::EventType,
     wire::{Text, Time, conversation, member_role, message, texts},
 };
@@ -53,8 +54,13 @@ impl Serialize for Event<'_> {
             }
             // Native has no rooms to look into: see `EventType::of`.
             Push::Joined { .. } => {}
-            // Being built.
-            Push::Contact(_) | Push::Warned { .. } => {}
+            Push::Contact(news) => contact::news(&mut map, news)?,
+            Push::Warned { reason, at } => {
+                if let Some(reason) = reason {
+                    map.serialize_entry("reason", reason)?;
+                }
+                map.serialize_entry("at", &Time(*at))?;
+            }
         }
         map.end()
     }

@@ -1,6 +1,8 @@
 //! What a refusal says, as JSON: the body of a REST error (CONTRACT S2-52), and the middle of an error frame.
 
-use parlour_actors::error::Failure;
+use std::time::Duration;
+
+use parlour_actors::{error::Failure, limits::Quota};
 use parlour_storage::ids::Timestamp;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
@@ -15,6 +17,8 @@ pub struct WireFailure<'a> {
     retry: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit: Option<WireQuota>,
     details: Details<'a>,
     timestamp: Time,
 }
@@ -26,13 +30,38 @@ impl<'a> From<&'a Failure> for WireFailure<'a> {
             code: failure.code.label(),
             number: failure.code.number(),
             retry: failure.code.retry(),
-            retry_after_ms: failure
-                .retry_after
-                .map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)),
+            retry_after_ms: failure.retry_after.map(ms),
+            limit: failure.quota.map(WireQuota::from),
             details: Details(failure),
             timestamp: Time(Timestamp::now()),
         }
     }
+}
+
+/// The limit that was reached.
+#[derive(Clone, Copy, Debug, Serialize)]
+struct WireQuota {
+    action: &'static str,
+    n: u32,
+    period_ms: u64,
+    remaining: u32,
+    reset_ms: u64,
+}
+
+impl From<Quota> for WireQuota {
+    fn from(quota: Quota) -> Self {
+        Self {
+            action: quota.action.name(),
+            n: quota.rate.n,
+            period_ms: ms(quota.rate.period),
+            remaining: quota.remaining,
+            reset_ms: ms(quota.reset),
+        }
+    }
+}
+
+fn ms(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Which field is at fault, and why.

@@ -18,7 +18,7 @@ use super::{
 };
 
 /// Page size where none is given.
-const PAGE_DEFAULT: usize = 50;
+pub(super) const PAGE_DEFAULT: usize = 50;
 
 #[derive(Deserialize)]
 pub(super) struct Auth {

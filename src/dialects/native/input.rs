@@ -5,17 +5,19 @@
 
 use parlour_actors::{
     codec::{ClientFrame, RequestId, Resume},
-    command::{Command, Question, Request, Target},
+    command::{Command, Question, Request, SafetyQuestion, Target},
     error::{ErrorCode, Failure},
 };
 use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{
+    contact::{Ask, MatchesPage, OfMatch, OfRequest, PeoplePage, RequestsPage, like, relation},
     fields::{
         AddMembers, Auth, Block, ChangesPage, ConversationsPage, Edit, MessagesPage,
         OfConversation, OfMember, OfMessage, OfUser, OfUsers, OpenGroup, React, Rename, Send,
         SetRole, Typing, UpTo,
     },
+    safety::{FileReport, Prefer},
     scalar::user_ids,
     types::RequestType,
 };
@@ -211,6 +213,22 @@ fn frame(kind: &str, text: &str, id: &RequestId) -> Result<ClientFrame, Failure>
             Request::Ask(Question::Presence(user_ids(users)))
         }
         T::Changes => Request::Ask(fields::<ChangesPage>(text)?.into_question()?),
+        T::Ask => Request::Do(fields::<Ask>(text)?.into()),
+        T::Accept => Request::Do(fields::<OfRequest>(text)?.answer(true)),
+        T::Decline => Request::Do(fields::<OfRequest>(text)?.answer(false)),
+        T::Withdraw => Request::Do(fields::<OfRequest>(text)?.withdraw()),
+        T::Requests => Request::Ask(fields::<RequestsPage>(text)?.into_question()),
+        T::Request => Request::Ask(fields::<OfRequest>(text)?.into_question()),
+        T::Like => Request::Do(like(fields::<OfUser>(text)?.user.0, true)),
+        T::Unlike => Request::Do(like(fields::<OfUser>(text)?.user.0, false)),
+        T::Likes => Request::Ask(fields::<PeoplePage>(text)?.of_likes()),
+        T::Matches => Request::Ask(fields::<MatchesPage>(text)?.into_question()),
+        T::Unmatch => Request::Do(fields::<OfMatch>(text)?.unmatch()),
+        T::Hidden => Request::Ask(fields::<PeoplePage>(text)?.of_hidden()),
+        T::Relation => Request::Ask(relation(fields::<OfUser>(text)?.user.0)),
+        T::Report => Request::Do(fields::<FileReport>(text)?.into_command()?),
+        T::Preferences => Request::Ask(Question::Safety(SafetyQuestion::Preferences)),
+        T::Prefer => Request::Do(fields::<Prefer>(text)?.into()),
     };
     Ok(ClientFrame::Request {
         id: id.clone(),

@@ -2,11 +2,14 @@
 //! is its specification.
 
 mod answer;
+pub mod contact;
 mod event;
 mod failure;
 pub mod fields;
 pub mod input;
+pub mod moderation;
 mod output;
+pub mod safety;
 pub mod scalar;
 pub mod types;
 mod wire;

@@ -3,7 +3,7 @@
 //! Names only; the fields stand in `input` and `wire`. The matches there are over these enums, so the
 //! lists are complete, and the specification is tested against them.
 
-use parlour_actors::push::Push;
+use parlour_actors::push::{ContactNews, Push};
 use parlour_storage::domain::change::ChangeBody;
 
 macro_rules! frame_types {
@@ -58,6 +58,22 @@ frame_types! {
         Blocks = "blocks",
         Presence = "presence",
         Changes = "changes",
+        Ask = "ask",
+        Accept = "accept",
+        Decline = "decline",
+        Withdraw = "withdraw",
+        Requests = "requests",
+        Request = "request",
+        Like = "like",
+        Unlike = "unlike",
+        Likes = "likes",
+        Matches = "matches",
+        Unmatch = "unmatch",
+        Hidden = "hidden",
+        Relation = "relation",
+        Report = "report",
+        Preferences = "preferences",
+        Prefer = "prefer",
     }
 }
 
@@ -87,6 +103,12 @@ frame_types! {
         Typing = "typing",
         Presence = "presence",
         Online = "online",
+        Requested = "requested",
+        RequestAnswered = "request_answered",
+        Matched = "matched",
+        Unmatched = "unmatched",
+        Hidden = "hidden",
+        Warned = "warned",
     }
 }
 
@@ -113,8 +135,14 @@ impl EventType {
             Push::Presence { .. } => Self::Presence,
             Push::Online(_) => Self::Online,
             Push::Joined { .. } => return None,
-            // Being built.
-            Push::Contact(_) | Push::Warned { .. } => return None,
+            Push::Contact(news) => match news {
+                ContactNews::Requested(_) => Self::Requested,
+                ContactNews::Answered(_) => Self::RequestAnswered,
+                ContactNews::Matched(_) => Self::Matched,
+                ContactNews::Unmatched(_) => Self::Unmatched,
+                ContactNews::Hidden { .. } => Self::Hidden,
+            },
+            Push::Warned { .. } => Self::Warned,
         })
     }
 }

@@ -136,6 +136,8 @@ pub(super) struct WireConversation<'a> {
     n_members: u32,
     created_by: &'a str,
     created_at: Time,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    archived: bool,
 }
 
 pub(super) fn conversation(conversation: &Conversation) -> WireConversation<'_> {
@@ -153,6 +155,7 @@ pub(super) fn conversation(conversation: &Conversation) -> WireConversation<'_> 
         n_members: conversation.n_members,
         created_by: conversation.created_by.as_str(),
         created_at: Time(conversation.created_at),
+        archived: conversation.archived,
     }
 }
 

@@ -1,0 +1,75 @@
+//! The native REST API: the same commands and questions as over WebSocket, as routes; and those of moderators.
+//!
+//! A handler reads a request into a command or a question, and hands it to the core. No rule stands here.
+
+mod asked;
+mod chat;
+mod contact;
+mod safety;
+
+pub(super) use self::asked::body_refused;
+
+use actix_web::{Resource, web};
+
+use super::error::wrong_method;
+
+macro_rules! routes {
+    ($($path:literal { $($method:ident $handler:path),* })*) => {
+        /// Every route: its method in lower case, and its path.
+        pub const ROUTES: &[(&str, &str)] = &[$($((stringify!($method), $path),)*)*];
+
+        pub(super) fn routes(config: &mut web::ServiceConfig) {
+            config$(.service(at($path, &[$(stringify!($method)),*])$(.route(web::$method().to($handler)))*))*;
+        }
+    };
+}
+
+// The flat table. Literal parts stand before `{parts}` of the same place.
+routes! {
+    "/v1/me" { get chat::me }
+    "/v1/me/preferences" { get safety::preferences, put safety::prefer }
+    "/v1/users/{user}" { get chat::user }
+    "/v1/users/{user}/like" { put contact::like, post contact::like, delete contact::unlike }
+    "/v1/users/{user}/relation" { get contact::relation }
+    "/v1/conversations" { get chat::conversations, post chat::open }
+    "/v1/conversations/{conversation}" { get chat::conversation, patch chat::rename }
+    "/v1/conversations/{conversation}/messages" { get chat::messages, post chat::send }
+    "/v1/conversations/{conversation}/members" { get chat::members, post chat::add_members }
+    "/v1/conversations/{conversation}/members/{user}" { patch chat::set_role, delete chat::remove_member }
+    "/v1/conversations/{conversation}/read" { post chat::read }
+    "/v1/conversations/{conversation}/delivered" { post chat::delivered }
+    "/v1/conversations/{conversation}/typing" { post chat::typing }
+    "/v1/messages" { post chat::send_to_user }
+    "/v1/messages/{message}" { get chat::message, patch chat::edit, delete chat::delete }
+    "/v1/messages/{message}/revisions" { get chat::revisions }
+    "/v1/messages/{message}/receipts" { get chat::receipts }
+    "/v1/messages/{message}/read" { post chat::read_message }
+    "/v1/messages/{message}/delivered" { post chat::message_delivered }
+    "/v1/messages/{message}/reactions/{emoji}" { put chat::react, delete chat::take_reaction_back }
+    "/v1/unread" { get chat::unread }
+    "/v1/changes" { get chat::changes }
+    "/v1/presence" { get chat::presence }
+    "/v1/blocks" { get chat::blocks }
+    "/v1/blocks/{user}" { put chat::block, delete chat::unblock }
+    "/v1/requests" { get contact::requests, post contact::ask }
+    "/v1/requests/{request}" { get contact::request, delete contact::withdraw }
+    "/v1/requests/{request}/accept" { post contact::accept }
+    "/v1/requests/{request}/decline" { post contact::decline }
+    "/v1/likes" { get contact::likes }
+    "/v1/matches" { get contact::matches }
+    "/v1/matches/{match}" { delete contact::unmatch }
+    "/v1/discovery/hidden" { get contact::hidden }
+    "/v1/reports" { post safety::report }
+    "/v1/moderation/reports" { get safety::reports }
+    "/v1/moderation/reports/{report}" { get safety::case, patch safety::review_report }
+    "/v1/moderation/flags" { get safety::flags }
+    "/v1/moderation/flags/{message}" { patch safety::review_flag }
+    "/v1/moderation/users/{user}" { get safety::standing }
+    "/v1/moderation/users/{user}/actions" { post safety::act }
+    "/v1/moderation/messages/{message}" { delete safety::take_down }
+    "/v1/moderation/audit" { get safety::audit }
+}
+
+fn at(path: &str, methods: &'static [&'static str]) -> Resource {
+    web::resource(path).default_service(web::to(async || wrong_method(methods)))
+}
