@@ -47,6 +47,8 @@ pub(crate) enum Table {
     ReadMark = 0x35,
     /// conversation, seq
     Tombstone = 0x36,
+    /// conversation
+    Floor = 0x37,
     /// conversation, position
     Change = 0x40,
     /// position, n
@@ -62,7 +64,7 @@ pub(crate) enum Table {
 }
 
 impl Table {
-    pub(crate) const ALL: [Self; 22] = [
+    pub(crate) const ALL: [Self; 23] = [
         Self::Meta,
         Self::User,
         Self::Block,
@@ -79,6 +81,7 @@ impl Table {
         Self::Reaction,
         Self::ReadMark,
         Self::Tombstone,
+        Self::Floor,
         Self::Change,
         Self::Event,
         Self::Consumer,
@@ -204,6 +207,13 @@ pub(crate) fn conversation(conversation: ConversationId) -> Vec<u8> {
         .done()
 }
 
+/// Conversations after one.
+pub(crate) fn conversations_after(after: Option<ConversationId>) -> Range<Vec<u8>> {
+    let all = table(Table::Conversation);
+    let start = after.map_or(all.start, |after| after_all(&conversation(after)));
+    start..all.end
+}
+
 /// The same for both orders of a pair.
 pub(crate) fn pair(a: &UserId, b: &UserId) -> Vec<u8> {
     let key = Key::of(Table::Pair).name(a.min(b).as_str());
@@ -266,6 +276,10 @@ pub(crate) fn tombstones(conversation: ConversationId, first: Seq, last: Seq) ->
     tombstone(conversation, first)..after_all(&tombstone(conversation, last))
 }
 
+pub(crate) fn floor(conversation: ConversationId) -> Vec<u8> {
+    Key::of(Table::Floor).number(conversation.get()).done()
+}
+
 pub(crate) fn request(user: &UserId, key: &IdempotencyKey) -> Vec<u8> {
     let request = Key::of(Table::Request).name(user.as_str());
     request.name(key.as_str()).done()
@@ -307,6 +321,15 @@ pub(crate) fn read_marks_from(
 pub(crate) fn change(conversation: ConversationId, position: Position) -> Vec<u8> {
     let key = Key::of(Table::Change).number(conversation.get());
     key.number(position.get()).done()
+}
+
+/// Changes from `first` to `last`.
+pub(crate) fn changes_within(
+    conversation: ConversationId,
+    first: Position,
+    last: Position,
+) -> Range<Vec<u8>> {
+    change(conversation, first)..after_all(&change(conversation, last))
 }
 
 /// Changes from `first` on.

@@ -329,6 +329,18 @@ record!(TombstoneV1, 54, 1);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct TombstoneV1;
 
+record!(FloorV1, 55, 1);
+/// Where a conversation begins, since retention took away what stood below.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct FloorV1 {
+    /// The newest place that was taken away.
+    pub(crate) seq: Seq,
+    /// Of the message that stood there.
+    pub(crate) position: Position,
+    /// Changes up to here were looked through for those about messages that are gone.
+    pub(crate) swept: Position,
+}
+
 record!(ChangeV1, 64, 1, LARGE: true);
 /// Every change but a sent message, which is its own record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

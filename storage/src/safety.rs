@@ -28,7 +28,7 @@ pub struct ReportPage {
 pub struct Retention {
     /// Messages older than this go.
     pub age: Option<Duration>,
-    /// Of each conversation only so many messages stay, the newest.
+    /// Of each conversation only so many messages stay, the newest; a deleted one takes up its place.
     pub messages_max: Option<u64>,
 }
 
@@ -78,7 +78,8 @@ pub trait Safety {
     async fn forget_audit(&self, before: Timestamp, limit: usize) -> Result<u64, StoreError>;
 
     /// Takes away, for good, what retention doesn't keep, oldest first, in one small step: at most `limit` messages,
-    /// beginning with the conversation after `after`. Nobody is told: the places of a conversation begin later.
+    /// beginning with the conversation after `after`. Nobody is told: the places of a conversation begin later, no
+    /// place is given out twice, and changes about what is gone aren't told any more. What is newer looks as before.
     async fn purge(
         &self,
         retention: Retention,

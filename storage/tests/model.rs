@@ -1,7 +1,7 @@
 //! The store against a model that is too simple to be wrong: random people do random things, now and then the
 //! store is opened again, and both must say the same.
 //!
-//! Covers order, membership, roles, cursors, unread counts, pages by number and what resume tells. Content and rows are the
+//! Covers order, membership, roles, cursors, unread counts, pages by number, what resume tells and retention. Content and rows are the
 //! conformance suite's.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests too")]
@@ -11,7 +11,7 @@ mod model {
     pub(crate) mod world;
 }
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use model::world::{Act, World};
 use parlour_storage::{
@@ -19,6 +19,7 @@ use parlour_storage::{
     faulty::FaultyDisk,
     ids::{ConversationId, MessageId, Position, Timestamp, UserId},
     local::Options,
+    safety::Retention,
     sled_store::SledStore,
     store::{MessagePage, Outcome, PageFrom, Store, Transaction},
 };
@@ -34,7 +35,15 @@ fn name(n: usize) -> UserId {
 /// One step of a script.
 #[derive(Clone, Debug)]
 enum Step {
-    Do { by: usize, act: Act },
+    Do {
+        by: usize,
+        act: Act,
+    },
+    /// Keep so many messages of each conversation, and those that are no older.
+    Purge {
+        most: Option<u64>,
+        age_s: Option<u64>,
+    },
     Reopen,
 }
 
@@ -58,6 +67,8 @@ fn step() -> impl Strategy<Value = Step> {
     ];
     prop_oneof![
         40 => (person, act).prop_map(|(by, act)| Step::Do { by, act }),
+        2 => (prop::option::of(0_u64..5), prop::option::of(0_u64..5))
+            .prop_map(|(most, age_s)| Step::Purge { most, age_s }),
         1 => Just(Step::Reopen),
     ]
 }
@@ -74,6 +85,16 @@ async fn play(script: &[Step], split: usize, open: Open<'_>) {
             Step::Reopen => {
                 store.close().await.unwrap();
                 store = open();
+            }
+            Step::Purge { most, age_s } => {
+                let retention = Retention {
+                    age: age_s.map(Duration::from_secs),
+                    messages_max: *most,
+                };
+                let at = Timestamp(START_MS + 4000);
+                let n_gone = purge(&*store, retention, at).await;
+                assert_eq!(n_gone, world.purge(retention, at));
+                assert_eq!(purge(&*store, retention, at).await, 0, "again");
             }
             Step::Do { by, act } => {
                 // The clock stands still for long, then jumps, and sometimes goes back.
@@ -93,6 +114,20 @@ async fn play(script: &[Step], split: usize, open: Open<'_>) {
     }
     compare(&*store, &world, &resume).await;
     store.close().await.unwrap();
+}
+
+/// In steps so small that they end within a conversation.
+async fn purge(store: &dyn Store, retention: Retention, at: Timestamp) -> u64 {
+    let (mut after, mut n_gone) = (None, 0);
+    loop {
+        let step = store.purge(retention, at, after, 2).await.unwrap();
+        assert!(step.n_messages <= 2);
+        n_gone += step.n_messages;
+        after = step.through;
+        if after.is_none() {
+            return n_gone;
+        }
+    }
 }
 
 async fn compare(store: &dyn Store, world: &World, resume: &[Position]) {

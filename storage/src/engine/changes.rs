@@ -167,12 +167,15 @@ pub(crate) fn to_domain(
             seq,
             emoji,
             on,
-        } => Some(ChangeBody::Reacted {
-            message,
-            seq,
-            emoji,
-            on,
-        }),
+        } => {
+            let is_there = source.get(&keys::message(message))?.is_some();
+            is_there.then_some(ChangeBody::Reacted {
+                message,
+                seq,
+                emoji,
+                on,
+            })
+        }
         ChangeBodyV1::Read { seq } => {
             let read = cursors::read_back(source, conversation, &record.by, seq, seq)?;
             Some(read)

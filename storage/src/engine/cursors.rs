@@ -32,7 +32,8 @@ pub(crate) fn read(tx: &mut Tx<'_>, id: ConversationId, seq: Seq) -> Written {
     }
     tx.put(keys::member(id, tx.by), &member)?;
     let conversation: ConversationV1 = records::must(tx, &keys::conversation(id))?;
-    if !conversation.is_group() {
+    // A mark goes with its place, so there is none where retention has been.
+    if !conversation.is_group() && tx.get(&keys::place(id, seq))?.is_some() {
         let mark = ReadMarkV1 { at: tx.at };
         tx.put_new(keys::read_mark(id, tx.by, seq), &mark)?;
     }

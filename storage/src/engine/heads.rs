@@ -8,10 +8,10 @@ use std::{cell::RefCell, collections::HashMap};
 use crate::{
     engine::records,
     error::StoreError,
-    ids::{ConversationId, MessageId, Seq},
+    ids::{ConversationId, Position, Seq},
     keys::{self, Parts, Table},
     kv::{Order, Source},
-    record::PlaceV1,
+    record::{FloorV1, PlaceV1},
 };
 
 /// Remembers between this many conversations and twice as many, at about 40 bytes each.
@@ -39,8 +39,7 @@ impl Heads {
         match known {
             Some(seq) => Ok(seq),
             None => {
-                let newest = newest(source, conversation)?;
-                let seq = newest.map_or(Seq::ZERO, |(seq, _)| seq);
+                let seq = head(source, conversation)?.map_or(Seq::ZERO, |(seq, _)| seq);
                 self.set(conversation, seq);
                 Ok(seq)
             }
@@ -93,18 +92,39 @@ pub(crate) fn seq_of(key: &[u8]) -> Result<Seq, StoreError> {
     })
 }
 
-/// The newest message, for callers that need no more of the place.
-pub(crate) fn newest_message(
+/// The newest place that there is, or ever was, and the position of its message: places are given out once.
+pub(crate) fn head(
     source: &dyn Source,
     conversation: ConversationId,
-) -> Result<Option<MessageId>, StoreError> {
-    Ok(newest(source, conversation)?.map(|(_, place)| place.message))
+) -> Result<Option<(Seq, Position)>, StoreError> {
+    if let Some((seq, place)) = newest(source, conversation)? {
+        return Ok(Some((seq, place.message.position())));
+    }
+    let floor = floor(source, conversation)?;
+    Ok(floor.map(|floor| (floor.seq, floor.position)))
+}
+
+/// Where the conversation begins, if retention took anything away.
+pub(crate) fn floor(
+    source: &dyn Source,
+    conversation: ConversationId,
+) -> Result<Option<FloorV1>, StoreError> {
+    records::load(source, &keys::floor(conversation))
+}
+
+/// When the conversation last had a new message, or else was opened: what lists are sorted by.
+pub(crate) fn active(
+    source: &dyn Source,
+    conversation: ConversationId,
+) -> Result<Position, StoreError> {
+    let head = head(source, conversation)?;
+    Ok(head.map_or(conversation.position(), |(_, position)| position))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ids::Position, memory_store::MemoryKv};
+    use crate::memory_store::MemoryKv;
 
     #[test]
     fn the_memory_is_bounded_and_keeps_what_is_used() {

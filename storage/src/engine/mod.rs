@@ -16,6 +16,7 @@ pub(crate) mod messages;
 pub(crate) mod notifications;
 pub(crate) mod outbox;
 pub(crate) mod places;
+pub(crate) mod purge;
 pub(crate) mod reactions;
 pub(crate) mod records;
 pub(crate) mod summaries;

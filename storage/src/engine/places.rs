@@ -1,6 +1,6 @@
 //! Finding a place of a conversation by number or time, without reading what stands there.
 //!
-//! Places have no gap: retention takes the oldest ones, each with its tombstone, and never the newest. So the
+//! Places have no gap: retention takes the oldest ones, each with its tombstone ([`purge`](super::purge)). So the
 //! two ends tell how many there are, and the tombstones how many of them are deleted. What a look-up costs
 //! grows with what was deleted, and not with what was said.
 
@@ -26,7 +26,8 @@ pub(crate) fn delete(
     tx.put_new(keys::tombstone(conversation, seq), &TombstoneV1)
 }
 
-/// The places that are there, from `oldest` to `newest`. Without any, as before the first message: 1 and 0.
+/// The places that are there, from `oldest` to `newest`. Without any `oldest` is one more: before the first
+/// message 1 and 0.
 struct Span {
     oldest: u64,
     newest: u64,
@@ -34,13 +35,11 @@ struct Span {
 
 impl Span {
     fn of(source: &dyn Source, conversation: ConversationId) -> Result<Self, StoreError> {
-        let places = keys::places_from(conversation, Seq(1));
-        let oldest = source.scan(places, Order::Ascending).next().transpose()?;
-        let oldest = oldest.map_or(Ok(Seq(1)), |(key, _)| heads::seq_of(&key))?;
-        let newest = heads::newest(source, conversation)?;
+        let newest = heads::head(source, conversation)?.map_or(0, |(seq, _)| seq.0);
+        let oldest = oldest(source, conversation)?;
         Ok(Self {
-            oldest: oldest.0,
-            newest: newest.map_or(0, |(seq, _)| seq.0),
+            oldest: oldest.map_or(newest + 1, |seq| seq.0),
+            newest,
         })
     }
 
@@ -68,6 +67,16 @@ impl Span {
             })
         })
     }
+}
+
+/// The oldest place that there is.
+pub(crate) fn oldest(
+    source: &dyn Source,
+    conversation: ConversationId,
+) -> Result<Option<Seq>, StoreError> {
+    let places = keys::places_from(conversation, Seq(1));
+    let oldest = source.scan(places, Order::Ascending).next().transpose()?;
+    oldest.map(|(key, _)| heads::seq_of(&key)).transpose()
 }
 
 /// How many messages are not deleted.

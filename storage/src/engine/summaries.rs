@@ -35,12 +35,9 @@ fn summary_hiding(
     let key = keys::conversation(id);
     let conversation = conversations::conversation(source, id)?
         .ok_or_else(|| records::corrupt(&key, "it is missing, though it has members"))?;
-    let newest = heads::newest(source, id)?;
+    let head = heads::head(source, id)?;
     let hidden = blocks::ordinals(source, id, hidden)?;
-    let (head, active) = match newest {
-        Some((seq, place)) => (seq, place.message.position()),
-        None => (Seq::ZERO, id.position()),
-    };
+    let (head, active) = head.unwrap_or((Seq::ZERO, id.position()));
     Ok(Some(Summary {
         conversation,
         last_message: last_visible(source, id, &hidden)?,
@@ -116,11 +113,10 @@ pub(crate) fn listing(source: &dyn Source, user: &UserId) -> Result<Vec<Listed>,
     for conversation in members::conversation_ids(source, user)? {
         source.breathe();
         let record: ConversationV1 = records::must(source, &keys::conversation(conversation))?;
-        let newest = heads::newest_message(source, conversation)?;
         listed.push(Listed {
             conversation,
             peer: record.into_domain(conversation).peer_of(user).cloned(),
-            active: newest.map_or(conversation.position(), |message| message.position()),
+            active: heads::active(source, conversation)?,
         });
     }
     listed.sort_unstable_by_key(|listed| std::cmp::Reverse((listed.active, listed.conversation)));
@@ -137,8 +133,7 @@ pub(crate) fn page(
     let mut by_activity = Vec::new();
     for id in members::conversation_ids(source, user)? {
         source.breathe();
-        let newest = heads::newest_message(source, id)?;
-        let active = newest.map_or(id.position(), |message| message.position());
+        let active = heads::active(source, id)?;
         by_activity.extend(is_before(active).then_some((active, id)));
     }
     by_activity.sort_unstable_by(|a, b| b.cmp(a));

@@ -1,10 +1,16 @@
 //! The store's face towards moderators, and towards what forgets.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
 use async_trait::async_trait;
 
-use super::LocalStore;
+use super::{LocalStore, writer::Chore};
 use crate::{
     domain::safety::{AuditLine, Flag, Preferences, Report, ReportStatus, Standing},
+    engine::purge::{self, Plan},
     error::StoreError,
     ids::{ConversationId, MessageId, ReportId, Timestamp, UserId},
     safety::{Purged, ReportPage, Retention, Safety},
@@ -55,14 +61,25 @@ impl Safety for LocalStore {
 
     async fn purge(
         &self,
-        _: Retention,
-        _: Timestamp,
-        _: Option<ConversationId>,
-        _: usize,
+        retention: Retention,
+        at: Timestamp,
+        after: Option<ConversationId>,
+        limit: usize,
     ) -> Result<Purged, StoreError> {
+        let plan = self.read(move |view| purge::plan(view, retention, at, after, limit));
+        let Plan { mut due, through } = plan.await?;
+        let n_messages = Arc::new(AtomicU64::new(0));
+        if !due.is_empty() {
+            let n_messages = Arc::clone(&n_messages);
+            let chore: Chore = Box::new(move |tx| {
+                n_messages.fetch_add(purge::step(tx, &mut due)?, Ordering::Relaxed);
+                Ok(!due.is_empty())
+            });
+            self.chore(chore).await?;
+        }
         Ok(Purged {
-            n_messages: 0,
-            through: None,
+            n_messages: n_messages.load(Ordering::Relaxed),
+            through,
         })
     }
 }

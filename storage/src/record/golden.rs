@@ -128,6 +128,12 @@ fn records_of_every_version_are_read() {
     check("ReactionV1", &ReactionV1 { at });
     check("ReadMarkV1", &ReadMarkV1 { at });
     check("TombstoneV1", &TombstoneV1);
+    let floor = FloorV1 {
+        seq: Seq(4),
+        position: position(71_000),
+        swept: position(72_000),
+    };
+    check("FloorV1", &floor);
     let seq = Seq(9);
     let (emoji, on) = ("+".to_owned(), true);
     let role = MemberRoleV1::Admin;

@@ -14,6 +14,7 @@ mod messages;
 mod pages;
 mod reads;
 mod reopen;
+mod retention;
 mod roles;
 mod rows;
 mod scene;
@@ -60,6 +61,7 @@ pub async fn run_all(bed: impl Fn() -> Arc<dyn Bed>) {
         rows::cases,
         commits::cases,
         reopen::cases,
+        retention::cases,
     ];
     let mut failed = Vec::new();
     for (name, run) in subjects.into_iter().flat_map(|cases| cases()) {

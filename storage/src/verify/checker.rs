@@ -8,7 +8,7 @@ use crate::{
     ids::{ConversationId, MessageId, Position},
     keys::{self, Meta, Parts, Table},
     kv::{Batch, Kv},
-    record::CeilingV1,
+    record::{CeilingV1, FloorV1},
     verify::{Finding, Repair},
 };
 
@@ -140,6 +140,19 @@ impl<'a> Checker<'a> {
 
     pub(super) fn has_message(&self, id: MessageId) -> Result<bool, StoreError> {
         self.has(&keys::message(id))
+    }
+
+    /// Whether retention took a message away, or should have. While nobody knows, it may have.
+    pub(super) fn is_purged(
+        &self,
+        conversation: ConversationId,
+        message: MessageId,
+    ) -> Result<bool, StoreError> {
+        Ok(match self.find::<FloorV1>(&keys::floor(conversation))? {
+            Found::Record(floor) => message.position() <= floor.position,
+            Found::Nothing => false,
+            Found::Damaged => true,
+        })
     }
 
     /// Remembers that a position was used.

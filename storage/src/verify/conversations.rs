@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use super::checker::{Checker, Found};
 use crate::{
     domain::conversation::MemberRole,
-    engine::heads,
+    engine::{heads, places},
     error::{StoreError, StoreErrorKind},
     ids::{ConversationId, Position, Seq},
     keys::{self, Parts, Table},
     kv::Order,
-    record::{ConversationKindV1, ConversationV1, MemberV1, PairV1, PlaceV1, StintV1},
+    record::{ConversationKindV1, ConversationV1, FloorV1, MemberV1, PairV1, PlaceV1, StintV1},
 };
 
 pub(super) fn check_conversation(
@@ -100,24 +100,63 @@ fn check_members_of(
     Ok(())
 }
 
-/// Places count from one without a gap, and their positions ascend.
+/// Places count from one, or from where retention has come, without a gap, and their positions ascend.
 fn check_order_of(c: &mut Checker<'_>, id: ConversationId) -> Result<(), StoreError> {
-    let (mut last, mut last_position) = (Seq::ZERO, id.position());
+    let (mut last, mut last_position) = match c.find::<FloorV1>(&keys::floor(id))? {
+        Found::Record(floor) => (Some(floor.seq), id.position().max(floor.position)),
+        Found::Nothing => (Some(Seq::ZERO), id.position()),
+        Found::Damaged => (None, id.position()),
+    };
     for entry in c.kv.scan(keys::places(id), Order::Ascending) {
         let (key, _) = entry?;
         let Ok(seq) = heads::seq_of(&key) else {
             continue; // Reported where the scan meets it.
         };
-        if seq != last.next() {
+        if let Some(last) = last
+            && seq != last.next()
+        {
             c.report(&key, format!("place {seq} follows place {last}"));
         }
-        last = seq;
+        last = Some(seq);
         if let Found::Record(place) = c.find::<PlaceV1>(&key)? {
             let position = place.message.position();
             if position <= last_position {
                 c.report(&key, format!("position {position} follows {last_position}"));
             }
             last_position = position;
+        }
+    }
+    Ok(())
+}
+
+/// Where a conversation begins is told by its oldest place, if it has one.
+pub(super) fn check_floor(c: &mut Checker<'_>, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
+    let id = c.parts(Table::Floor, key, |parts| parts.conversation());
+    let Some(id) = id else {
+        return Ok(());
+    };
+    if !c.has_conversation(id)? {
+        c.report(key, "its conversation is missing");
+    }
+    match c.find::<FloorV1>(key)? {
+        Found::Record(FloorV1 { position, .. }) => c.used(position),
+        Found::Nothing | Found::Damaged => {
+            let oldest = places::oldest(c.kv, id)?;
+            let place = match oldest {
+                Some(seq) => c.find::<PlaceV1>(&keys::place(id, seq))?,
+                None => Found::Nothing,
+            };
+            if let (Some(oldest), Found::Record(place)) = (oldest, place) {
+                let below = place.message.get().saturating_sub(1);
+                let floor = FloorV1 {
+                    seq: Seq(oldest.0.saturating_sub(1)),
+                    position: Position::new(below).unwrap_or_default(),
+                    swept: Position::ZERO,
+                };
+                c.rewrite(key, "where a conversation begins can't be read", &floor)?;
+            } else {
+                c.read::<FloorV1>(key, value)?;
+            }
         }
     }
     Ok(())
@@ -168,8 +207,8 @@ pub(super) fn check_member(
         let left = (!member.present).then_some(member.joined);
         c.rewrite(&stint, what, &StintV1 { left })?;
     }
-    let head = match heads::newest(c.kv, id) {
-        Ok(newest) => newest.map_or(Seq::ZERO, |(seq, _)| seq),
+    let head = match heads::head(c.kv, id) {
+        Ok(head) => head.map_or(Seq::ZERO, |(seq, _)| seq),
         Err(error) if matches!(error.kind, StoreErrorKind::Failed) => return Err(error),
         Err(_) => return Ok(()), // Reported where the scan meets it.
     };

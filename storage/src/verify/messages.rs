@@ -38,6 +38,7 @@ pub(super) fn check_message(
     check_place_of(c, id, &message)?;
     if let Some(answered) = message.reply_to
         && !c.has_message(answered)?
+        && !c.is_purged(message.conversation, answered)?
     {
         c.report(
             key,
@@ -66,6 +67,11 @@ fn check_place_of(
 ) -> Result<(), StoreError> {
     let key = keys::place(message.conversation, message.seq);
     let found = c.find::<PlaceV1>(&key)?;
+    if matches!(found, Found::Nothing) && c.is_purged(message.conversation, id)? {
+        let what = "it stands below the place where its conversation begins";
+        c.report(&keys::message(id), what);
+        return Ok(());
+    }
     if matches!(&found, Found::Record(place) if place.message != id) {
         c.report(
             &key,

@@ -160,6 +160,7 @@ fn check(checker: &mut Checker<'_>, key: &[u8], value: &[u8]) -> Result<(), Stor
         Table::Reaction => messages::check_reaction(checker, key, value),
         Table::ReadMark => messages::check_read_mark(checker, key, value),
         Table::Tombstone => messages::check_tombstone(checker, key, value),
+        Table::Floor => conversations::check_floor(checker, key, value),
         Table::Change => rows::check_change(checker, key, value),
         Table::Event => rows::check_event(checker, key, value),
         Table::Consumer => rows::check_consumer(checker, key, value),

@@ -58,7 +58,7 @@ pub(super) fn check_change(
         ChangeBodyV1::Edited { message }
         | ChangeBodyV1::Deleted { message }
         | ChangeBodyV1::Reacted { message, .. } => {
-            if !c.has_message(message)? {
+            if !c.has_message(message)? && !c.is_purged(conversation, message)? {
                 c.report(key, format!("its message {message} is missing"));
             }
             Ok(())

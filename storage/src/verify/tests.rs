@@ -340,6 +340,52 @@ async fn a_gap_in_the_order_is_found() {
 }
 
 #[tokio::test]
+async fn a_conversation_begins_where_its_floor_says() {
+    let sample = Sample::new().await;
+    let before = sample.all();
+    let place = keys::place(sample.purged, Seq(2));
+    let floor = keys::floor(sample.purged);
+    let kept: PlaceV1 = records::must(&*sample.kv, &place).unwrap();
+    sample.delete(&floor);
+    sample.finds(&place, "place 2 follows place 0");
+    // Unreadable, it is told by the oldest place.
+    let broken = Batch::from([(floor.clone(), Some(vec![1]))]);
+    sample.kv.apply(broken).unwrap();
+    sample.repairs(&floor, "where a conversation begins can't be read");
+    let made: FloorV1 = records::must(&*sample.kv, &floor).unwrap();
+    assert_eq!(made.seq, Seq(1));
+    assert!(made.position < kept.message.position());
+
+    // What stands below it, or is said about what stood there.
+    let right = before[&floor].clone();
+    sample
+        .kv
+        .apply(Batch::from([(floor.clone(), Some(right))]))
+        .unwrap();
+    let gone: FloorV1 = records::must(&*sample.kv, &floor).unwrap();
+    let gone = MessageId::created_at(gone.position);
+    let message = keys::message(kept.message);
+    sample.change(message.clone(), |message: &mut MessageV1| {
+        message.reply_to = Some(gone);
+    });
+    let late = ChangeV1 {
+        by: name("bob"),
+        at: Timestamp(0),
+        body: ChangeBodyV1::Edited { message: gone },
+    };
+    sample.put(
+        keys::change(sample.purged, Position::new(9).unwrap()),
+        &late,
+    );
+    assert_eq!(sample.verify(false), [], "these needn't be there");
+    let mut low: MessageV1 = records::must(&*sample.kv, &message).unwrap();
+    low.seq = Seq(1);
+    sample.put(keys::message(gone), &low);
+    let what = "it stands below the place where its conversation begins";
+    sample.finds(&keys::message(gone), what);
+}
+
+#[tokio::test]
 async fn what_an_old_format_lacks_is_no_damage() {
     let sample = Sample::new().await;
     sample.delete(&keys::tombstone(sample.group, Seq(1)));

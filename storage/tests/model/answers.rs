@@ -36,13 +36,14 @@ impl World {
             let text = if message.deleted { "" } else { &message.text };
             (seq, self.people[message.author].clone(), text.to_owned())
         };
-        (1..).zip(&talk.messages).map(text).collect()
+        let all = (1..).zip(&talk.messages).map(text);
+        all.skip(talk.n_gone).collect()
     }
 
     /// The places that are not deleted, the newest first.
     pub(crate) fn alive(&self, id: ConversationId) -> Vec<Seq> {
         let talk = self.talks.iter().find(|talk| talk.id == id).unwrap();
-        let places = (1..).map(Seq).zip(&talk.messages);
+        let places = (1..).map(Seq).zip(&talk.messages).skip(talk.n_gone);
         let alive = places.filter(|(_, message)| !message.deleted);
         let mut alive: Vec<_> = alive.map(|(seq, _)| seq).collect();
         alive.reverse();
@@ -52,7 +53,7 @@ impl World {
     /// The first place of a time or later.
     pub(crate) fn first_since(&self, id: ConversationId, at: Timestamp) -> Option<Seq> {
         let talk = self.talks.iter().find(|talk| talk.id == id).unwrap();
-        let mut places = (1..).map(Seq).zip(&talk.messages);
+        let mut places = (1..).map(Seq).zip(&talk.messages).skip(talk.n_gone);
         let first = places.find(|(_, message)| message.id.position() >= Position::at(at));
         first.map(|(seq, _)| seq)
     }
@@ -98,7 +99,7 @@ impl World {
             let above = talk
                 .messages
                 .iter()
-                .skip(usize::try_from(seat.read).unwrap());
+                .skip(usize::try_from(seat.read).unwrap().max(talk.n_gone));
             let n = above.filter(counts).count() as u64;
             (n > 0).then_some((talk.id, n))
         };
@@ -128,7 +129,18 @@ impl World {
                         ChangeBody::Read { messages, .. } => messages.clone(),
                         _ => Vec::new(),
                     };
-                    named.retain(|id| talk.messages.iter().any(|m| m.id == *id && !m.deleted));
+                    let there = &talk.messages[talk.n_gone..];
+                    let gone = &talk.messages[..talk.n_gone];
+                    let about = match &change.body {
+                        ChangeBody::Sent(m) | ChangeBody::Edited(m) | ChangeBody::Deleted(m) => {
+                            Some(m.id)
+                        }
+                        _ => None,
+                    };
+                    if gone.iter().any(|m| Some(m.id) == about) {
+                        continue;
+                    }
+                    named.retain(|id| there.iter().any(|m| m.id == *id && !m.deleted));
                     told.push((change.position, talk.id, named));
                 }
             }

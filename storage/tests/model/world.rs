@@ -8,7 +8,8 @@ use parlour_storage::{
         conversation::MemberRole::{self, Admin, Member, Owner},
         message::Content,
     },
-    ids::{ConversationId, MessageId, Position, Seq, UserId},
+    ids::{ConversationId, MessageId, Position, Seq, Timestamp, UserId},
+    safety::Retention,
     store::{Outcome, Rejection, Write},
 };
 
@@ -53,7 +54,10 @@ pub(super) struct Talk {
     pub(super) seats: Vec<Seat>,
     /// Everyone who ever came, in the order of first coming.
     pub(super) ever: Vec<usize>,
+    /// All that were ever sent.
     pub(super) messages: Vec<Message>,
+    /// So many of them, the oldest, are no longer there.
+    pub(super) n_gone: usize,
     pub(super) log: Vec<Change>,
 }
 
@@ -69,7 +73,7 @@ impl Talk {
     /// The messages of others above one place and up to another. No script comes near the most that are named.
     fn newly_read(&self, reader: usize, above: u64, up_to: u64) -> Vec<MessageId> {
         let [above, up_to] = [above, up_to].map(|seq| usize::try_from(seq).unwrap());
-        let others = self.messages[above..up_to].iter();
+        let others = self.messages[above.max(self.n_gone)..up_to.max(self.n_gone)].iter();
         let others = others.filter(|message| message.author != reader && !message.deleted);
         others.map(|message| message.id).collect()
     }
@@ -123,6 +127,40 @@ impl World {
         let place = usize::try_from(seq).unwrap().checked_sub(1);
         let found = place.and_then(|place| self.talks.get(talk)?.messages.get(place));
         found.map_or(nothing, |message| message.id)
+    }
+
+    /// Forgets what is not to be kept, and tells how many messages that were.
+    pub(crate) fn purge(&mut self, retention: Retention, at: Timestamp) -> u64 {
+        let mut n_gone = 0;
+        let age_ms = retention
+            .age
+            .map(|age| i64::try_from(age.as_millis()).unwrap());
+        let young = age_ms.map(|age| Position::at(Timestamp(at.0 - age)));
+        for talk in &mut self.talks {
+            let is_old = |m: &Message| young.is_some_and(|young| m.id.position() < young);
+            let by_age = talk.messages.iter().filter(|m| is_old(m)).count();
+            let most = retention
+                .messages_max
+                .map_or(usize::MAX, |most| usize::try_from(most).unwrap());
+            let by_count = talk.messages.len().saturating_sub(most);
+            let gone = talk.n_gone.max(by_age).max(by_count);
+            n_gone += (gone - talk.n_gone) as u64;
+            talk.n_gone = gone;
+            let Some(newest) = talk.messages[..gone].last() else {
+                continue;
+            };
+            // What was said of them goes too, but for what came late.
+            let floor = newest.id.position();
+            let is_late = |p: Position| p > floor && young.is_none_or(|young| p >= young);
+            talk.log.retain(|change| match &change.body {
+                ChangeBody::Sent(_) => true,
+                ChangeBody::Read { seq, .. } | ChangeBody::Delivered { seq } => {
+                    seq.0 > gone as u64 || is_late(change.position)
+                }
+                _ => true,
+            });
+        }
+        n_gone
     }
 
     /// The act as the store is asked for it.
@@ -345,6 +383,7 @@ impl World {
             seats: Vec::new(),
             ever: Vec::new(),
             messages: Vec::new(),
+            n_gone: 0,
             log: Vec::new(),
         };
         talk.enter(members);
@@ -405,7 +444,8 @@ impl World {
         seq: u64,
     ) -> Result<(&mut Talk, usize), Rejection> {
         let place = usize::try_from(seq).unwrap().checked_sub(1);
-        let there = |talk: &Talk| place.filter(|place| *place < talk.messages.len());
+        let there =
+            |talk: &Talk| place.filter(|place| (talk.n_gone..talk.messages.len()).contains(place));
         let found = self.talks.get(talk).and_then(there);
         let place = found.ok_or(Rejection::NoMessage)?;
         Ok((self.talk_of(by, talk)?, place))

@@ -12,6 +12,7 @@ use crate::{
     kv::{Batch, Kv, Order},
     local::{LocalStore, Options},
     memory_store::MemoryKv,
+    safety::{Retention, Safety as _},
     store::{
         EventDraft, LimiterState, NotificationDraft, NotificationId, Outcome, Profile, Store,
         Transaction, Write,
@@ -29,6 +30,8 @@ pub(super) struct Sample {
     pub(super) group: ConversationId,
     /// The first message of the direct conversation: long, edited, reacted to, with a key.
     pub(super) message: MessageId,
+    /// A direct conversation whose first place is the second one.
+    pub(super) purged: ConversationId,
 }
 
 async fn commit(store: &LocalStore, by: &str, write: Write) -> Position {
@@ -130,6 +133,27 @@ impl Sample {
         ] {
             commit(&store, by, write).await;
         }
+        let with = name("cid");
+        let purged = commit(&store, "bob", Write::OpenDirect { with }).await;
+        let purged = ConversationId::created_at(purged);
+        for text in ["gone", "kept"] {
+            let content = Content {
+                text: text.to_owned(),
+                ..Content::default()
+            };
+            let write = Write::Send {
+                conversation: purged,
+                content,
+                key: None,
+            };
+            commit(&store, "bob", write).await;
+        }
+        let retention = Retention {
+            messages_max: Some(1),
+            ..Retention::default()
+        };
+        let went = store.purge(retention, Timestamp(0), Some(group), 9).await;
+        assert_eq!(went.unwrap().n_messages, 1);
         store
             .move_consumer("search", Default::default())
             .await
@@ -140,6 +164,7 @@ impl Sample {
             direct,
             group,
             message,
+            purged,
         }
     }
 
