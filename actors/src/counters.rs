@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::policy::Finding;
+
 macro_rules! counters {
     ($($(#[$doc:meta])* $name:ident;)*) => {
         /// Counts since the node started.
@@ -40,6 +42,18 @@ counters! {
     rate_limited;
     /// Requests refused by a block.
     blocked;
+    /// Texts refused for what they say.
+    texts_refused;
+    /// Texts that went out with a placeholder in their stead.
+    texts_replaced;
+    /// Texts of which something was hidden.
+    texts_masked;
+    /// Texts that went out as they are, and were marked for review.
+    texts_flagged;
+    /// Texts that the operator's own service said nothing about in time.
+    reviews_late;
+    /// Texts that the operator's own service said nothing useful about.
+    reviews_failed;
     /// Commits of groups.
     groups_committed;
     /// Transactions committed.
@@ -48,6 +62,19 @@ counters! {
     resumes_recovered;
     /// Resumes that could not.
     resumes_failed;
+}
+
+impl Counters {
+    /// Counts what became of a text (CONTRACT S1-62).
+    pub(crate) fn found(&self, finding: Finding) {
+        match finding {
+            Finding::Allow => {}
+            Finding::Flag => self.texts_flagged.add_one(),
+            Finding::Mask => self.texts_masked.add_one(),
+            Finding::Placeholder => self.texts_replaced.add_one(),
+            Finding::Reject => self.texts_refused.add_one(),
+        }
+    }
 }
 
 /// A count that only grows.

@@ -24,13 +24,20 @@ use parlour_storage::{
 };
 
 pub(crate) use self::contact::rules;
-pub use self::person::Concerns;
-use self::person::{BlockChange, Person};
+pub use self::{
+    content::{PLACEHOLDER, word_list},
+    person::Concerns,
+};
+use self::{
+    content::{Reviewed, Rules},
+    person::{BlockChange, Person},
+};
 use crate::{
     archive::Submit,
     command::{Action, Caller, Reply},
     error::{ErrorCode, Failure},
     limits::{MODERATION_MAILBOX, PARKED_PER_USER_MAX},
+    policy::Finding,
     presence::SetBlock,
     reply::ReplyTo,
     room::{Passed, Passing},
@@ -45,6 +52,8 @@ const FORGET_AFTER: Duration = Duration::from_secs(600);
 #[derive(Debug)]
 pub struct Moderation {
     core: Arc<Core>,
+    /// What may be said.
+    rules: Rules,
     people: HashMap<UserId, Slot>,
     /// Blocks on their way to the store, in the order they were reviewed in: whoever is loaded now may not find
     /// them there yet.
@@ -75,6 +84,7 @@ impl Moderation {
     /// A Moderation that knows nobody yet.
     pub fn new(core: Arc<Core>) -> Self {
         Self {
+            rules: Rules::new(&core.settings),
             core,
             people: HashMap::new(),
             unsettled: BTreeMap::new(),
@@ -136,6 +146,7 @@ struct Verdict {
     conversation: Option<Arc<Conversation>>,
     audience: Audience,
     limits: Vec<LimiterState>,
+    reviewed: Reviewed,
     contact: ContactRules,
 }
 
@@ -261,11 +272,12 @@ impl Moderation {
         let contact = contact::rules_in(&caller, policy, conversation.as_deref(), &concerns);
         let passes = contact::check_passing(&contact, conversation.as_deref(), &deed);
         match passes.and_then(|()| self.verdict(&caller, action, &concerns, &mut deed)) {
-            Ok((audience, limits)) => {
+            Ok((audience, limits, reviewed)) => {
                 let passed = Verdict {
                     conversation,
                     audience,
                     limits,
+                    reviewed,
                     contact,
                 };
                 self.go_on(&caller, passed, deed, reply, ctx)
@@ -276,6 +288,7 @@ impl Moderation {
                     ErrorCode::NotReachable | ErrorCode::BlockedByYou => {
                         self.core.counters.blocked.add_one()
                     }
+                    ErrorCode::ContentRefused => self.core.counters.found(Finding::Reject),
                     _ => {}
                 }
                 reply.answer(Err(failure));
@@ -289,13 +302,15 @@ impl Moderation {
         action: Action,
         concerns: &Concerns,
         deed: &mut Deed,
-    ) -> Result<(Audience, Vec<LimiterState>), Failure> {
+    ) -> Result<(Audience, Vec<LimiterState>, Reviewed), Failure> {
         let Some(Slot::Known(person)) = self.people.get_mut(&caller.user) else {
             return Err(Failure::internal());
         };
         person.check_blocks(action, concerns)?;
+        let mut reviewed = Reviewed::default();
         if let Deed::Write(write) = deed {
-            content::review(caller, write, self.core.settings.message_length_max)?;
+            let direct = matches!(concerns, Concerns::Peer(_));
+            reviewed = self.rules.review(caller, write, direct)?;
         }
         let now = self.core.now();
         person.used_at = now;
@@ -303,7 +318,7 @@ impl Moderation {
             Deed::Pass { passing, .. } if passing.ends() => Vec::new(),
             _ => person.charge(&caller.user, action, &self.core.settings.rates, now)?,
         };
-        Ok((person.audience().clone(), limits))
+        Ok((person.audience().clone(), limits, reviewed))
     }
 
     fn go_on(
@@ -313,6 +328,7 @@ impl Moderation {
             conversation,
             audience,
             limits,
+            reviewed,
             contact,
         }: Verdict,
         deed: Deed,
@@ -333,11 +349,15 @@ impl Moderation {
             }
             Deed::Write(write) => {
                 let reply = self.note_block(&caller.user, &write, reply, ctx);
-                let transaction = Transaction {
+                self.core.counters.found(reviewed.finding);
+                let mut transaction = Transaction {
                     limits,
+                    original: reviewed.original,
+                    flag: reviewed.flag,
                     contact,
                     ..Transaction::new(self.core.now(), caller.user.clone(), write)
                 };
+                transaction.contact.masked = reviewed.masked;
                 self.core.submit(Submit {
                     transaction,
                     by,
