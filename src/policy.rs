@@ -115,7 +115,7 @@ mod tests {
     fn every_rule_reaches_the_core() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("words");
-        std::fs::write(&path, "reject spam\n").unwrap();
+        std::fs::write(&path, "spam\n").unwrap();
         let config = config::Policy {
             contact_gate: ContactGate::Match,
             request_length_max: 1,
