@@ -67,6 +67,10 @@ counters! {
     resumes_recovered;
     /// Resumes that could not.
     resumes_failed;
+    /// Messages that retention took away.
+    messages_purged;
+    /// Lines of the audit log that retention let go.
+    audit_lines_forgotten;
 }
 
 impl Counters {

@@ -9,6 +9,7 @@
 //! | [`archive::Archive`] | node | [`system::System`] | with the node |
 //! | [`presence::Presence`] | node | [`system::System`] | with the node |
 //! | [`sweeper::Sweeper`] | node | [`system::System`] | with the node |
+//! | [`janitor::Janitor`] | node, if not everything is kept | [`system::System`] | with the node |
 //!
 //! Knows no HTTP, no database, no command line and no environment.
 
@@ -24,6 +25,7 @@ pub mod desk;
 pub mod error;
 pub mod group;
 mod herald;
+mod janitor;
 pub mod limits;
 pub mod moderation;
 pub mod outbox;

@@ -1,6 +1,6 @@
 //! Who starts whom, who stops whom, and how the actors reach each other.
 //!
-//! Archive, Moderation, Presence and Sweeper live from start to stop; rooms come and go with their
+//! Archive, Moderation, Presence, Sweeper and Janitor live from start to stop; rooms come and go with their
 //! conversations, sessions with their transports. A request goes one way (session, room, moderation,
 //! archive, store) and its effects the other; nobody waits for an actor that may be waiting for them.
 
@@ -24,6 +24,7 @@ use crate::{
     command::{Action, Caller, Identity},
     counters::Counters,
     error::{CloseCode, Failure},
+    janitor::Janitor,
     limits::Settings,
     moderation::{AllBack, Concerns, Deed, Moderation, Review, audit},
     presence::{Farewell, Presence},
@@ -322,6 +323,9 @@ impl System {
         };
         core.actors.set(actors).expect("set once");
         Sweeper::start_in_arbiter(&home, move |_| Sweeper::new(for_sweeper));
+        if let Some(janitor) = Janitor::new(Arc::clone(&core)) {
+            Janitor::start_in_arbiter(&home, move |_| janitor);
+        }
         Self { core, arbiters }
     }
 

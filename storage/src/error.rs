@@ -58,7 +58,7 @@ impl StoreError {
 
 impl StoreErrorKind {
     /// Whether it is of one record, and the store works on.
-    pub(crate) fn is_damage(&self) -> bool {
+    pub fn is_damage(&self) -> bool {
         matches!(self, Self::Corrupt { .. } | Self::Newer { .. })
     }
 }

@@ -313,6 +313,11 @@ pub(crate) fn request(user: &UserId, key: &IdempotencyKey) -> Vec<u8> {
     request.name(key.as_str()).done()
 }
 
+/// Idempotency keys of a user.
+pub(crate) fn requests(user: &UserId) -> Range<Vec<u8>> {
+    Key::of(Table::Request).name(user.as_str()).all()
+}
+
 pub(crate) fn revision(message: MessageId, edited: Position) -> Vec<u8> {
     let key = Key::of(Table::Revision).number(message.get());
     key.number(edited.get()).done()

@@ -23,6 +23,7 @@ pub mod local;
 pub mod memory_store;
 mod migrate;
 pub use migrate::FORMAT;
+pub mod personal;
 mod record;
 pub mod safety;
 pub mod sled_store;

@@ -10,7 +10,7 @@ use crate::{
     codec::Record,
     domain::{
         conversation::{Conversation, ConversationKind, Cursor, Member, MemberRole},
-        message::{Content, Message, MessageKind},
+        message::{Content, Message, MessageKind, Revision},
         user::{Block, NodeRole, Plan, User},
     },
     ids::{ConversationId, IdempotencyKey, MessageId, Position, Seq, Timestamp, UserId},
@@ -254,6 +254,21 @@ pub(crate) struct MessageV1 {
 }
 
 impl MessageV1 {
+    /// Nothing is left of what was written.
+    pub(crate) fn is_erased(&self) -> bool {
+        let Self {
+            text,
+            reply_to,
+            metadata,
+            key,
+            deleted_at,
+            reacted,
+            ..
+        } = self;
+        let is_empty = text.is_empty() && metadata.is_none() && !reacted;
+        deleted_at.is_some() && is_empty && reply_to.is_none() && key.is_none()
+    }
+
     /// Without reactions, and a tombstone if it was deleted.
     pub(crate) fn into_domain(self, id: MessageId) -> Message {
         let content = if self.deleted_at.is_some() {
@@ -310,6 +325,15 @@ record!(RevisionV1, 51, 1, LARGE: true);
 pub(crate) struct RevisionV1 {
     pub(crate) text: String,
     pub(crate) written_at: Timestamp,
+}
+
+impl RevisionV1 {
+    pub(crate) fn into_domain(self) -> Revision {
+        Revision {
+            text: self.text,
+            written_at: self.written_at,
+        }
+    }
 }
 
 record!(ReactionV1, 52, 1);

@@ -10,7 +10,7 @@ use std::fmt;
 use async_trait::async_trait;
 use tokio::sync::watch;
 
-pub use crate::{contacts::Contacts, safety::Safety};
+pub use crate::{contacts::Contacts, personal::Personal, safety::Safety};
 use crate::{
     domain::{
         change::Change,
@@ -25,6 +25,7 @@ use crate::{
         ConversationId, Epoch, IdempotencyKey, MatchId, MessageId, MessageRequestId, Position,
         ReportId, Seq, Timestamp, UserId,
     },
+    personal::Erase,
 };
 
 /// What every store promises.
@@ -36,7 +37,7 @@ use crate::{
 /// [`Busy`](crate::error::StoreErrorKind::Busy) if too many wait already (nothing was done), `Corrupt` or
 /// `Newer` if a record that it needs can't be read (others still can), `Failed` or `Closed` if the store is.
 #[async_trait]
-pub trait Store: Contacts + Safety + Send + Sync + fmt::Debug {
+pub trait Store: Contacts + Safety + Personal + Send + Sync + fmt::Debug {
     /// Commits transactions, each atomically and in the order given.
     ///
     /// When this returns `Ok`, every transaction with an `Ok` result is durable: it survives the end
@@ -458,6 +459,8 @@ pub enum Write {
     },
     /// Keeps what a person chose for themselves. Already so: `Unchanged`.
     Prefer(Preferences),
+    /// Takes something of the user's away for good.
+    Erase(Erase),
     /// Nothing but what the transaction carries beside it: limits, events, a line for the audit log. [`Outcome::Done`].
     Note,
 }

@@ -59,6 +59,8 @@ fn line(write: &Write) -> Option<(Audit, AuditDraft)> {
         Write::SaveUser(_) | Write::SeeUser | Write::ReadNotifications { .. } | Write::Note => {
             return None;
         }
+        // Many small steps, of which whoever erases writes one line.
+        Write::Erase(_) => return None,
         Write::Send { conversation, .. } => all(AuditDraft {
             conversation: Some(*conversation),
             ..named("message.sent")

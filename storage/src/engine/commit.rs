@@ -3,7 +3,7 @@
 use crate::{
     audit::Mark,
     engine::{
-        audit, blocks, bounds, conversations, cursors, flags,
+        audit, blocks, bounds, conversations, cursors, erase, flags,
         heads::Heads,
         members, messages, notifications, outbox, preferences, reactions, records, reports,
         standing,
@@ -217,6 +217,7 @@ fn do_it(tx: &mut Tx<'_>, write: &Write) -> Written {
         Write::Sanction { user, sanction } => standing::sanction(tx, user, *sanction),
         Write::Takedown { message } => messages::take_down(tx, *message),
         Write::Prefer(preferences) => preferences::prefer(tx, *preferences),
+        Write::Erase(what) => erase::erase(tx, what),
         Write::Note => Ok(Outcome::Done),
     }
 }

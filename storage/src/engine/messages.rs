@@ -245,9 +245,5 @@ pub(crate) fn revisions(source: &dyn Source, id: MessageId) -> Result<Vec<Revisi
         return Ok(Vec::new());
     }
     let revisions = records::all::<RevisionV1>(source, keys::revisions(id), Order::Ascending);
-    let revision = |record: RevisionV1| Revision {
-        text: record.text,
-        written_at: record.written_at,
-    };
-    revisions.map(|entry| Ok(revision(entry?.1))).collect()
+    revisions.map(|entry| Ok(entry?.1.into_domain())).collect()
 }

@@ -247,20 +247,31 @@ fn take(tx: &mut Tx<'_>, due: &Due, seq: Seq, rows_max: usize) -> Result<Taken, 
 /// The record of a message, and that of the request that sent it.
 fn take_message(tx: &mut Tx<'_>, id: MessageId) -> Result<(), StoreError> {
     let key = keys::message(id);
-    let record = readable(records::load::<MessageV1>(tx, &key))?;
-    if let Some(record) = record
-        && let Some(name) = &record.key
-    {
-        let request = keys::request(&record.author, name);
-        let made = readable(records::load::<RequestV1>(tx, &request))?;
-        if made.is_some_and(|request| request.made == MadeV1::Message(id)) {
-            tx.delete::<RequestV1>(request)?;
-        }
+    if let Some(record) = readable(records::load::<MessageV1>(tx, &key))? {
+        take_request(tx, id, &record)?;
     }
     tx.delete::<MessageV1>(key)
 }
 
-fn take_rows<R: Record>(
+/// The record of the request that sent a message, unless its key is another one's by now.
+pub(super) fn take_request(
+    tx: &mut Tx<'_>,
+    id: MessageId,
+    record: &MessageV1,
+) -> Result<(), StoreError> {
+    let Some(name) = &record.key else {
+        return Ok(());
+    };
+    let request = keys::request(&record.author, name);
+    let made = readable(records::load::<RequestV1>(tx, &request))?;
+    if made.is_some_and(|request| request.made == MadeV1::Message(id)) {
+        tx.delete::<RequestV1>(request)?;
+    }
+    Ok(())
+}
+
+/// The first rows of a range, at most so many; tells how many.
+pub(super) fn take_rows<R: Record>(
     tx: &mut Tx<'_>,
     range: std::ops::Range<Vec<u8>>,
     most: usize,

@@ -10,6 +10,7 @@
 
 mod contacts;
 mod options;
+mod personal;
 mod pulse;
 mod reader;
 mod safety;

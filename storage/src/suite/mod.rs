@@ -13,6 +13,7 @@ mod cursors;
 mod members;
 mod messages;
 mod pages;
+mod personal;
 mod reads;
 mod reopen;
 mod retention;
@@ -65,6 +66,7 @@ pub async fn run_all(bed: impl Fn() -> Arc<dyn Bed>) {
         audit::cases,
         commits::cases,
         reopen::cases,
+        personal::cases,
         retention::cases,
     ];
     let mut failed = Vec::new();

@@ -1,0 +1,244 @@
+//! Takes away what the policy doesn't keep: old messages, and old lines of the audit log.
+//!
+//! One small step after the other, with a pause after each that grows with what the step took: a store that is busy
+//! answers slower and is left alone for longer, and however much is due, the janitor has a tenth of its time at most.
+//! What goes and what stays is the store's to say.
+
+use std::{sync::Arc, time::Duration};
+
+use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, WrapFuture};
+use parlour_storage::{
+    error::{StoreError, StoreErrorKind},
+    ids::{ConversationId, Timestamp},
+    safety::{Purged, Retention},
+};
+use tokio::time::Instant;
+
+use crate::{policy::Policy, system::Core};
+
+/// Messages taken away in one step: some milliseconds of the writer's time.
+const STEP_MESSAGES: usize = 64;
+/// Lines of the audit log let go in one step.
+const STEP_LINES: usize = 256;
+/// After a step it rests for so many times as long as the step took ...
+const REST_FACTOR: u32 = 9;
+/// ... and for so long at least.
+const REST_MIN: Duration = Duration::from_millis(5);
+/// Once everything has been looked at, it begins again after so long.
+const ROUND_PAUSE: Duration = Duration::from_secs(60);
+
+/// The actor.
+#[derive(Debug)]
+pub(crate) struct Janitor {
+    core: Arc<Core>,
+    /// What it does next.
+    task: Task,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Task {
+    /// Messages, from the conversation after this one on.
+    Messages(Option<ConversationId>),
+    /// Lines of the audit log.
+    Audit,
+}
+
+/// What a step did.
+#[derive(Debug)]
+enum Done {
+    Messages(Purged),
+    Audit(u64),
+}
+
+impl Janitor {
+    /// A janitor, if the policy leaves anything to do.
+    pub(crate) fn new(core: Arc<Core>) -> Option<Self> {
+        let Policy {
+            retention,
+            audit_age,
+            ..
+        } = &core.settings.policy;
+        let is_needed = *retention != Retention::default() || audit_age.is_some();
+        let task = Task::Messages(None);
+        is_needed.then_some(Self { core, task })
+    }
+
+    fn step_after(&self, pause: Duration, ctx: &mut Context<Self>) {
+        ctx.run_later(pause, |this, ctx| this.step(ctx));
+    }
+
+    fn step(&self, ctx: &mut Context<Self>) {
+        let (core, task) = (Arc::clone(&self.core), self.task);
+        let began = Instant::now();
+        let step = async move { work(&core, task).await }.into_actor(self);
+        ctx.spawn(step.map(move |done, this, ctx| match done {
+            Ok(done) => {
+                let pause = this.next(&done, began.elapsed());
+                this.step_after(pause, ctx);
+            }
+            Err(error) if error.kind == StoreErrorKind::Busy => {
+                this.step_after(ROUND_PAUSE / 60, ctx);
+            }
+            Err(error) if error.kind.is_damage() => {
+                tracing::error!(%error, "retention met a damaged record; it begins anew later");
+                this.task = Task::Messages(None);
+                this.step_after(ROUND_PAUSE, ctx);
+            }
+            // The store is closed, or failed and says so itself.
+            Err(_) => ctx.stop(),
+        }));
+    }
+
+    /// Counts what a step did, decides on the next one, and tells how long to rest before it.
+    fn next(&mut self, done: &Done, took: Duration) -> Duration {
+        let counters = &self.core.counters;
+        let (next, is_round) = match *done {
+            Done::Messages(Purged {
+                n_messages,
+                through,
+            }) => {
+                counters.messages_purged.add(n_messages);
+                let next = through.map_or(Task::Audit, |id| Task::Messages(Some(id)));
+                (next, false)
+            }
+            Done::Audit(n_lines) => {
+                counters.audit_lines_forgotten.add(n_lines);
+                let all = n_lines < STEP_LINES as u64;
+                let next = if all {
+                    Task::Messages(None)
+                } else {
+                    Task::Audit
+                };
+                (next, all)
+            }
+        };
+        self.task = next;
+        if is_round {
+            ROUND_PAUSE
+        } else {
+            (took * REST_FACTOR).max(REST_MIN)
+        }
+    }
+}
+
+async fn work(core: &Core, task: Task) -> Result<Done, StoreError> {
+    let (store, policy, now) = (core.store_ref(), &core.settings.policy, core.now());
+    match task {
+        Task::Messages(after) => {
+            let step = store.purge(policy.retention, now, after, STEP_MESSAGES);
+            step.await.map(Done::Messages)
+        }
+        Task::Audit => {
+            let Some(age) = policy.audit_age else {
+                return Ok(Done::Audit(0));
+            };
+            let before = before(now, age);
+            store
+                .forget_audit(before, STEP_LINES)
+                .await
+                .map(Done::Audit)
+        }
+    }
+}
+
+fn before(now: Timestamp, age: Duration) -> Timestamp {
+    let ms = i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
+    Timestamp(now.0.saturating_sub(ms))
+}
+
+impl Actor for Janitor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        self.step_after(REST_MIN, ctx);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use parlour_storage::{
+        ids::{ConversationId, Position, Seq},
+        store::{MessagePage, PageFrom},
+    };
+
+    use super::*;
+    use crate::{limits::Settings, testkit::TestNode};
+
+    fn settings(retention: Retention) -> Settings {
+        Settings {
+            policy: Policy {
+                retention,
+                ..Policy::default()
+            },
+            ..Settings::default()
+        }
+    }
+
+    const NEWEST_TWO: Retention = Retention {
+        age: None,
+        messages_max: Some(2),
+    };
+
+    #[actix::test]
+    async fn nothing_is_done_if_everything_is_kept() {
+        let node = TestNode::start(settings(Retention::default()));
+        assert!(Janitor::new(Arc::clone(node.core())).is_none());
+        node.stop().await;
+    }
+
+    #[actix::test]
+    async fn old_messages_go_while_people_write() {
+        let node = TestNode::start(settings(NEWEST_TWO));
+        let conversation = node.direct("a", "b").await;
+        // More than a step takes, and the last ones while it is at it.
+        let n = 3 * STEP_MESSAGES as u64;
+        for _ in 0..n {
+            node.send("a", conversation, "x").await.unwrap();
+        }
+        // The node's own one may have seen few of them, and is at rest now. A second one does no harm.
+        Janitor::new(Arc::clone(node.core())).unwrap().start();
+        node.send("a", conversation, "x").await.unwrap();
+        let purged = &node.core().counters.messages_purged;
+        let page = MessagePage {
+            from: PageFrom::End,
+            limit: 1000,
+        };
+        // The last one may come when its conversation was looked at already. What went was counted, soon after.
+        let left = loop {
+            let left = node.core().store_ref().messages(conversation, page).await;
+            let left: Vec<_> = left.unwrap().iter().map(|m| m.seq).collect();
+            if left.len() <= 3 && purged.get() + left.len() as u64 == n + 1 {
+                break left;
+            }
+        };
+        assert!(left.ends_with(&[Seq(n), Seq(n + 1)]), "{left:?}");
+        node.stop().await;
+    }
+
+    #[actix::test]
+    async fn a_round_goes_on_where_it_was_and_rests_the_longer_the_longer_it_took() {
+        let node = TestNode::start(settings(NEWEST_TWO));
+        let mut janitor = Janitor::new(Arc::clone(node.core())).unwrap();
+        let id = ConversationId::created_at(Position::new(7).unwrap());
+        let step = |through| {
+            Done::Messages(Purged {
+                n_messages: 1,
+                through,
+            })
+        };
+        let took = Duration::from_millis(100);
+        assert_eq!(janitor.next(&step(Some(id)), took), took * REST_FACTOR);
+        assert_eq!(janitor.task, Task::Messages(Some(id)));
+        assert_eq!(janitor.next(&step(None), Duration::ZERO), REST_MIN);
+        assert_eq!(janitor.task, Task::Audit);
+        let full = Done::Audit(STEP_LINES as u64);
+        assert_eq!(janitor.next(&full, Duration::ZERO), REST_MIN);
+        assert_eq!(janitor.task, Task::Audit);
+        assert_eq!(janitor.next(&Done::Audit(3), took), ROUND_PAUSE);
+        assert_eq!(janitor.task, Task::Messages(None));
+        let counters = &node.core().counters;
+        assert_eq!(counters.messages_purged.get(), 2);
+        assert_eq!(counters.audit_lines_forgotten.get(), 3 + STEP_LINES as u64);
+        node.stop().await;
+    }
+}

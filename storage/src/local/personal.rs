@@ -1,0 +1,57 @@
+//! The store's face towards who exports and erases.
+
+use async_trait::async_trait;
+
+use super::LocalStore;
+use crate::{
+    engine::personal,
+    error::StoreError,
+    ids::{ConversationId, Position, Seq, UserId},
+    personal::{Holdings, Part, Personal, Reacted, Stay, Written},
+    store::{Event, EventId},
+};
+
+#[async_trait]
+impl Personal for LocalStore {
+    async fn stays(&self, user: &UserId) -> Result<Vec<Stay>, StoreError> {
+        let user = user.clone();
+        self.read(move |view| personal::stays(view, &user)).await
+    }
+
+    async fn written_by(
+        &self,
+        user: &UserId,
+        id: ConversationId,
+        from: Seq,
+    ) -> Result<Part<Written, Seq>, StoreError> {
+        let user = user.clone();
+        self.read(move |view| personal::written_by(view, &user, id, from))
+            .await
+    }
+
+    async fn reacted_by(
+        &self,
+        user: &UserId,
+        id: ConversationId,
+        from: Position,
+    ) -> Result<Part<Reacted, Position>, StoreError> {
+        let user = user.clone();
+        self.read(move |view| personal::reacted_by(view, &user, id, from))
+            .await
+    }
+
+    async fn events_by(
+        &self,
+        user: &UserId,
+        after: EventId,
+    ) -> Result<Part<Event, EventId>, StoreError> {
+        let user = user.clone();
+        self.read(move |view| personal::events_by(view, &user, after))
+            .await
+    }
+
+    async fn holdings(&self, user: &UserId) -> Result<Holdings, StoreError> {
+        let user = user.clone();
+        self.read(move |view| personal::holdings(view, &user)).await
+    }
+}
