@@ -2,20 +2,22 @@
 //!
 //! Reads the file of words. Decides nothing: what each rule does is the core's.
 
-use std::{num::NonZeroU32, time::Duration};
+use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 use parlour_actors::{
     limits::{Rate, Settings},
     policy::{Audit, Finding, Html, Policy, Receipts},
+    reviewer::Reviewer,
 };
 use parlour_storage::{domain::contact::Gate, safety::Retention};
 
 use crate::{
     config::{
         self, AuditScope, ContactGate, FindingAction, HtmlPolicy, LimitRule, ReceiptsReach,
-        ReviewFailure,
+        ReviewFailure, Secret,
     },
     exit::{Exit, Failure},
+    reviewer::ReviewService,
 };
 
 /// The policy of the core.
@@ -65,6 +67,25 @@ pub(crate) fn policy(config: &config::Policy) -> anyhow::Result<Policy> {
         review_timeout: config.review_timeout,
         review_fails_open: config.review_failure == ReviewFailure::Open,
     })
+}
+
+/// The review service, if there is one.
+///
+/// # Errors
+///
+/// Its address or its secret can't be used.
+pub(crate) fn reviewer(config: &config::Policy) -> anyhow::Result<Option<Arc<dyn Reviewer>>> {
+    let Some(url) = &config.review_url else {
+        return Ok(None);
+    };
+    let secret = config.review_secret.as_ref().map(Secret::expose);
+    let service = ReviewService::new(url.as_str(), secret).map_err(|problem| {
+        Failure::new(
+            Exit::Config,
+            format!("policy.review_url or review_secret: {problem}"),
+        )
+    })?;
+    Ok(Some(Arc::new(service)))
 }
 
 /// Adds the rates to those by action.

@@ -108,6 +108,11 @@ pub(super) fn violations(config: &Config) -> Vec<Violation> {
     if let Some(Err(message)) = words {
         rule(&["policy.words_file"], false, &message);
     }
+    let secret = config.policy.review_secret.as_ref().map(Secret::expose);
+    if let Some(Err(message)) = secret.map(crate::reviewer::check_secret) {
+        let by = ["policy.review_secret", "policy.review_secret_file"];
+        rule(&by, false, &message);
+    }
     broken
 }
 

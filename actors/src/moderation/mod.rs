@@ -29,11 +29,10 @@ use tokio::sync::oneshot;
 
 pub(crate) use self::{contact::rules, hook::AllBack, oversight::must_moderate};
 pub use self::{
-    content::{PLACEHOLDER, word_list},
+    content::{PLACEHOLDER, Reviewed, Rules, word_list},
     person::Concerns,
 };
 use self::{
-    content::{Reviewed, Rules},
     hook::{Held, Judged},
     line::Lines,
     noted::Noted,

@@ -39,7 +39,7 @@ use crate::{
 
 /// The node's rules, built once from its policy.
 #[derive(Debug)]
-pub(super) struct Rules {
+pub struct Rules {
     length_max: usize,
     request_length_max: usize,
     html: Html,
@@ -52,22 +52,24 @@ pub(super) struct Rules {
 
 /// What a write goes on with, beside itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Reviewed {
+pub struct Reviewed {
     /// The text as it was sent, if another one is written.
-    pub(super) original: Option<String>,
+    pub original: Option<String>,
     /// Why the message is to be looked at.
-    pub(super) flag: Option<FlagDraft>,
+    pub flag: Option<FlagDraft>,
     /// The text without contact details, for as long as the two of a direct conversation are not matched.
-    pub(super) masked: Option<String>,
+    pub masked: Option<String>,
     /// The strictest finding.
-    pub(super) finding: Finding,
+    pub finding: Finding,
 }
 
 impl Rules {
+    /// The rules of a policy.
+    ///
     /// # Panics
     ///
     /// The policy has gigabytes of words.
-    pub(super) fn new(settings: &Settings) -> Self {
+    pub fn new(settings: &Settings) -> Self {
         let policy = &settings.policy;
         Self {
             length_max: settings.message_length_max,
@@ -85,7 +87,7 @@ impl Rules {
     /// # Errors
     ///
     /// Which field is wrong, and what would do.
-    pub(super) fn review(
+    pub fn review(
         &self,
         caller: &Caller,
         write: &mut Write,

@@ -46,7 +46,7 @@ pub(super) fn look(text: &str) -> Vec<Range<usize>> {
     if n_left > 0 || marks.next().is_some() {
         // The copy was made so that rustrict has nothing to add or take away. Should it all the same, nobody knows
         // where the word is, and all of the text is.
-        return Vec::from([0..text.len()]);
+        return std::iter::once(0..text.len()).collect();
     }
     found.retain(|part| !is_across_words(copy.text(), part));
     found.into_iter().map(|part| copy.range(part)).collect()
