@@ -8,4 +8,5 @@ pub mod exit;
 pub mod http;
 pub mod node;
 mod policy;
+mod reviewer;
 mod telemetry;

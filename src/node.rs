@@ -115,7 +115,8 @@ impl Node {
         let verifier = Verifier::new(auth_settings(&config)?)
             .map_err(|problem| Failure::new(Exit::Config, format!("auth: {problem}")))?;
         let store = open_store(&config).await?;
-        let system = System::start(store, settings(&config)?);
+        let reviewer = policy::reviewer(&config.policy)?;
+        let system = System::start_reviewed(store, settings(&config)?, reviewer);
         // Last, so that whoever connects is served.
         let unavailable = |error: anyhow::Error| {
             error.context(Failure::new(Exit::Unavailable, "the node could not start"))

@@ -2,20 +2,22 @@
 //!
 //! Reads the file of words. Decides nothing: what each rule does is the core's.
 
-use std::{num::NonZeroU32, time::Duration};
+use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 use parlour_actors::{
     limits::{Rate, Settings},
     policy::{Audit, Finding, Html, Policy, Receipts},
+    reviewer::Reviewer,
 };
 use parlour_storage::{domain::contact::Gate, safety::Retention};
 
 use crate::{
     config::{
         self, AuditScope, ContactGate, FindingAction, HtmlPolicy, LimitRule, ReceiptsReach,
-        ReviewFailure,
+        ReviewFailure, Secret,
     },
     exit::{Exit, Failure},
+    reviewer::ReviewService,
 };
 
 /// The policy of the core.
@@ -67,6 +69,25 @@ pub(crate) fn policy(config: &config::Policy) -> anyhow::Result<Policy> {
     })
 }
 
+/// The review service, if there is one.
+///
+/// # Errors
+///
+/// Its address or its secret can't be used.
+pub(crate) fn reviewer(config: &config::Policy) -> anyhow::Result<Option<Arc<dyn Reviewer>>> {
+    let Some(url) = &config.review_url else {
+        return Ok(None);
+    };
+    let secret = config.review_secret.as_ref().map(Secret::expose);
+    let service = ReviewService::new(url.as_str(), secret).map_err(|problem| {
+        Failure::new(
+            Exit::Config,
+            format!("policy.review_url or review_secret: {problem}"),
+        )
+    })?;
+    Ok(Some(Arc::new(service)))
+}
+
 /// Adds the rates to those by action.
 pub(crate) fn rates(rules: &[LimitRule], settings: &mut Settings) {
     for rule in rules {
@@ -115,7 +136,7 @@ mod tests {
     fn every_rule_reaches_the_core() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("words");
-        std::fs::write(&path, "reject spam\n").unwrap();
+        std::fs::write(&path, "spam\n").unwrap();
         let config = config::Policy {
             contact_gate: ContactGate::Match,
             request_length_max: 1,

@@ -262,7 +262,7 @@ async fn a_stopped_node_erases_for_good() {
     let scene = scene(&node).await;
     let before = Rest::new(&node, "bob").get("/v1/changes?limit=1").await;
     assert_eq!(before.status, 400, "a place to go on from is needed");
-    let resume = Client::connect(&node, "bob").await.resume().to_owned();
+    let resume = Client::connect(&node, "bob").await.resume;
     node.kill();
     let asked = run(&node, &["user", "erase", "--user", "alice"]);
     assert_eq!(asked.status.code(), Some(64), "nobody is there to be asked");

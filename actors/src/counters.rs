@@ -2,6 +2,11 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::{
+    error::{ErrorCode, Failure},
+    policy::Finding,
+};
+
 macro_rules! counters {
     ($($(#[$doc:meta])* $name:ident;)*) => {
         /// Counts since the node started.
@@ -42,6 +47,18 @@ counters! {
     blocked;
     /// Requests refused since a moderator muted or suspended who made them.
     sanctioned;
+    /// Texts refused for what they say.
+    texts_refused;
+    /// Texts that went out with a placeholder in their stead.
+    texts_replaced;
+    /// Texts of which something was hidden.
+    texts_masked;
+    /// Texts that went out as they are, and were marked for review.
+    texts_flagged;
+    /// Texts that the operator's own service said nothing about in time.
+    reviews_late;
+    /// Texts that the operator's own service said nothing useful about.
+    reviews_failed;
     /// Commits of groups.
     groups_committed;
     /// Transactions committed.
@@ -54,6 +71,30 @@ counters! {
     messages_purged;
     /// Lines of the audit log that retention let go.
     audit_lines_forgotten;
+}
+
+impl Counters {
+    /// Counts a refusal of Moderation's.
+    pub(crate) fn refused(&self, failure: &Failure) {
+        match failure.code {
+            ErrorCode::RateLimited => self.rate_limited.add_one(),
+            ErrorCode::NotReachable | ErrorCode::BlockedByYou => self.blocked.add_one(),
+            ErrorCode::Muted | ErrorCode::Suspended => self.sanctioned.add_one(),
+            ErrorCode::ContentRefused => self.found(Finding::Reject),
+            _ => {}
+        }
+    }
+
+    /// Counts what became of a text (CONTRACT S1-62).
+    pub(crate) fn found(&self, finding: Finding) {
+        match finding {
+            Finding::Allow => {}
+            Finding::Flag => self.texts_flagged.add_one(),
+            Finding::Mask => self.texts_masked.add_one(),
+            Finding::Placeholder => self.texts_replaced.add_one(),
+            Finding::Reject => self.texts_refused.add_one(),
+        }
+    }
 }
 
 /// A count that only grows.

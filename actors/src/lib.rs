@@ -38,6 +38,7 @@ mod questions;
 pub mod registry;
 pub mod reply;
 mod resume;
+pub mod reviewer;
 pub mod room;
 mod safety;
 #[cfg(test)]

@@ -27,10 +27,11 @@ use crate::{
     export::EXPORTS_AT_ONCE,
     janitor::Janitor,
     limits::Settings,
-    moderation::{Concerns, Deed, Moderation, Review, audit},
+    moderation::{AllBack, Concerns, Deed, Moderation, Review, audit},
     presence::{Farewell, Presence},
     registry::Registry,
     reply::ReplyTo,
+    reviewer::Reviewer,
     room::{Committed, Perform, Room},
     shadows::Shadows,
     sweeper::Sweeper,
@@ -49,6 +50,7 @@ pub struct Core {
     /// Whose writing is shown to nobody else.
     pub shadows: Shadows,
     store: Arc<dyn Store>,
+    reviewer: Option<Arc<dyn Reviewer>>,
     actors: OnceLock<Actors>,
     /// What was last kept of people, so that a profile is written when it changes and not with each request.
     profiles: DashMap<UserId, Profile>,
@@ -80,6 +82,11 @@ impl Core {
     /// The store, for as long as the core is borrowed.
     pub fn store_ref(&self) -> &dyn Store {
         &*self.store
+    }
+
+    /// Who is asked about texts before they go out, if anybody.
+    pub(crate) fn reviewer(&self) -> Option<Arc<dyn Reviewer>> {
+        self.reviewer.clone()
     }
 
     /// Which history this node is in.
@@ -131,6 +138,8 @@ impl Core {
 
     /// Waits until every write submitted so far has come to its end.
     pub(crate) async fn flush(&self) {
+        // What Moderation has still to submit comes first.
+        let _died = self.actors().moderation.send(AllBack).await;
         // An archive that died has written all it ever will.
         let _died = self.actors().archive.send(Flush).await;
     }
@@ -276,7 +285,24 @@ pub struct System {
 
 impl System {
     /// Starts the actors on threads of their own. Needs a running actix system.
+    ///
+    /// # Panics
+    ///
+    /// The policy has gigabytes of words.
     pub fn start(store: Arc<dyn Store>, settings: Settings) -> Self {
+        Self::start_reviewed(store, settings, None)
+    }
+
+    /// The same, with somebody who is asked about each text before it goes out.
+    ///
+    /// # Panics
+    ///
+    /// The policy has gigabytes of words.
+    pub fn start_reviewed(
+        store: Arc<dyn Store>,
+        settings: Settings,
+        reviewer: Option<Arc<dyn Reviewer>>,
+    ) -> Self {
         let arbiters: Vec<Arbiter> = (0..settings.room_arbiters.max(1))
             .map(|_| Arbiter::new())
             .collect();
@@ -286,6 +312,7 @@ impl System {
             registry: Registry::default(),
             shadows: Shadows::default(),
             store,
+            reviewer,
             actors: OnceLock::new(),
             profiles: DashMap::new(),
             exports: Arc::new(Semaphore::new(EXPORTS_AT_ONCE)),

@@ -1,6 +1,6 @@
-//! What a node does per second: durable messages, fan-out, and a soak. Prints figures, judges nothing.
+//! What a node does per second: durable messages, fan-out, verdicts, and a soak. Prints figures, judges nothing.
 //!
-//! `cargo bench` runs the first two; `cargo bench -- soak` commits two million messages over 100,000
+//! `cargo bench` runs the first three; `cargo bench -- soak` commits two million messages over 100,000
 //! conversations (a few minutes, about 2 GB in a temporary folder), `cargo bench -- soak 300000` fewer.
 //! In process: real actors, real store, no sockets.
 
@@ -10,6 +10,7 @@ mod fanout;
 mod messages;
 mod soak;
 mod system;
+mod verdicts;
 
 fn main() {
     // cargo passes `--bench`; what a person gives stands after it.
@@ -22,15 +23,17 @@ fn main() {
         None => {
             messages::run(10);
             fanout::run(10);
+            verdicts::run();
         }
         Some("messages") => messages::run(number.unwrap_or(10)),
         Some("fanout") => fanout::run(number.unwrap_or(10)),
+        Some("verdicts") => verdicts::run(),
         Some("soak") => {
             let n_messages = number.map_or(2_000_000, |n| usize::try_from(n).unwrap_or(usize::MAX));
             soak::run(n_messages, args.get(2).and_then(|n| n.parse().ok()));
         }
         Some(other) => println!(
-            "no such bench: {other}; there are messages [SECONDS], fanout [SECONDS], soak [MESSAGES [KEYS_IN_A_BATCH]]"
+            "no such bench: {other}; there are messages [SECONDS], fanout [SECONDS], verdicts, soak [MESSAGES [KEYS_IN_A_BATCH]]"
         ),
     }
 }

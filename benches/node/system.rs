@@ -43,7 +43,11 @@ pub(crate) fn open(folder: &Path, options: Options) -> Arc<dyn Store> {
 
 pub(crate) fn start(folder: &Path) -> System {
     // No rate limits: they are what would be measured.
-    System::start(open(folder, Options::default()), Settings::default())
+    start_with(folder, Settings::default())
+}
+
+pub(crate) fn start_with(folder: &Path, settings: Settings) -> System {
+    System::start(open(folder, Options::default()), settings)
 }
 
 /// Resident memory of this process, in MiB.

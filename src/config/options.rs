@@ -168,6 +168,11 @@ options! {
         contact_details_until_match: bool = "false";
         /// Service that is shown each text before it goes out: an http or https URL. Empty: none.
         review_url: Option<WebUrl> = "";
+        /// Secret that the review service knows requests of this node by; better in review_secret_file or the
+        /// environment. Empty: they are not signed.
+        review_secret: Option<Secret> = "";
+        /// File that holds this secret alone.
+        review_secret_file: Option<PathBuf> = "";
         /// How long the review service has to answer.
         review_timeout: Duration = "1s 500ms" in "10ms"..="30s";
         /// What becomes of a message that the review service said nothing about in time. open: it goes out,

@@ -5,7 +5,7 @@ use std::{collections::HashSet, fs::File, net::SocketAddr, path::PathBuf};
 
 use super::{
     Config,
-    value::{Engine, FindingAction, LimitRule},
+    value::{Engine, FindingAction, LimitRule, Secret},
     weak_secret, words_file,
 };
 
@@ -107,6 +107,11 @@ pub(super) fn violations(config: &Config) -> Vec<Violation> {
     let words = config.policy.words_file.as_deref().map(words_file::words);
     if let Some(Err(message)) = words {
         rule(&["policy.words_file"], false, &message);
+    }
+    let secret = config.policy.review_secret.as_ref().map(Secret::expose);
+    if let Some(Err(message)) = secret.map(crate::reviewer::check_secret) {
+        let options = &["policy.review_secret", "policy.review_secret_file"];
+        rule(options, false, &message);
     }
     broken
 }

@@ -58,6 +58,11 @@ impl Plain {
         self.send_message(Message::text(object.to_string())).await;
     }
 
+    /// Sends an object, unless the connection is gone.
+    pub(crate) async fn try_send(&mut self, object: &Value) {
+        let _gone = self.socket.send(Message::text(object.to_string())).await;
+    }
+
     /// Sends a text as it is.
     pub(crate) async fn send_text(&mut self, text: impl Into<String>) {
         self.send_message(Message::text(text.into())).await;

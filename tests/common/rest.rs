@@ -64,6 +64,16 @@ impl Rest {
         self.ask(Method::POST, path, &body).await
     }
 
+    /// Puts something.
+    pub(crate) async fn put(&self, path: &str, body: Value) -> Answer {
+        self.ask(Method::PUT, path, &body).await
+    }
+
+    /// Takes something away.
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        self.ask(Method::DELETE, path, &Value::Null).await
+    }
+
     /// All messages of a conversation, by pages of 100.
     pub(crate) async fn history(&self, conversation: &str) -> Vec<Value> {
         self.history_after(conversation, 0).await

@@ -49,6 +49,22 @@ impl Document {
         lines.skip(1).map_while(cells).collect()
     }
 
+    /// The rows of all tables with this head.
+    pub(crate) fn tables(&self, head: &[&str]) -> Vec<Vec<&str>> {
+        let mut rows = Vec::new();
+        let mut inside = false;
+        for line in self.0.lines() {
+            match cells(line) {
+                None => inside = false,
+                Some(cells) if cells.starts_with(head) => inside = true,
+                Some(cells) if inside && !cells[0].starts_with("--") => rows.push(cells),
+                Some(_) => {}
+            }
+        }
+        assert!(!rows.is_empty(), "there is no table {head:?}");
+        rows
+    }
+
     /// All words in code marks.
     pub(crate) fn code(&self) -> impl Iterator<Item = &str> {
         let prose = self.0.split("```").step_by(2);

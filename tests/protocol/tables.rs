@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
 use parlour::{
-    config::{Opt, SECTIONS},
+    config::{OPTIONS, Opt, SECTIONS, limited},
     dialects::native::types::{EventType, RequestType},
     http::{api::ROUTES, error::status},
 };
@@ -114,9 +114,68 @@ fn limits_have_the_defaults_of_their_options() {
     }
 }
 
+/// An operator decides by docs/policy.md, so nothing of the policy may be missing there.
+#[test]
+fn the_policy_page_has_every_option_with_its_default_and_its_bounds() {
+    let document = Document::read("docs/policy.md");
+    let rows = document.tables(&["Option", "Default", "Values"]);
+    let written: BTreeSet<_> = rows.iter().map(|row| row[0].trim_matches('`')).collect();
+    assert_eq!(written.len(), rows.len(), "an option stands there twice");
+    let options = OPTIONS.iter().filter(|option| option.section == "policy");
+    let real: BTreeSet<_> = options.map(|option| option.key).collect();
+    assert_eq!(written, real);
+    for row in rows {
+        let option = Opt::find(row[0].trim_matches('`')).expect("found above");
+        let default = match option.default {
+            "" => "none",
+            default => default,
+        };
+        assert_eq!(row[1], default, "{}", option.key);
+        if let Some((min, max)) = option.bounds {
+            assert_eq!(row[2], format!("{min} to {max}"), "{}", option.key);
+        } else if option.value_name.contains('|') {
+            assert_eq!(
+                row[2],
+                option.value_name.replace('|', ", "),
+                "{}",
+                option.key
+            );
+        }
+    }
+}
+
+#[test]
+fn the_policy_page_has_every_refusal_of_the_policy_with_its_status() {
+    let document = Document::read("docs/policy.md");
+    let rows = document.table(&["Code", "Status", "When"]);
+    let written: BTreeSet<_> = rows.iter().map(|row| row[..2].join(" ")).collect();
+    // What first contact and safety brought, what blocks, and the limits.
+    let is_of_policy = |code: &&ErrorCode| {
+        use ErrorCode as E;
+        let new = matches!(code.number(), 2004..2010 | 2020..2040);
+        new || matches!(code, E::TooLarge | E::NotAllowed | E::RateLimited)
+    };
+    let codes = ErrorCode::ALL.iter().filter(is_of_policy);
+    let real = codes.map(|code| format!("{} {}", code.label(), status(*code).as_u16()));
+    assert_eq!(written, real.collect());
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/policy.md"))
+        .expect("readable");
+    for action in limited() {
+        assert!(text.contains(&format!("`{}`", action.name())), "{action:?}");
+    }
+    for row in document.table(&["Code", "Status", "When"]) {
+        assert!(!row[2].is_empty(), "{row:?}");
+    }
+}
+
 #[test]
 fn every_option_that_is_named_exists() {
-    for path in ["docs/protocol.md", "docs/operations.md", "docs/dialects.md"] {
+    for path in [
+        "docs/protocol.md",
+        "docs/operations.md",
+        "docs/dialects.md",
+        "docs/policy.md",
+    ] {
         let document = Document::read(path);
         let in_section = |word: &&str| {
             let section = word.split_once('.').map(|(section, _)| section);

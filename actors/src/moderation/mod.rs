@@ -9,6 +9,8 @@ mod budget;
 mod contact;
 mod content;
 mod gcra;
+mod hook;
+mod line;
 mod noted;
 mod oversight;
 mod people;
@@ -23,14 +25,23 @@ use parlour_storage::{
     ids::{Timestamp, UserId},
     store::{LimiterState, Transaction, Write},
 };
+use tokio::sync::oneshot;
 
-pub use self::person::Concerns;
-pub(crate) use self::{contact::rules, oversight::must_moderate};
-use self::{noted::Noted, people::People};
+pub(crate) use self::{contact::rules, hook::AllBack, oversight::must_moderate};
+pub use self::{
+    content::{PLACEHOLDER, Reviewed, Rules, word_list},
+    person::Concerns,
+};
+use self::{
+    hook::{Held, Judged},
+    line::Lines,
+    noted::Noted,
+    people::People,
+};
 use crate::{
     archive::Submit,
     command::{Action, Caller, Reply},
-    error::{ErrorCode, Failure},
+    error::Failure,
     limits::MODERATION_MAILBOX,
     reply::ReplyTo,
     room::{Passed, Passing},
@@ -48,6 +59,12 @@ const LOAD_AGAIN: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub struct Moderation {
     core: Arc<Core>,
+    /// What may be said.
+    rules: Rules,
+    /// Texts that the operator's service is asked about, and what waits behind them.
+    lines: Lines<Judged, Review>,
+    /// Who waits until all texts that were out at a time are back.
+    wait_for_back: Vec<(u64, oneshot::Sender<()>)>,
     people: People,
     /// Why nobody is served: what has to be known of everyone could not be read.
     closed: Option<Failure>,
@@ -57,6 +74,9 @@ impl Moderation {
     /// A Moderation that knows nobody yet.
     pub fn new(core: Arc<Core>) -> Self {
         Self {
+            rules: Rules::new(&core.settings),
+            lines: Lines::default(),
+            wait_for_back: Vec::new(),
             core,
             people: People::default(),
             closed: None,
@@ -145,10 +165,12 @@ pub struct Decision {
 }
 
 /// What a request that passes takes along.
+#[derive(Debug)]
 struct Verdict {
     conversation: Option<Arc<Conversation>>,
     audience: Audience,
     limits: Vec<LimiterState>,
+    reviewed: Reviewed,
     contact: ContactRules,
     at: Timestamp,
 }
@@ -157,9 +179,10 @@ impl Handler<Review> for Moderation {
     type Result = ();
 
     fn handle(&mut self, review: Review, ctx: &mut Self::Context) {
-        match &self.closed {
-            Some(failure) => review.reply.answer(Err(failure.clone())),
-            None => self.receive(review, ctx),
+        if let Some(failure) = &self.closed {
+            review.reply.answer(Err(failure.clone()));
+        } else if let Some(review) = self.line_up(review) {
+            self.receive(review, ctx);
         }
     }
 }
@@ -207,24 +230,25 @@ impl Moderation {
         let passes = contact::check_passing(&contact, conversation.as_deref(), &deed);
         let verdict = self.verdict(&caller, action, &concerns, &mut deed, at);
         match verdict.and_then(|verdict| passes.map(|()| verdict)) {
-            Ok((audience, limits)) => {
+            Ok((audience, limits, reviewed)) => {
                 let passed = Verdict {
                     conversation,
                     audience,
                     limits,
+                    reviewed,
                     contact,
                     at,
                 };
-                self.go_on(&caller, passed, deed, reply, ctx)
+                match deed {
+                    Deed::Write(write) => {
+                        let held = Held::new(caller, action, concerns, passed, write, reply);
+                        self.consult(held, ctx)
+                    }
+                    deed => self.go_on(&caller, passed, deed, reply, ctx),
+                }
             }
             Err(failure) => {
-                let counters = &self.core.counters;
-                match failure.code {
-                    ErrorCode::RateLimited => counters.rate_limited.add_one(),
-                    ErrorCode::NotReachable | ErrorCode::BlockedByYou => counters.blocked.add_one(),
-                    ErrorCode::Muted | ErrorCode::Suspended => counters.sanctioned.add_one(),
-                    _ => {}
-                }
+                self.core.counters.refused(&failure);
                 reply.answer(Err(failure));
             }
         }
@@ -238,7 +262,7 @@ impl Moderation {
         concerns: &Concerns,
         deed: &mut Deed,
         now: Timestamp,
-    ) -> Result<(Audience, Vec<LimiterState>), Failure> {
+    ) -> Result<(Audience, Vec<LimiterState>, Reviewed), Failure> {
         let Some(person) = self.people.known(&caller.user) else {
             return Err(Failure::internal());
         };
@@ -249,16 +273,18 @@ impl Moderation {
             person.check_standing(writes(action, deed), now)?;
         }
         person.check_blocks(action, concerns)?;
+        let mut reviewed = Reviewed::default();
         match deed {
             Deed::Write(write) => {
-                content::review(caller, write, self.core.settings.message_length_max)?;
+                let direct = matches!(concerns, Concerns::Peer(_));
+                reviewed = self.rules.review(caller, write, direct)?;
                 oversight::review_report(caller, write)?;
             }
             Deed::Decide(decision) => oversight::review_decision(caller, decision)?,
             Deed::Pass { .. } | Deed::Enter { .. } | Deed::Nothing => {}
         }
         if ends {
-            return Ok((person.audience().clone(), Vec::new()));
+            return Ok((person.audience().clone(), Vec::new(), reviewed));
         }
         let rates = &self.core.settings.rates;
         let actions = counted(caller, action, deed);
@@ -266,7 +292,7 @@ impl Moderation {
         if let Some(quota) = charged.quota {
             caller.quota.set(quota);
         }
-        Ok((person.audience().clone(), charged.states))
+        Ok((person.audience().clone(), charged.states, reviewed))
     }
 
     fn go_on(
@@ -308,13 +334,18 @@ impl Moderation {
             conversation,
             audience,
             limits,
-            contact,
+            reviewed,
+            mut contact,
             at,
         } = passed;
+        self.core.counters.found(reviewed.finding);
+        contact.masked = reviewed.masked;
         let place = conversation.as_ref().map(|conversation| conversation.id);
         let transaction = Transaction {
             limits,
             contact,
+            original: reviewed.original,
+            flag: reviewed.flag,
             audit: audit::of_write(audit, &write, place, reason.as_deref()),
             ..Transaction::new(at, caller.user.clone(), write)
         };

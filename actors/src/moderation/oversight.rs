@@ -5,26 +5,20 @@ use parlour_storage::{
     store::Write,
 };
 
-use super::{Decision, content::review_short};
+use super::{Decision, content::check_line};
 use crate::{
     command::Caller,
     error::{ErrorCode, Failure},
     limits::{CATEGORY_MAX, DECISION_REASON_MAX, REPORT_REASON_MAX},
 };
 
-/// Brings a report into shape, if it is one.
+/// Brings a report into shape, if it is one. Its reason is a text like others: `content` looks at it.
 ///
 /// # Errors
 ///
 /// Which field is wrong, and what would do.
 pub(super) fn review_report(caller: &Caller, write: &mut Write) -> Result<(), Failure> {
-    let Write::Report(ReportDraft {
-        user,
-        category,
-        reason,
-        ..
-    }) = write
-    else {
+    let Write::Report(ReportDraft { user, category, .. }) = write else {
         return Ok(());
     };
     if *user == caller.user {
@@ -36,7 +30,7 @@ pub(super) fn review_report(caller: &Caller, write: &mut Write) -> Result<(), Fa
         let message = format!("category takes 1 to {CATEGORY_MAX} characters, as in `spam`");
         return Err(Failure::bad_value("category", message));
     }
-    review_short("reason", reason, REPORT_REASON_MAX)
+    Ok(())
 }
 
 /// Whether the caller may decide so, and brings their reason into shape.
@@ -57,9 +51,9 @@ pub(super) fn review_decision(caller: &Caller, decision: &mut Decision) -> Resul
         return Err(Failure::new(ErrorCode::NotAllowed, message));
     }
     if let Write::ReviewReport { note, .. } = &mut decision.write {
-        review_short("note", note, REPORT_REASON_MAX)?;
+        check_line("note", note, REPORT_REASON_MAX)?;
     }
-    review_short("reason", &mut decision.reason, DECISION_REASON_MAX)
+    check_line("reason", &mut decision.reason, DECISION_REASON_MAX)
 }
 
 /// Refuses who is no moderator.

@@ -7,5 +7,6 @@ mod looking;
 mod meeting;
 mod people;
 mod receipts;
+mod reviewing;
 mod safety;
 mod telling;

@@ -27,7 +27,7 @@ use crate::dialects::{
 };
 
 /// The frames that a client may send.
-const FRAMES: [&str; 5] = ["auth", "typing", "read_receipt", "message", "ping"];
+pub const INCOMING: &[&str] = &["auth", "typing", "read_receipt", "message", "ping"];
 
 /// What a frame is called in answers if it is none of them.
 const NO_FRAME: &str = "unknown";
@@ -99,7 +99,7 @@ fn no_frame() -> Failure {
         field: Some("type"),
         ..Failure::new(
             ErrorCode::UnknownCommand,
-            format!("there is no such frame; type takes {}", FRAMES.join(", ")),
+            format!("there is no such frame; type takes {}", INCOMING.join(", ")),
         )
     }
 }
@@ -124,7 +124,7 @@ impl Codec for Marketplace {
         let unknown = |failure| (named(NO_FRAME), failure);
         let Incoming { kind, data } =
             serde_json::from_str(text).map_err(|error| unknown(bad_json(&error)))?;
-        let name = FRAMES.into_iter().find(|name| *name == kind);
+        let name = INCOMING.iter().copied().find(|name| *name == kind);
         let name = name.ok_or_else(|| unknown(no_frame()))?;
         Fields::of(data)
             .and_then(|data| self.frame(name, &data, named(name)))

@@ -6,7 +6,10 @@ mod pair;
 mod rest;
 mod shapes;
 
-pub use self::{frames::Marketplace, rest::ROUTES};
+pub use self::{
+    frames::{INCOMING, Marketplace},
+    rest::ROUTES,
+};
 
 /// What the WebSocket is called in its handshake: browsers want to be told one of the names that they offer.
 pub const SUBPROTOCOL: &str = "parlour.marketplace";

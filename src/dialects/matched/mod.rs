@@ -6,7 +6,10 @@
 mod rest;
 mod socket;
 
-pub use self::{rest::ROUTES, socket::Socket};
+pub use self::{
+    rest::ROUTES,
+    socket::{INCOMING, Socket},
+};
 
 use parlour_actors::command::ShownMatch;
 use parlour_storage::domain::message::MessageKind;

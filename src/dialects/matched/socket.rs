@@ -33,7 +33,7 @@ use crate::dialects::{
 };
 
 /// What a client may send.
-const INCOMING: &[&str] = &["message", "read", "typing", "ping"];
+pub const INCOMING: &[&str] = &["message", "read", "typing", "ping"];
 
 /// What a request is called in answers if its type isn't one of them.
 const NO_TYPE: &str = "unknown";

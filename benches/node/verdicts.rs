@@ -1,0 +1,179 @@
+//! What it costs to decide about a message: what the text says, and whom it is for.
+
+use std::{
+    hint::black_box,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use parlour_actors::{
+    command::{Command, Reply, Request, Target},
+    error::ErrorCode,
+    limits::Settings,
+    moderation::Rules,
+    policy::{Finding, Html, Policy, WordRule},
+};
+use parlour_storage::{domain::message::Content, ids::ConversationId, store::Write};
+
+use crate::system::{caller, cpu_seconds, start_with, user};
+
+/// Words of the operator's own.
+const WORDS: usize = 10_000;
+/// People whom the sender blocks.
+const BLOCKS: usize = 1_000;
+
+const TEXTS: [(&str, &str); 4] = [
+    ("20 letters", "see you at 8 tonight"),
+    (
+        "200 letters",
+        "Hi Sam, thanks for the pictures! We could meet at the station on Friday, say at half past six, and walk \
+         along the river to that place you told me about; if it rains, we take the 14 bus instead.",
+    ),
+    (
+        "200, with digits, a tag and a link",
+        "Order 20241121-77 was 1.250,00 on 21.11.2024 at 12:30, see https://example.org/a?b=c for <b>more</b>; the \
+         next one comes on 2024-12-01, 10 to 12 o'clock, and costs 99.50 plus 4.90 for shipping it.",
+    ),
+    (
+        "200, Cyrillic",
+        "Привет, спасибо за фотографии! Мы могли бы встретиться в пятницу у вокзала, скажем в половине седьмого, и \
+         прогуляться вдоль реки до того места, о котором ты мне рассказывал; а если пойдёт дождь, то поедем.",
+    ),
+];
+
+fn policy(full: bool) -> Policy {
+    if !full {
+        return Policy::default();
+    }
+    Policy {
+        html: Html::Strip,
+        profanity: Finding::Mask,
+        contact_details: Finding::Mask,
+        words: (0..WORDS)
+            .map(|n| WordRule {
+                // Words of letters alone, as in a real list: `abcx`, `abdx` ...
+                word: word(n),
+                finding: Finding::Reject,
+            })
+            .collect(),
+        ..Policy::default()
+    }
+}
+
+/// The nth of many words that no text has.
+fn word(n: usize) -> String {
+    let letters = b"abcdefghijklmnopqrstuvwxyz";
+    let digit = |place: u32| char::from(letters[n / 26_usize.pow(place) % 26]);
+    [digit(0), digit(1), 'q', digit(2), 'x']
+        .iter()
+        .chain(&[digit(1), digit(0)])
+        .collect()
+}
+
+fn message(text: &str) -> Write {
+    Write::Send {
+        conversation: "1".parse().expect("an id"),
+        content: content(text),
+        key: None,
+    }
+}
+
+fn content(text: &str) -> Content {
+    Content {
+        text: text.to_owned(),
+        ..Content::default()
+    }
+}
+
+pub(crate) fn run() {
+    println!(
+        "what a text is held against: nothing; or markup, profanity, contact details and {WORDS} words"
+    );
+    println!("| text | nothing, ns | all of it, ns |");
+    println!("|---|---|---|");
+    for (name, text) in TEXTS {
+        let [nothing, all] = [false, true].map(|full| ns_for(&policy(full), text));
+        println!("| {name} | {nothing} | {all} |");
+    }
+    println!("a refused message through the actors (room, Moderation and back), in CPU time");
+    println!("| policy | blocks | µs each |");
+    println!("|---|---|---|");
+    for (name, full) in [("one word", false), ("all of it", true)] {
+        for n_blocks in [0, BLOCKS] {
+            let us = actix::System::new().block_on(through_actors(full, n_blocks));
+            println!("| {name} | {n_blocks} | {us:.1} |");
+        }
+    }
+}
+
+/// The fastest of some rounds: what else runs on the machine is not what is measured.
+fn ns_for(policy: &Policy, text: &str) -> u128 {
+    const ROUND: u32 = 20_000;
+    let rules = Rules::new(&Settings {
+        policy: policy.clone(),
+        ..Settings::default()
+    });
+    let caller = caller(user(1));
+    let round = || {
+        let from = Instant::now();
+        for _ in 0..ROUND {
+            let mut write = message(text);
+            let reviewed = rules.review(&caller, &mut write, true);
+            black_box((write, reviewed)).1.expect("nothing is refused");
+        }
+        from.elapsed().as_nanos() / u128::from(ROUND)
+    };
+    (0..5).map(|_| round()).min().unwrap_or_default()
+}
+
+/// Sends what is refused at the end of a verdict, so that no store has a part in it.
+async fn through_actors(full: bool, n_blocks: usize) -> f64 {
+    const N: usize = 100_000;
+    const AT_ONCE: usize = 500;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut policy = policy(full);
+    policy.words.push(WordRule {
+        word: "zzz".to_owned(),
+        finding: Finding::Reject,
+    });
+    let system = start_with(
+        folder.path(),
+        Settings {
+            policy,
+            ..Settings::default()
+        },
+    );
+    let core = Arc::clone(system.core());
+    let sender = caller(user(0));
+    let ask = |command| core.ask(Arc::clone(&sender), Request::Do(command));
+    for n in 0..n_blocks {
+        let block = Command::Block {
+            user: user(n + 2),
+            reason: None,
+        };
+        ask(block).await.expect("a block");
+    }
+    let to: ConversationId = match ask(Command::OpenDirect { with: user(1) }).await {
+        Ok(Reply::Opened { conversation, .. }) => conversation,
+        other => panic!("{other:?}"),
+    };
+    let text = format!("{} zzz", TEXTS[1].1);
+    let from = cpu_seconds();
+    for _ in 0..N / AT_ONCE {
+        let sends = (0..AT_ONCE).map(|_| {
+            ask(Command::Send {
+                to: Target::Conversation(to),
+                content: content(&text),
+                key: None,
+            })
+        });
+        for refused in futures_util::future::join_all(sends).await {
+            let failure = refused.expect_err("the last word is refused");
+            assert_eq!(failure.code, ErrorCode::ContentRefused);
+        }
+    }
+    let us = (cpu_seconds() - from) * 1e6 / N as f64;
+    system.drain(Duration::from_secs(1)).await;
+    system.stop().await.expect("a clean stop");
+    us
+}
