@@ -79,6 +79,9 @@ impl Herald {
                     people.extend(changes.iter().map(|change| change.by.clone()));
                     people.extend(notices.iter().flat_map(people_of).cloned());
                 }
+                (Ok(Outcome::Asked(request)), _) => {
+                    people.extend([request.from.clone(), request.to.clone()]);
+                }
                 (Ok(Outcome::Unchanged), Asked::Liked(Some(user))) => {
                     let tie = patiently(async || store.tie(by, user, core.lifetime()).await);
                     if let Some(matched) = tie.await.and_then(|tie| tie.matched) {
@@ -148,6 +151,12 @@ impl Herald {
             }
         };
         Some(reply.map(Reply::Contact).ok_or_else(Failure::internal))
+    }
+
+    /// The answer to who made a request again.
+    pub(crate) fn asked(&self, by: &Arc<Card>, request: &MessageRequest) -> Reply {
+        let request = Box::new(self.request_to(&by.user, request, by));
+        Reply::Contact(ContactReply::Request(request))
     }
 
     /// Tells notices to all connections of the people they concern, but for the one that has them as its answer.

@@ -28,10 +28,12 @@ use crate::{
     codec::{ClientFrame, Codec, Minds, RequestId, Resume, View},
     command::{Caller, Command, Identity, Reply, Request, Target},
     connection::Connection,
+    desk::Begun,
     error::{CloseCode, Failure},
     limits::Settings,
     outbox::{ConnectionId, Drained, Frame, Outbox, Wake},
     push::{Hello, Push},
+    reply::ReplyTo,
     session::{Authenticator, Gone, Session},
     system::{Core, System},
 };
@@ -128,7 +130,7 @@ impl TestNode {
         let session = Session::new(
             Arc::clone(self.core()),
             Arc::new(NoTokens),
-            codec,
+            Arc::clone(&codec),
             Arc::clone(&outbox),
             Some((identity(name), resume)),
         );
@@ -137,6 +139,7 @@ impl TestNode {
             caller: Caller::new(&identity(name), Some(outbox.id())),
             outbox,
             core: Arc::clone(self.core()),
+            codec,
             session: session.start(),
             frames: VecDeque::new(),
             closed: None,
@@ -191,6 +194,7 @@ pub(crate) struct Client {
     wake: Arc<Bell>,
     caller: Arc<Caller>,
     core: Arc<Core>,
+    codec: Arc<dyn Codec>,
     session: Addr<Session>,
     frames: VecDeque<String>,
     closed: Option<CloseCode>,
@@ -203,6 +207,19 @@ impl Client {
         tokio::time::timeout(PATIENCE, asked)
             .await
             .expect("an answer")
+    }
+
+    /// Asks over this connection, to be answered there, as a session does.
+    pub(crate) fn begin(&self, request: Request) {
+        let outbox = Arc::clone(&self.outbox);
+        assert!(outbox.begin_request(1), "one at a time");
+        let codec = Arc::clone(&self.codec);
+        let epoch = self.core.epoch();
+        let reply = ReplyTo::connection(outbox, codec, epoch, RequestId::None);
+        match self.core.begin(Arc::clone(&self.caller), request, reply) {
+            Begun::Gone => {}
+            Begun::InOrder(rest) | Begun::Aside(rest) => drop(actix::spawn(rest)),
+        }
     }
 
     /// The next frame, or what it was closed with.

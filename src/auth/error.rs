@@ -57,7 +57,7 @@ fn rule(claim: &str) -> &'static str {
             "is required: the user's id, an integer or a text of 1 to 128 bytes without control characters"
         }
         "name" => "must be a text",
-        "role" => "must be user, moderator or admin",
+        "role" => "must be user, client, worker, moderator or admin",
         "plan" => "must be free or premium",
         "premium" => "must be true or false",
         "typ" => "must be JWT or at+jwt, or absent",
@@ -76,7 +76,7 @@ mod tests {
         let of = TokenError::BadClaim;
         assert_eq!(
             of("role").to_string(),
-            "the token's `role` must be user, moderator or admin"
+            "the token's `role` must be user, client, worker, moderator or admin"
         );
         for claim in [
             "exp", "nbf", "sub", "name", "role", "plan", "premium", "typ", "crit", "b64",

@@ -197,6 +197,9 @@ mod tests {
     fn roles_and_plans_are_known_ones() {
         let role = |json: &str| read(&format!(r#"{{"role":{json}}}"#)).map(|profile| profile.role);
         assert_eq!(role(r#""admin""#), Ok(NodeRole::Admin));
+        for json in [r#""client""#, r#""worker""#] {
+            assert_eq!(role(json), Ok(NodeRole::User), "{json}");
+        }
         for json in [
             r#""root""#,
             r#""Admin""#,

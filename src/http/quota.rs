@@ -93,7 +93,11 @@ fn seconds(time: Duration) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use actix_web::{App, HttpResponse, test, web};
+    use actix_web::{
+        App, HttpResponse,
+        test::{TestRequest, call_service, init_service},
+        web,
+    };
     use parlour_actors::{action::Action, error::Failure, limits::Rate};
 
     use super::*;
@@ -109,7 +113,7 @@ mod tests {
     };
 
     #[test]
-    async fn headers_are_as_the_draft_and_custom_have_them() {
+    fn headers_are_as_the_draft_and_custom_have_them() {
         let mut headers = HeaderMap::new();
         write(&mut headers, QUOTA, Timestamp(1_000_999));
         let expected = [
@@ -140,10 +144,10 @@ mod tests {
             .wrap(actix_web::middleware::from_fn(tell))
             .route("/refused", web::get().to(refuse))
             .route("/plain", web::get().to(HttpResponse::Ok));
-        let app = test::init_service(app).await;
+        let app = init_service(app).await;
         for (path, remaining) in [("/refused", Some("0")), ("/plain", None)] {
-            let request = test::TestRequest::get().uri(path).to_request();
-            let response = test::call_service(&app, request).await;
+            let request = TestRequest::get().uri(path).to_request();
+            let response = call_service(&app, request).await;
             let told = response.headers().get("x-ratelimit-remaining");
             assert_eq!(told.map(|value| value.to_str().unwrap()), remaining);
         }

@@ -35,7 +35,8 @@ pub struct RequestPage {
     pub limit: usize,
 }
 
-/// When requests are looked at, and how long they last: a request that is pending for too long reads as expired.
+/// When requests are looked at, and how long they last: a request that is pending for too long reads as expired. So
+/// does a declined one, which looks pending to who made it until then.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Lifetime {
     /// Now.
@@ -44,10 +45,20 @@ pub struct Lifetime {
     pub ttl: Option<Duration>,
 }
 
+impl Lifetime {
+    /// Whether a request made then has been pending for too long.
+    pub(crate) fn is_over(self, created_at: Timestamp) -> bool {
+        self.ttl.is_some_and(|ttl| {
+            let ttl_ms = i64::try_from(ttl.as_millis()).unwrap_or(i64::MAX);
+            created_at.plus_ms(ttl_ms) <= self.at
+        })
+    }
+}
+
 /// What a store tells of requests, likes, matches and discovery. Errors are those of every read.
 #[async_trait]
 pub trait Contacts {
-    /// How `user` stands to `other`.
+    /// How `user` stands to `other`. A request that `user` made and `other` declined is in it too: it looks pending.
     async fn tie(
         &self,
         user: &UserId,

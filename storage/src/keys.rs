@@ -4,10 +4,12 @@
 //! sort; names with their length in front (one byte), so that no name can reach into the next part. Names
 //! of different length therefore don't sort as text: whoever promises an order of names sorts.
 
+mod contact;
 mod safety;
 
 use std::ops::Range;
 
+pub(crate) use contact::*;
 pub(crate) use safety::*;
 
 use crate::{
@@ -63,6 +65,20 @@ pub(crate) enum Table {
     Notification = 0x60,
     /// user
     NotificationsRead = 0x61,
+    /// smaller user, larger user
+    Tie = 0x70,
+    /// message request
+    MessageRequest = 0x71,
+    /// user, message request
+    RequestOf = 0x72,
+    /// match
+    Match = 0x73,
+    /// user, match
+    MatchOf = 0x74,
+    /// by whom, whom
+    Like = 0x75,
+    /// from whom, who
+    Hidden = 0x76,
     /// report
     Report = 0x78,
     /// message
@@ -84,7 +100,7 @@ pub(crate) enum Table {
 }
 
 impl Table {
-    pub(crate) const ALL: [Self; 31] = [
+    pub(crate) const ALL: [Self; 38] = [
         Self::Meta,
         Self::User,
         Self::Block,
@@ -107,6 +123,13 @@ impl Table {
         Self::Consumer,
         Self::Notification,
         Self::NotificationsRead,
+        Self::Tie,
+        Self::MessageRequest,
+        Self::RequestOf,
+        Self::Match,
+        Self::MatchOf,
+        Self::Like,
+        Self::Hidden,
         Self::Report,
         Self::Flag,
         Self::Standing,

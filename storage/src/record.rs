@@ -13,7 +13,10 @@ use crate::{
         message::{Content, Message, MessageKind, Revision},
         user::{Block, NodeRole, Plan, User},
     },
-    ids::{ConversationId, IdempotencyKey, MessageId, Position, Seq, Timestamp, UserId},
+    ids::{
+        ConversationId, IdempotencyKey, MessageId, MessageRequestId, Position, Seq, Timestamp,
+        UserId,
+    },
     store::{Event, EventId, Notification, NotificationId},
 };
 
@@ -160,23 +163,48 @@ pub(crate) struct ConversationV1 {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum ConversationKindV1 {
-    Direct { pair: [UserId; 2] },
-    Group { name: Option<String> },
+    Direct {
+        pair: [UserId; 2],
+    },
+    Group {
+        name: Option<String>,
+    },
+    /// Since format 3. A direct one whose two people were matched and no longer are.
+    Archived {
+        pair: [UserId; 2],
+    },
 }
 
 impl ConversationV1 {
     pub(crate) fn into_domain(self, id: ConversationId) -> Conversation {
+        let archived = self.is_archived();
         Conversation {
             id,
             kind: match self.kind {
-                ConversationKindV1::Direct { pair } => ConversationKind::Direct { pair },
+                ConversationKindV1::Direct { pair } | ConversationKindV1::Archived { pair } => {
+                    ConversationKind::Direct { pair }
+                }
                 ConversationKindV1::Group { name } => ConversationKind::Group { name },
             },
             created_by: self.created_by,
             created_at: self.created_at,
             n_members: self.n_members,
-            archived: false,
+            archived,
         }
+    }
+
+    /// The two people of a direct conversation, archived or not.
+    pub(crate) fn pair(&self) -> Option<&[UserId; 2]> {
+        match &self.kind {
+            ConversationKindV1::Direct { pair } | ConversationKindV1::Archived { pair } => {
+                Some(pair)
+            }
+            ConversationKindV1::Group { .. } => None,
+        }
+    }
+
+    pub(crate) fn is_archived(&self) -> bool {
+        matches!(self.kind, ConversationKindV1::Archived { .. })
     }
 
     pub(crate) fn is_group(&self) -> bool {
@@ -318,6 +346,8 @@ pub(crate) struct RequestV1 {
 pub(crate) enum MadeV1 {
     Message(MessageId),
     Group(ConversationId),
+    /// Since format 3.
+    Asked(MessageRequestId),
 }
 
 record!(RevisionV1, 51, 1, LARGE: true);
@@ -477,7 +507,10 @@ pub(crate) struct NotificationsReadV1 {
     pub(crate) through: Position,
 }
 
+mod contact;
 mod safety;
+
+pub(crate) use contact::*;
 pub(crate) use safety::*;
 
 #[cfg(test)]

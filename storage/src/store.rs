@@ -14,7 +14,7 @@ pub use crate::{contacts::Contacts, personal::Personal, safety::Safety};
 use crate::{
     domain::{
         change::Change,
-        contact::{ContactRules, Notice},
+        contact::{ContactRules, MessageRequest, Notice},
         conversation::{Conversation, Member, MemberRole, Summary},
         message::{Content, Message, ReadMark, Revision},
         safety::{AuditDraft, FlagDraft, Preferences, ReportDraft, ReportStatus, Sanction},
@@ -111,7 +111,7 @@ pub trait Store: Contacts + Safety + Personal + Send + Sync + fmt::Debug {
         user: &UserId,
     ) -> Result<Option<Summary>, StoreError>;
 
-    /// Unread messages of each of the user's conversations that has any, in the order of ids. Computed
+    /// Unread messages of each of the user's conversations that has any and isn't archived, in the order of ids. Computed
     /// from the messages each time, so it cannot drift; takes time in proportion to what is unread.
     async fn unread(&self, user: &UserId) -> Result<Vec<(ConversationId, u64)>, StoreError>;
 
@@ -126,7 +126,7 @@ pub trait Store: Contacts + Safety + Personal + Send + Sync + fmt::Debug {
     /// Whether the two are in some conversation together.
     async fn acquainted(&self, a: &UserId, b: &UserId) -> Result<bool, StoreError>;
 
-    /// All conversations that the user is in now, each once, in the order of
+    /// All conversations that the user is in now and that aren't archived, each once, in the order of
     /// [`conversations_of`](Self::conversations_of), so that they can be paged by number. Takes two
     /// look-ups for each.
     async fn listing(&self, user: &UserId) -> Result<Vec<Listed>, StoreError>;
@@ -398,7 +398,7 @@ pub enum Write {
         text: String,
         /// What they see of it until they accept, if not all.
         masked: Option<String>,
-        /// Makes a retry find the first one.
+        /// Makes a retry find the first one ([`Outcome::Asked`]).
         key: Option<IdempotencyKey>,
     },
     /// Accepts or declines a request made to the user. Accepted: the two are matched, their conversation is opened
@@ -494,6 +494,8 @@ pub enum Outcome {
         /// What changed.
         changes: Vec<Change>,
     },
+    /// The request for a first contact had been made before; this is how it stands now.
+    Asked(Box<MessageRequest>),
     /// The report has a number.
     Filed(ReportId),
     /// It concerned no conversation, and is done.

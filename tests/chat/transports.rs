@@ -117,6 +117,41 @@ async fn script(node: &Node, mut alice: Way) -> Vec<(&'static str, Value)> {
     ask("changes", json!({ "since": "00000000:1" })).await;
     ask("changes", json!({ "since": "rubbish" })).await;
     ask("message", json!({ "message": "1" })).await;
+
+    let fields = json!({ "user": "carol", "text": "Shall we talk?", "key": "q" });
+    let asked = ask("ask", fields.clone()).await["request"]["id"].take();
+    ask("ask", fields).await;
+    ask("ask", json!({ "user": "carol", "text": "Again?" })).await;
+    ask("request", json!({ "request": asked })).await;
+    ask("request", json!({ "request": message })).await;
+    ask("requests", json!({ "direction": "sent", "pending": true })).await;
+    ask("accept", json!({ "request": asked })).await;
+    ask("withdraw", json!({ "request": asked })).await;
+    let asked_by = async |bob: &mut Client, text: &str| {
+        let fields = json!({ "user": "alice", "text": text });
+        bob.ok("ask", fields).await["request"]["id"].take()
+    };
+    let first = asked_by(&mut bob, "May I?").await;
+    ask("decline", json!({ "request": first })).await;
+    bob.ok("withdraw", json!({ "request": first })).await;
+    let second = asked_by(&mut bob, "Please?").await;
+    let led_to = ask("accept", json!({ "request": second })).await["match"].take();
+    ask("matches", json!({ "limit": 10 })).await;
+    ask("relation", json!({ "user": "bob" })).await;
+    ask("unmatch", json!({ "match": led_to["id"] })).await;
+    ask("unmatch", json!({ "match": led_to["id"] })).await;
+    ask("conversation", json!({ "conversation": direct })).await;
+    ask("hidden", json!({ "limit": 1 })).await;
+    ask("hidden", json!({ "after": "bob" })).await;
+    ask("like", json!({ "user": "carol" })).await;
+    ask("like", json!({ "user": "alice" })).await;
+    ask("likes", json!({})).await;
+    ask("unlike", json!({ "user": "carol" })).await;
+    ask("prefer", json!({ "hide_receipts": true })).await;
+    ask("preferences", json!({})).await;
+    let fields = json!({ "message": from_bob, "category": "spam", "reason": "hi" });
+    ask("report", fields).await;
+    ask("report", json!({ "user": "bob", "category": "" })).await;
     answers
 }
 

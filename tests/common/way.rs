@@ -193,6 +193,22 @@ fn route(kind: &str, mut fields: Value) -> (Method, String, Value) {
         "unread" | "changes" | "presence" | "blocks" => (Method::GET, kind.into()),
         "block" => (Method::PUT, format!("blocks/{}", part(f, "user"))),
         "unblock" => (Method::DELETE, format!("blocks/{}", part(f, "user"))),
+        "ask" => (Method::POST, "requests".into()),
+        "requests" | "likes" | "matches" => (Method::GET, kind.into()),
+        "request" => (Method::GET, format!("requests/{}", part(f, "request"))),
+        "accept" | "decline" => (
+            Method::POST,
+            format!("requests/{}/{kind}", part(f, "request")),
+        ),
+        "withdraw" => (Method::DELETE, format!("requests/{}", part(f, "request"))),
+        "like" => (Method::PUT, format!("users/{}/like", part(f, "user"))),
+        "unlike" => (Method::DELETE, format!("users/{}/like", part(f, "user"))),
+        "relation" => (Method::GET, format!("users/{}/relation", part(f, "user"))),
+        "unmatch" => (Method::DELETE, format!("matches/{}", part(f, "match"))),
+        "hidden" => (Method::GET, "discovery/hidden".into()),
+        "report" => (Method::POST, "reports".into()),
+        "preferences" => (Method::GET, "me/preferences".into()),
+        "prefer" => (Method::PUT, "me/preferences".into()),
         _ => panic!("REST has no {kind}"),
     };
     match method == Method::GET {

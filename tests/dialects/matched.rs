@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
 use super::{
-    common::{Node, Plain, Rest, token},
+    common::{Node, Plain, Rest, token, token_with},
     people::{direct, group, is_moment, names, person},
 };
 
@@ -298,15 +298,31 @@ async fn a_wrong_frame_is_answered_and_the_connection_goes_on() {
 
 /// S2-06, S2-07, S2-24, C-21: a block of the conversation is one of the person.
 #[actix_web::test]
-async fn a_block_holds_and_reports_come_later() {
+async fn blocks_and_reports_are_of_the_other_one() {
     let node = Node::start(&[]).await;
     let (ann, bob) = (person(&node, "456", "Ann"), person(&node, "789", "Bob"));
     let id = direct(&ann, "789").await;
     let in_group = group(&ann, &["789"]).await;
     let path = |id: u64, what: &str| format!("/chat/conversations/{id}/{what}");
     let report = json!({ "report_type": "spam", "reason": "Sending unwanted messages" });
-    let answer = ann.post(&path(id, "report"), report.clone()).await;
-    assert_eq!((answer.status, answer.code()), (501, "NOT_IMPLEMENTED"));
+    let filed = ann.post(&path(id, "report"), report.clone()).await.ok();
+    assert_eq!(names(&filed), ["success", "report_id", "reported_at"]);
+    assert!(filed["success"] == true && is_moment(&filed["reported_at"]));
+    let number = filed["report_id"]
+        .as_str()
+        .unwrap()
+        .strip_prefix("report_")
+        .unwrap();
+    let moderator = token_with("mona", |claims| claims.role = Some("moderator".into()));
+    let case = format!("/v1/moderation/reports/{number}");
+    let case = Rest::with_token(&node, &moderator).get(&case).await.ok();
+    let kept = &case["report"];
+    assert_eq!((&kept["by"], &kept["user"]), (&json!("456"), &json!("789")));
+    assert_eq!(
+        (&kept["category"], &kept["reason"]),
+        (&report["report_type"], &report["reason"])
+    );
+    assert_eq!(kept["conversation"], id.to_string());
     let answer = ann
         .post(&path(id, "report"), json!({ "reason": "x" }))
         .await;

@@ -267,6 +267,12 @@ async fn no_wrong_type_breaks_anything() {
         "after",
         "limit",
         "since",
+        "request",
+        "match",
+        "direction",
+        "pending",
+        "category",
+        "hide_receipts",
     ];
     let values = [
         json!(null),

@@ -1,8 +1,9 @@
 //! Other people's conversations and messages: on every route they look as if they did not exist.
 
+use parlour::http::api::ROUTES;
 use serde_json::{Value, json};
 
-use crate::common::{Client, Node, Way};
+use crate::common::{Client, Node, Rest, Way};
 
 /// All requests that name a conversation, and all that name a message.
 fn probes(conversation: &Value, message: &Value) -> Vec<(&'static str, Value, &'static str)> {
@@ -158,4 +159,55 @@ async fn a_reply_reaches_into_no_other_conversation() {
         let fields = json!({ "user": "eve", "text": "x", "reply_to": private["id"] });
         assert_eq!(way.refused("send", fields).await, "NO_MESSAGE");
     }
+}
+
+/// G10: message requests and matches of others look as if they were not there, and who is no moderator is told nothing.
+#[tokio::test]
+async fn what_others_have_with_each_other_is_theirs() {
+    let node = Node::start(&[]).await;
+    let mut alice = Client::connect(&node, "alice").await;
+    let mut bob = Client::connect(&node, "bob").await;
+    let asked = alice
+        .ok("ask", json!({ "user": "bob", "text": "private" }))
+        .await;
+    let asked = &asked["request"]["id"];
+    alice.ok("like", json!({ "user": "carol" })).await;
+    let mut carol = Client::connect(&node, "carol").await;
+    let matched = carol.ok("like", json!({ "user": "alice" })).await;
+    let matched = &matched["match"]["id"];
+    for mut mallory in Way::both(&node, "mallory").await {
+        for id in [asked, matched, &json!("1"), &json!(7)] {
+            for kind in ["request", "accept", "decline", "withdraw"] {
+                let refused = mallory.refused(kind, json!({ "request": id })).await;
+                assert_eq!(refused, "NO_REQUEST", "{kind} {id}");
+            }
+            let refused = mallory.refused("unmatch", json!({ "match": id })).await;
+            assert_eq!(refused, "NO_MATCH", "{id}");
+        }
+        for kind in ["requests", "matches"] {
+            assert_eq!(mallory.ask(kind, json!({})).await[kind], json!([]));
+        }
+        for kind in ["likes", "hidden"] {
+            assert_eq!(mallory.ask(kind, json!({})).await["users"], json!([]));
+        }
+    }
+    let mallory = Rest::new(&node, "mallory");
+    for (method, path) in ROUTES
+        .iter()
+        .filter(|(_, path)| path.contains("/moderation/"))
+    {
+        let path = path
+            .replace("{user}", "bob")
+            .replace("{message}", "7")
+            .replace("{report}", "7");
+        let body = json!({ "action": "ban", "status": "dismissed" });
+        let method = method.to_uppercase().parse().unwrap();
+        let answer = mallory.ask(method, &path, &body).await;
+        assert_eq!(
+            (answer.status, answer.code()),
+            (403, "NOT_ALLOWED"),
+            "{path}"
+        );
+    }
+    bob.ok("accept", json!({ "request": asked })).await;
 }

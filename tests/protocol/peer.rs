@@ -21,7 +21,17 @@ use super::{
 };
 
 /// Events without a place in the order: examples needn't mention them, and not where they come.
-const ASIDE: [&str; 3] = ["typing", "presence", "online"];
+const ASIDE: [&str; 9] = [
+    "typing",
+    "presence",
+    "online",
+    "requested",
+    "request_answered",
+    "matched",
+    "unmatched",
+    "hidden",
+    "warned",
+];
 
 /// One connection.
 #[derive(Debug)]

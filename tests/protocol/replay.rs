@@ -51,9 +51,12 @@ struct Ask {
 impl<'a> Replay<'a> {
     pub(crate) fn new(node: &'a Node) -> Self {
         let mut names = Names::default();
-        for name in ["Alice", "Bob", "Carol", "Erin", "Frank"] {
+        for name in ["Alice", "Bob", "Carol", "Erin", "Frank", "Grace", "Mona"] {
             let user = name.to_lowercase();
-            let token = token_with(&user, |claims| claims.name = Some(name.to_owned()));
+            let token = token_with(&user, |claims| {
+                claims.name = Some(name.to_owned());
+                claims.role = (name == "Mona").then(|| "moderator".to_owned());
+            });
             names.set(&user, token);
         }
         names.set("expired", expired_token());

@@ -45,6 +45,10 @@ impl Waiting {
             Ok(Outcome::Changed(changes)) => (Vec::new(), changes),
             Ok(Outcome::Met { notices, changes }) => (notices, changes),
             Ok(Outcome::Done | Outcome::Unchanged) => (Vec::new(), Vec::new()),
+            Ok(Outcome::Asked(request)) => {
+                self.reply.answer(Ok(herald.asked(&self.by, &request)));
+                return Vec::new();
+            }
             Ok(Outcome::Filed(report)) => {
                 let filed = SafetyReply::Filed {
                     report,

@@ -116,7 +116,7 @@ pub enum MatchKind {
 pub struct Tie {
     /// Their match, if they have one.
     pub matched: Option<Match>,
-    /// The request between them that is pending, whoever made it.
+    /// The request between them that is pending, whoever made it; or that the first made and the second declined.
     pub request: Option<MessageRequest>,
     /// The first likes the second.
     pub liked: bool,

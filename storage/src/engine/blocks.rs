@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use crate::{
     domain::user::Blocks,
     engine::{
-        bounds, records,
+        bounds,
+        contacts::{self, met::Met},
+        records,
         tx::{Tx, Written},
     },
     error::StoreError,
@@ -31,8 +33,12 @@ pub(crate) fn block(tx: &mut Tx<'_>, user: &UserId, reason: Option<&str>) -> Wri
         return Ok(Outcome::Unchanged);
     }
     tx.put(key, &new)?;
-    tx.put(keys::blocked_by(user, tx.by), &BlockedByV1)?;
-    Ok(Outcome::Done)
+    let mut met = Met::default();
+    if old.is_none() {
+        tx.put_new(keys::blocked_by(user, tx.by), &BlockedByV1)?;
+        contacts::block::part(tx, user, &mut met)?;
+    }
+    Ok(met.or(Outcome::Done))
 }
 
 pub(crate) fn unblock(tx: &mut Tx<'_>, user: &UserId) -> Written {
@@ -42,7 +48,9 @@ pub(crate) fn unblock(tx: &mut Tx<'_>, user: &UserId) -> Written {
     }
     tx.delete::<BlockV1>(key)?;
     tx.delete::<BlockedByV1>(keys::blocked_by(user, tx.by))?;
-    Ok(Outcome::Done)
+    let mut met = Met::default();
+    contacts::block::unblocked(tx, user, &mut met)?;
+    Ok(met.or(Outcome::Done))
 }
 
 pub(crate) fn of(source: &dyn Source, user: &UserId) -> Result<Blocks, StoreError> {

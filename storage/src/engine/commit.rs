@@ -3,11 +3,9 @@
 use crate::{
     audit::Mark,
     engine::{
-        audit, blocks, bounds, conversations, cursors, erase, flags,
-        heads::Heads,
-        members, messages, notifications, outbox, preferences, reactions, records, reports,
-        standing,
-        tx::{Made, Stop, Tx, Written},
+        audit, blocks, bounds, contacts, conversations, cursors, erase, flags, members, messages,
+        notifications, outbox, preferences, reactions, records, reports, standing,
+        tx::{Made, Memory, Stop, Tx, Written},
         users,
     },
     error::StoreError,
@@ -29,7 +27,7 @@ pub(crate) struct Engine {
     last: Position,
     /// Written in the store: no position above it was given out.
     ceiling: Position,
-    heads: Heads,
+    memory: Memory,
     /// The newest line of the audit log.
     audit: Mark,
 }
@@ -41,7 +39,7 @@ impl Engine {
         Ok(Self {
             last: ceiling.position,
             ceiling: ceiling.position,
-            heads: Heads::default(),
+            memory: Memory::default(),
             audit: audit::head(source)?,
         })
     }
@@ -58,13 +56,12 @@ impl Engine {
         batch: &mut Batch,
         transaction: &Transaction,
     ) -> Result<Result<Outcome, Rejection>, StoreError> {
-        let Transaction { at, by, .. } = transaction;
-        let mut tx = Tx::new(kv, batch, &self.heads, self.last, self.audit, *at, by);
+        let mut tx = Tx::new(kv, batch, &self.memory, self.last, self.audit, transaction);
         let result = match write(&mut tx, transaction) {
             Ok(outcome) => Ok(outcome),
             Err(Stop::Rejected(rejection)) => {
                 // An attempt counts against a limit whether it succeeds or not, also over a restart.
-                tx = Tx::new(kv, batch, &self.heads, self.last, self.audit, *at, by);
+                tx = Tx::new(kv, batch, &self.memory, self.last, self.audit, transaction);
                 match remember(&mut tx, &transaction.limits) {
                     Err(Stop::Broken(error)) => return Err(error),
                     Ok(()) | Err(Stop::Rejected(_)) => Err(rejection),
@@ -85,8 +82,8 @@ impl Engine {
         work: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let nobody = UserId::new("store").expect("a good name");
-        let at = Timestamp::default();
-        let mut tx = Tx::new(kv, batch, &self.heads, self.last, self.audit, at, &nobody);
+        let nothing = Transaction::new(Timestamp::default(), nobody, Write::Note);
+        let mut tx = Tx::new(kv, batch, &self.memory, self.last, self.audit, &nothing);
         let done = work(&mut tx)?;
         let made = tx.done();
         self.keep(batch, made)?;
@@ -103,7 +100,7 @@ impl Engine {
         self.last = made.last;
         self.audit = made.audit;
         if let Some((conversation, seq)) = made.sent {
-            self.heads.set(conversation, seq);
+            self.memory.heads.set(conversation, seq);
         }
         Ok(())
     }
@@ -202,11 +199,16 @@ fn do_it(tx: &mut Tx<'_>, write: &Write) -> Written {
         Write::Block { user, reason } => blocks::block(tx, user, reason.as_deref()),
         Write::Unblock { user } => blocks::unblock(tx, user),
         Write::ReadNotifications { through } => notifications::read(tx, *through),
-        Write::Ask { .. }
-        | Write::Answer { .. }
-        | Write::Withdraw { .. }
-        | Write::Like { .. }
-        | Write::Unmatch { .. } => Err(Rejection::Invalid("contacts are being built").into()),
+        Write::Ask {
+            user,
+            text,
+            masked,
+            key,
+        } => contacts::requests::ask(tx, user, text, masked.as_deref(), key.as_ref()),
+        Write::Answer { request, accept } => contacts::requests::answer(tx, *request, *accept),
+        Write::Withdraw { request } => contacts::requests::withdraw(tx, *request),
+        Write::Like { user, on } => contacts::likes::like(tx, user, *on),
+        Write::Unmatch { matched } => contacts::matches::unmatch(tx, *matched),
         Write::Report(draft) => reports::file(tx, draft),
         Write::ReviewReport {
             report,

@@ -9,6 +9,7 @@ use crate::{
     },
     engine::{
         bounds, changes,
+        contacts::gate,
         fingerprint::Fingerprint,
         members, records,
         tx::{Stop, Tx, Written},
@@ -31,14 +32,19 @@ pub(crate) fn open_direct(tx: &mut Tx<'_>, with: &UserId) -> Written {
     if let Some(PairV1 { conversation }) = records::load(tx, &pair)? {
         return Ok(Outcome::Repeated(Box::new(created(tx, conversation)?)));
     }
+    gate::admit(tx, with)?;
+    Ok(Outcome::Changed(vec![begin_direct(tx, with)?]))
+}
+
+/// Opens the direct conversation with somebody, if there is none.
+pub(crate) fn begin_direct(tx: &mut Tx<'_>, with: &UserId) -> Result<Change, Stop> {
     let position = tx.position()?;
     let conversation = ConversationId::created_at(position);
-    tx.put_new(pair, &PairV1 { conversation })?;
+    tx.put_new(keys::pair(tx.by, with), &PairV1 { conversation })?;
     let (a, b) = (tx.by.min(with).clone(), tx.by.max(with).clone());
     let kind = ConversationKindV1::Direct { pair: [a, b] };
     let members = vec![tx.by.clone(), with.clone()];
-    let change = open(tx, position, kind, members, MemberRole::Member)?;
-    Ok(Outcome::Changed(vec![change]))
+    open(tx, position, kind, members, MemberRole::Member)
 }
 
 pub(crate) fn open_group(
@@ -67,6 +73,9 @@ pub(crate) fn open_group(
             }
             _ => Err(Rejection::KeyReused.into()),
         };
+    }
+    for member in members.iter().filter(|member| *member != tx.by) {
+        gate::admit(tx, member)?;
     }
     let position = tx.position()?;
     if let Some(request) = request {
@@ -141,6 +150,27 @@ pub(crate) fn rename(tx: &mut Tx<'_>, id: ConversationId, name: Option<&str>) ->
     let stored = ChangeBodyV1::Renamed { name: name.clone() };
     let change = tx.change(id, position, stored, ChangeBody::Renamed { name })?;
     Ok(Outcome::Changed(vec![change]))
+}
+
+/// Puts a direct conversation into the archive, or takes it out. `None` if it is so already.
+pub(crate) fn archive(
+    tx: &mut Tx<'_>,
+    id: ConversationId,
+    on: bool,
+) -> Result<Option<Change>, Stop> {
+    let key = keys::conversation(id);
+    let record: ConversationV1 = records::must(tx, &key)?;
+    let kind = match (record.kind.clone(), on) {
+        (ConversationKindV1::Direct { pair }, true) => ConversationKindV1::Archived { pair },
+        (ConversationKindV1::Archived { pair }, false) => ConversationKindV1::Direct { pair },
+        _ => return Ok(None),
+    };
+    tx.memory.calm.forget(id);
+    tx.put(key, &ConversationV1 { kind, ..record })?;
+    let position = tx.position()?;
+    let stored = ChangeBodyV1::Archived { on };
+    let change = tx.change(id, position, stored, ChangeBody::Archived { on })?;
+    Ok(Some(change))
 }
 
 pub(crate) fn conversation(

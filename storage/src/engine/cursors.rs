@@ -19,7 +19,7 @@ use crate::{
 
 pub(crate) fn read(tx: &mut Tx<'_>, id: ConversationId, seq: Seq) -> Written {
     let mut member = members::acting(tx, id)?;
-    let seq = seq.min(tx.heads.of(tx, id)?);
+    let seq = seq.min(tx.head(id)?);
     if seq <= member.read {
         return Ok(Outcome::Unchanged);
     }
@@ -82,7 +82,7 @@ fn newly_read(
 
 pub(crate) fn deliver(tx: &mut Tx<'_>, id: ConversationId, seq: Seq) -> Written {
     let mut member = members::acting(tx, id)?;
-    let seq = seq.min(tx.heads.of(tx, id)?);
+    let seq = seq.min(tx.head(id)?);
     if seq <= member.delivered {
         return Ok(Outcome::Unchanged);
     }

@@ -3,10 +3,10 @@
 //! Spares a record that would be rewritten with every message: the places themselves tell the head, at the
 //! price of a backward scan, which this memory of the writer saves for busy conversations.
 
-use std::{cell::RefCell, collections::HashMap};
+use std::cell::RefCell;
 
 use crate::{
-    engine::records,
+    engine::{recent::Recent, records},
     error::StoreError,
     ids::{ConversationId, Position, Seq},
     keys::{self, Parts, Table},
@@ -14,19 +14,9 @@ use crate::{
     record::{FloorV1, PlaceV1},
 };
 
-/// Remembers between this many conversations and twice as many, at about 40 bytes each.
-const CONVERSATIONS: usize = 64 * 1024;
-
-/// The memory, in two generations: what is used moves to the young one, and the old one goes when that
-/// is full.
+/// The memory.
 #[derive(Debug, Default)]
-pub(crate) struct Heads(RefCell<Generations>);
-
-#[derive(Debug, Default)]
-struct Generations {
-    young: HashMap<ConversationId, Seq>,
-    old: HashMap<ConversationId, Seq>,
-}
+pub(crate) struct Heads(RefCell<Recent<Seq>>);
 
 impl Heads {
     /// The newest place of a conversation.
@@ -49,24 +39,6 @@ impl Heads {
     /// A message was committed.
     pub(crate) fn set(&self, conversation: ConversationId, seq: Seq) {
         self.0.borrow_mut().set(conversation, seq);
-    }
-}
-
-impl Generations {
-    fn get(&mut self, conversation: ConversationId) -> Option<Seq> {
-        if let Some(&seq) = self.young.get(&conversation) {
-            return Some(seq);
-        }
-        let seq = self.old.remove(&conversation)?;
-        self.set(conversation, seq);
-        Some(seq)
-    }
-
-    fn set(&mut self, conversation: ConversationId, seq: Seq) {
-        if self.young.len() >= CONVERSATIONS && !self.young.contains_key(&conversation) {
-            self.old = std::mem::take(&mut self.young);
-        }
-        self.young.insert(conversation, seq);
     }
 }
 
@@ -119,25 +91,4 @@ pub(crate) fn active(
 ) -> Result<Position, StoreError> {
     let head = head(source, conversation)?;
     Ok(head.map_or(conversation.position(), |(_, position)| position))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::memory_store::MemoryKv;
-
-    #[test]
-    fn the_memory_is_bounded_and_keeps_what_is_used() {
-        let id = |n: usize| ConversationId::created_at(Position::new(n as u64 + 1).unwrap());
-        let heads = Heads::default();
-        let nothing = MemoryKv::default();
-        for n in 0..5 * CONVERSATIONS {
-            heads.set(id(n), Seq(n as u64));
-            assert_eq!(heads.of(&nothing, id(0)).unwrap(), Seq(0));
-            heads.set(id(0), Seq(0));
-        }
-        let generations = heads.0.borrow();
-        assert!(generations.young.len() <= CONVERSATIONS);
-        assert!(generations.old.len() <= CONVERSATIONS);
-    }
 }

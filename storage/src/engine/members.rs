@@ -8,6 +8,7 @@ use crate::{
         conversation::{GROUP_MEMBERS_MAX, Member, MemberRole},
     },
     engine::{
+        contacts::gate,
         conversations, records,
         tx::{Stop, Tx, Written},
         view::View,
@@ -74,7 +75,7 @@ pub(crate) fn enter(
     let (before, head) = if opening {
         (None, Seq::ZERO)
     } else {
-        (records::load::<MemberV1>(tx, &key)?, tx.heads.of(tx, id)?)
+        (records::load::<MemberV1>(tx, &key)?, tx.head(id)?)
     };
     let ordinal = before.map_or(conversation.next_ordinal, |before| before.ordinal);
     conversation.next_ordinal = conversation.next_ordinal.max(ordinal + 1);
@@ -110,6 +111,9 @@ pub(crate) fn add(tx: &mut Tx<'_>, id: ConversationId, users: &[UserId]) -> Writ
     }
     if conversation.n_members as usize + new.len() > GROUP_MEMBERS_MAX as usize {
         return Err(Rejection::GroupFull.into());
+    }
+    for user in &new {
+        gate::admit(tx, user)?;
     }
     let position = tx.position()?;
     for user in &new {
@@ -306,7 +310,9 @@ pub(crate) fn contacts(
         source.breathe();
         let conversation: ConversationV1 = records::must(source, &keys::conversation(id))?;
         match conversation.kind {
-            ConversationKindV1::Direct { pair } => contacts.extend(pair),
+            ConversationKindV1::Direct { pair } | ConversationKindV1::Archived { pair } => {
+                contacts.extend(pair);
+            }
             ConversationKindV1::Group { .. } if conversation.n_members <= group_members_max => {
                 contacts.extend(all_present(source, id)?.into_iter().map(|(user, _)| user));
             }

@@ -7,12 +7,13 @@ use crate::{
     },
     engine::{
         bounds,
+        contacts::{gate, met::Met},
         fingerprint::Fingerprint,
         members, places, reactions, records,
         tx::{Stop, Tx, Written},
     },
     error::StoreError,
-    ids::{ConversationId, IdempotencyKey, MessageId, Seq},
+    ids::{ConversationId, IdempotencyKey, MessageId, Seq, UserId},
     keys,
     kv::{Order, Source},
     record::{
@@ -21,7 +22,8 @@ use crate::{
     store::{MessagePage, Outcome, PageFrom, Rejection},
 };
 
-/// Two reads (member, request) and three writes, of which only the request's key is not in time order.
+/// Two reads (member, request) and three writes, of which only the request's key is not in time order. In a direct
+/// conversation one more read, of how the two stand, unless the writer remembers it.
 pub(crate) fn send(
     tx: &mut Tx<'_>,
     conversation: ConversationId,
@@ -29,7 +31,17 @@ pub(crate) fn send(
     key: Option<&IdempotencyKey>,
 ) -> Written {
     bounds::content(content)?;
-    let fingerprint = fingerprint(conversation, content);
+    let fingerprint = match tx.original {
+        None => fingerprint(conversation, content),
+        Some(original) => {
+            let text = original.to_owned();
+            let original = Content {
+                text,
+                ..content.clone()
+            };
+            self::fingerprint(conversation, &original)
+        }
+    };
     let request = key.map(|key| keys::request(tx.by, key));
     // Looked at before membership: who has left since still learns that the message arrived.
     if let Some(request) = &request
@@ -59,12 +71,49 @@ pub(crate) fn send(
             return Err(Rejection::NoMessage.into());
         }
     }
-    let seq = tx.heads.of(tx, conversation)?.next();
+    let contact = tx.contact;
+    let passage = match &contact.peer {
+        Some(peer) => Some(gate::pass(tx, conversation, peer)?),
+        None => None,
+    };
+    let masked = match (&passage, &contact.masked) {
+        (Some(passage), Some(masked)) if !passage.matched => Some(Content {
+            text: masked.clone(),
+            ..content.clone()
+        }),
+        _ => None,
+    };
+    let content = masked.as_ref().unwrap_or(content);
+    let message = append(tx, conversation, (tx.by, author.ordinal), content, key)?;
+    tx.known_by(message.position());
+    if let Some(request) = request {
+        let made = MadeV1::Message(message.id);
+        tx.put_new(request, &RequestV1 { fingerprint, made })?;
+    }
+    let mut met = passage.map_or_else(Met::default, |passage| passage.met);
+    met.changes.push(sent(message));
+    if met.notices.is_empty() && met.changes.len() == 1 {
+        return Ok(Outcome::Changed(met.changes));
+    }
+    Ok(met.or(Outcome::Unchanged))
+}
+
+/// Puts a message at the end of a conversation. `author`: who wrote it, and their ordinal.
+pub(crate) fn append(
+    tx: &mut Tx<'_>,
+    conversation: ConversationId,
+    author: (&UserId, u32),
+    content: &Content,
+    key: Option<&IdempotencyKey>,
+) -> Result<Message, Stop> {
+    bounds::content(content)?;
+    let (author, ordinal) = author;
+    let seq = tx.head(conversation)?.next();
     let id = MessageId::created_at(tx.position()?);
     let record = MessageV1 {
         conversation,
         seq,
-        author: tx.by.clone(),
+        author: author.clone(),
         kind: content.kind.into(),
         text: content.text.clone(),
         reply_to: content.reply_to,
@@ -77,17 +126,13 @@ pub(crate) fn send(
     };
     let place = PlaceV1 {
         message: id,
-        author: author.ordinal,
+        author: ordinal,
         deleted: false,
     };
     tx.put_new(keys::message(id), &record)?;
     tx.put_new(keys::place(conversation, seq), &place)?;
-    if let Some(request) = request {
-        let made = MadeV1::Message(id);
-        tx.put_new(request, &RequestV1 { fingerprint, made })?;
-    }
     tx.sent(conversation, seq);
-    Ok(Outcome::Changed(vec![sent(record.into_domain(id))]))
+    Ok(record.into_domain(id))
 }
 
 /// Of the request that sends such a message.
@@ -134,6 +179,8 @@ pub(crate) fn edit(tx: &mut Tx<'_>, id: MessageId, text: &str) -> Written {
     if record.deleted_at.is_some() {
         return Err(Rejection::Deleted.into());
     }
+    gate::admit_to_peer(tx)?;
+    let text = gate::mask(tx)?.unwrap_or(text);
     bounds::text(record.kind.into(), text)?;
     if record.text == text {
         return Ok(Outcome::Unchanged);

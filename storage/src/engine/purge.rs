@@ -14,8 +14,8 @@ use crate::{
     keys::{self, Parts, Table},
     kv::{Order, Source},
     record::{
-        ChangeBodyV1, ChangeV1, ConversationKindV1, ConversationV1, FloorV1, MadeV1, MessageV1,
-        PlaceV1, ReactionV1, ReadMarkV1, RequestV1, RevisionV1, TombstoneV1,
+        ChangeBodyV1, ChangeV1, ConversationV1, FloorV1, MadeV1, MessageV1, PlaceV1, ReactionV1,
+        ReadMarkV1, RequestV1, RevisionV1, TombstoneV1,
     },
     safety::Retention,
 };
@@ -124,10 +124,7 @@ fn due(
     let record: ConversationV1 = records::must(source, &keys::conversation(id))?;
     let due = Due {
         conversation: id,
-        pair: match record.kind {
-            ConversationKindV1::Direct { pair } => Some(pair),
-            ConversationKindV1::Group { .. } => None,
-        },
+        pair: record.pair().cloned(),
         up_to: oldest.map_or(Seq::ZERO, |oldest| Seq(oldest.0 - 1 + n_taken)),
         sweep: kept.old,
     };

@@ -3,7 +3,9 @@
 use crate::{
     domain::{change::ChangeBody, message::Reaction},
     engine::{
-        bounds, messages, records,
+        bounds,
+        contacts::gate,
+        messages, records,
         tx::{Tx, Written},
     },
     error::StoreError,
@@ -25,6 +27,8 @@ pub(crate) fn react(tx: &mut Tx<'_>, id: MessageId, emoji: &str, on: bool) -> Wr
         return Ok(Outcome::Unchanged);
     }
     if on {
+        // What was given may be taken back, whoever it was given to.
+        gate::admit_to_peer(tx)?;
         tx.put(key, &ReactionV1 { at: tx.at })?;
     } else {
         tx.delete::<ReactionV1>(key)?;

@@ -106,7 +106,8 @@ pub(crate) fn unread(
             continue; // Left while we counted.
         };
         let has_any = heads::newest(source, id)?.is_some_and(|(head, _)| head > member.read);
-        if has_any {
+        // What is archived asks for nobody's attention.
+        if has_any && !conversation_of(source, id)?.is_archived() {
             let hidden = blocks::ordinals(source, id, &hidden)?;
             let unread = count_unread(source, id, &member, &hidden)?;
             counts.extend((unread > 0).then_some((id, unread)));
@@ -115,11 +116,18 @@ pub(crate) fn unread(
     Ok(counts)
 }
 
+fn conversation_of(source: &dyn Source, id: ConversationId) -> Result<ConversationV1, StoreError> {
+    records::must(source, &keys::conversation(id))
+}
+
 pub(crate) fn listing(source: &dyn Source, user: &UserId) -> Result<Vec<Listed>, StoreError> {
     let mut listed = Vec::new();
     for conversation in members::conversation_ids(source, user)? {
         source.breathe();
-        let record: ConversationV1 = records::must(source, &keys::conversation(conversation))?;
+        let record = conversation_of(source, conversation)?;
+        if record.is_archived() {
+            continue;
+        }
         listed.push(Listed {
             conversation,
             peer: record.into_domain(conversation).peer_of(user).cloned(),

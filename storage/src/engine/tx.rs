@@ -5,14 +5,17 @@ use std::ops::Range;
 use crate::{
     audit::Mark,
     codec::{self, Record},
-    domain::change::{Change, ChangeBody},
-    engine::heads::Heads,
+    domain::{
+        change::{Change, ChangeBody},
+        contact::ContactRules,
+    },
+    engine::{contacts::calm::Calm, heads::Heads},
     error::StoreError,
     ids::{ConversationId, Position, Seq, Timestamp, UserId},
     keys,
     kv::{Batch, Kv, Order, Scan, Source},
     record::{ChangeBodyV1, ChangeV1},
-    store::{Outcome, Rejection},
+    store::{Outcome, Rejection, Transaction},
 };
 
 /// Why a transaction ends early.
@@ -39,14 +42,25 @@ impl From<StoreError> for Stop {
 /// What came of a transaction, before it is durable.
 pub(crate) type Written = Result<Outcome, Stop>;
 
+/// What the writer remembers of conversations between transactions.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    pub(crate) heads: Heads,
+    pub(crate) calm: Calm,
+}
+
 /// A transaction in the making. Dropping it leaves no trace.
 pub(crate) struct Tx<'a> {
     kv: &'a dyn Kv,
     batch: &'a Batch,
     own: Batch,
-    pub(crate) heads: &'a Heads,
+    pub(crate) memory: &'a Memory,
     pub(crate) at: Timestamp,
     pub(crate) by: &'a UserId,
+    /// Whether the people concerned may have to do with each other.
+    pub(crate) contact: &'a ContactRules,
+    /// The text as its author sent it, if what is written differs.
+    pub(crate) original: Option<&'a str>,
     first: Option<Position>,
     last: Position,
     sent: Option<(ConversationId, Seq)>,
@@ -67,19 +81,20 @@ impl<'a> Tx<'a> {
     pub(crate) fn new(
         kv: &'a dyn Kv,
         batch: &'a Batch,
-        heads: &'a Heads,
+        memory: &'a Memory,
         last: Position,
         audit: Mark,
-        at: Timestamp,
-        by: &'a UserId,
+        transaction: &'a Transaction,
     ) -> Self {
         Self {
             kv,
             batch,
             own: Batch::new(),
-            heads,
-            at,
-            by,
+            memory,
+            at: transaction.at,
+            by: &transaction.by,
+            contact: &transaction.contact,
+            original: transaction.original.as_deref(),
             first: None,
             last,
             sent: None,
@@ -109,11 +124,24 @@ impl<'a> Tx<'a> {
         Ok(next)
     }
 
-    /// The position that the transaction is known by: its first one.
+    /// The position that the transaction is known by: its first one, if none was chosen.
     pub(crate) fn own_position(&mut self) -> Result<Position, Rejection> {
         match self.first {
             Some(first) => Ok(first),
             None => self.position(),
+        }
+    }
+
+    /// Chooses the position that the transaction is known by.
+    pub(crate) fn known_by(&mut self, position: Position) {
+        self.first = Some(position);
+    }
+
+    /// The newest place of a conversation, by what this transaction sent too.
+    pub(crate) fn head(&self, conversation: ConversationId) -> Result<Seq, StoreError> {
+        match self.sent {
+            Some((sent, seq)) if sent == conversation => Ok(seq),
+            _ => self.memory.heads.of(self, conversation),
         }
     }
 

@@ -6,61 +6,78 @@ use super::LocalStore;
 use crate::{
     contacts::{Contacts, Lifetime, RequestPage},
     domain::contact::{Hidden, Match, MessageRequest, Tie},
+    engine::contacts::reads,
     error::StoreError,
     ids::{MatchId, MessageRequestId, UserId},
 };
 
 #[async_trait]
 impl Contacts for LocalStore {
-    async fn tie(&self, _: &UserId, _: &UserId, _: Lifetime) -> Result<Tie, StoreError> {
-        Ok(Tie::default())
+    async fn tie(
+        &self,
+        user: &UserId,
+        other: &UserId,
+        lifetime: Lifetime,
+    ) -> Result<Tie, StoreError> {
+        let (user, other) = (user.clone(), other.clone());
+        self.read(move |view| reads::tie(view, &user, &other, lifetime))
+            .await
     }
 
     async fn message_request(
         &self,
-        _: MessageRequestId,
-        _: Lifetime,
+        id: MessageRequestId,
+        lifetime: Lifetime,
     ) -> Result<Option<MessageRequest>, StoreError> {
-        Ok(None)
+        self.read(move |view| reads::message_request(view, id, lifetime))
+            .await
     }
 
     async fn message_requests(
         &self,
-        _: &UserId,
-        _: RequestPage,
-        _: Lifetime,
+        user: &UserId,
+        page: RequestPage,
+        lifetime: Lifetime,
     ) -> Result<Vec<MessageRequest>, StoreError> {
-        Ok(Vec::new())
+        let user = user.clone();
+        self.read(move |view| reads::message_requests(view, &user, page, lifetime))
+            .await
     }
 
-    async fn matched(&self, _: MatchId) -> Result<Option<Match>, StoreError> {
-        Ok(None)
+    async fn matched(&self, id: MatchId) -> Result<Option<Match>, StoreError> {
+        self.read(move |view| reads::matched(view, id)).await
     }
 
     async fn matches(
         &self,
-        _: &UserId,
-        _: Option<MatchId>,
-        _: usize,
+        user: &UserId,
+        before: Option<MatchId>,
+        limit: usize,
     ) -> Result<Vec<Match>, StoreError> {
-        Ok(Vec::new())
+        let user = user.clone();
+        self.read(move |view| reads::matches(view, &user, before, limit))
+            .await
     }
 
     async fn likes(
         &self,
-        _: &UserId,
-        _: Option<&UserId>,
-        _: usize,
+        user: &UserId,
+        after: Option<&UserId>,
+        limit: usize,
     ) -> Result<Vec<UserId>, StoreError> {
-        Ok(Vec::new())
+        let (user, after) = (user.clone(), after.cloned());
+        self.read(move |view| reads::likes(view, &user, after.as_ref(), limit))
+            .await
     }
 
     async fn hidden(
         &self,
-        _: &UserId,
-        _: Option<&UserId>,
-        _: usize,
+        user: &UserId,
+        after: Option<&UserId>,
+        limit: usize,
     ) -> Result<Vec<Hidden>, StoreError> {
-        Ok(Vec::new())
+        let (user, after) = (user.clone(), after.cloned());
+        self.read(move |view| reads::hidden(view, &user, after.as_ref(), limit))
+            .await
     }
 }

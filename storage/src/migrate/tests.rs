@@ -262,7 +262,7 @@ fn a_step_that_was_cut_short_is_taken_again() {
             batches_left: AtomicUsize::new(n_batches),
         };
         let is_done = prepare(&kv).is_ok();
-        assert_eq!(format(&kv), if is_done { FORMAT } else { 1 });
+        assert_eq!(format(&kv) == FORMAT, is_done);
         prepare(&kv.kv).unwrap();
         assert_eq!(all(&kv), expected, "after {n_batches} batches");
         if is_done {

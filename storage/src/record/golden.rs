@@ -5,7 +5,7 @@ use std::fmt::Debug;
 mod safety;
 
 use super::*;
-use crate::codec;
+use crate::{codec, ids::MatchId};
 
 /// One line a record: its name, and its bytes at key "key" in hex. A line is never changed: what it
 /// says lies on disks. A new version of a record gets a line of its own.
@@ -79,6 +79,10 @@ fn records_of_every_version_are_read() {
         ..direct
     };
     check("ConversationV1-group", &group);
+    let kind = ConversationKindV1::Archived {
+        pair: [user("ann"), user("bob")],
+    };
+    check("ConversationV1-archived", &ConversationV1 { kind, ..group });
     check("PairV1", &PairV1 { conversation });
     let member = MemberV1 {
         ordinal: 7,
@@ -118,6 +122,10 @@ fn records_of_every_version_are_read() {
     for (name, made) in [
         ("RequestV1-message", MadeV1::Message(message)),
         ("RequestV1-group", MadeV1::Group(conversation)),
+        (
+            "RequestV1-asked",
+            MadeV1::Asked(MessageRequestId::created_at(position(70_001))),
+        ),
     ] {
         let fingerprint = u64::MAX;
         check(name, &RequestV1 { fingerprint, made });
@@ -161,6 +169,7 @@ fn records_of_every_version_are_read() {
         ("role-set", ChangeBodyV1::RoleSet { user, role }),
         ("renamed", ChangeBodyV1::Renamed { name }),
         ("read-from", ChangeBodyV1::ReadFrom { from: Seq(7), seq }),
+        ("archived", ChangeBodyV1::Archived { on }),
     ] {
         let by = by.clone();
         check(&format!("ChangeV1-{case}"), &ChangeV1 { by, at, body });
@@ -182,4 +191,57 @@ fn records_of_every_version_are_read() {
     check("NotificationV1", &NotificationV1 { topic, body, at });
     let through = position(8);
     check("NotificationsReadV1", &NotificationsReadV1 { through });
+}
+
+#[test]
+fn records_of_first_contact_are_read() {
+    let at = Timestamp(1_800_000_000_123);
+    let tie = TieV1 {
+        matched: Some(MatchId::created_at(position(70_002))),
+        request: Some(MessageRequestId::created_at(position(70_001))),
+        wrote: [true, false],
+    };
+    check("TieV1", &tie);
+    for (case, status) in [
+        ("pending", RequestStatusV1::Pending),
+        ("accepted", RequestStatusV1::Accepted),
+        ("declined", RequestStatusV1::Declined),
+        ("withdrawn", RequestStatusV1::Withdrawn),
+        ("expired", RequestStatusV1::Expired),
+    ] {
+        let request = MessageRequestV1 {
+            from: user("ann"),
+            to: user("bob"),
+            text: "hello".to_owned(),
+            masked: Some("*".to_owned()),
+            status,
+            created_at: at,
+            answered_at: Some(Timestamp(-1)),
+            message: Some(MessageId::created_at(position(70_000))),
+            conversation: Some(ConversationId::created_at(position(300))),
+        };
+        check(&format!("MessageRequestV1-{case}"), &request);
+    }
+    check("RequestOfV1", &RequestOfV1 { sent: true });
+    for (case, kind) in [
+        ("mutual-like", MatchKindV1::MutualLike),
+        ("request-accepted", MatchKindV1::RequestAccepted),
+        ("reply", MatchKindV1::Reply),
+        ("like-after-request", MatchKindV1::LikeAfterRequest),
+    ] {
+        let matched = MatchV1 {
+            pair: [user("ann"), user("bob")],
+            kind,
+            created_at: at,
+            conversation: ConversationId::created_at(position(300)),
+        };
+        check(&format!("MatchV1-{case}"), &matched);
+    }
+    check("MatchOfV1", &MatchOfV1);
+    check("LikeV1", &LikeV1 { at });
+    let hidden = HiddenV1 {
+        written: Some(at),
+        unmatched: None,
+    };
+    check("HiddenV1", &hidden);
 }

@@ -8,6 +8,7 @@ mod audit;
 mod blocks;
 mod changes;
 mod commits;
+mod contacts;
 mod conversations;
 mod cursors;
 mod members;
@@ -36,7 +37,7 @@ type Case = (&'static str, Run);
 /// Lists cases by the names of their functions.
 macro_rules! cases {
     ($($case:ident),* $(,)?) => {
-        pub(super) fn cases() -> Vec<super::Case> {
+        pub(super) fn cases() -> Vec<crate::suite::Case> {
             vec![$((concat!(module_path!(), "::", stringify!($case)), |scene| Box::pin($case(scene)))),*]
         }
     };
@@ -65,6 +66,7 @@ pub async fn run_all(bed: impl Fn() -> Arc<dyn Bed>) {
         safety::cases,
         audit::cases,
         commits::cases,
+        contacts::cases,
         reopen::cases,
         personal::cases,
         retention::cases,

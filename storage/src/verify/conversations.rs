@@ -10,7 +10,7 @@ use crate::{
     ids::{ConversationId, Position, Seq},
     keys::{self, Parts, Table},
     kv::Order,
-    record::{ConversationKindV1, ConversationV1, FloorV1, MemberV1, PairV1, PlaceV1, StintV1},
+    record::{ConversationV1, FloorV1, MemberV1, PairV1, PlaceV1, StintV1},
 };
 
 pub(super) fn check_conversation(
@@ -30,7 +30,7 @@ pub(super) fn check_conversation(
             "the change that opened a conversation is missing",
         );
     }
-    if let ConversationKindV1::Direct { pair: [a, b] } = &record.kind {
+    if let Some([a, b]) = record.pair() {
         let pair = keys::pair(a, b);
         match c.find::<PairV1>(&pair)? {
             Found::Record(found) if found.conversation == id => {}
@@ -170,7 +170,7 @@ pub(super) fn check_pair(c: &mut Checker<'_>, key: &[u8], value: &[u8]) -> Resul
         return Ok(());
     };
     match c.find::<ConversationV1>(&keys::conversation(pair.conversation))? {
-        Found::Record(found) if found.kind == ConversationKindV1::Direct { pair: users } => {}
+        Found::Record(found) if found.pair() == Some(&users) => {}
         Found::Damaged => {}
         Found::Record(_) => c.report(key, "the conversation is not of this pair"),
         Found::Nothing => c.report(key, "the conversation is missing"),

@@ -195,6 +195,7 @@ pub(super) fn check_request(
     let is_there = match request.made {
         MadeV1::Message(id) => c.has_message(id)?,
         MadeV1::Group(id) => c.has_conversation(id)?,
+        MadeV1::Asked(id) => c.has(&keys::message_request(id))?,
     };
     if !is_there {
         c.remove(

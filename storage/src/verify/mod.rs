@@ -6,6 +6,7 @@
 
 mod audit;
 mod checker;
+mod contacts;
 mod conversations;
 mod messages;
 mod people;
@@ -180,6 +181,13 @@ fn check(checker: &mut Checker<'_>, key: &[u8], value: &[u8]) -> Result<(), Stor
         Table::Consumer => rows::check_consumer(checker, key, value),
         Table::Notification => rows::check_notification(checker, key, value),
         Table::NotificationsRead => rows::check_notifications_read(checker, key, value),
+        Table::Tie => contacts::check_tie(checker, key, value),
+        Table::MessageRequest => contacts::check_message_request(checker, key, value),
+        Table::RequestOf => contacts::check_request_of(checker, key, value),
+        Table::Match => contacts::check_match(checker, key, value),
+        Table::MatchOf => contacts::check_match_of(checker, key, value),
+        Table::Like => contacts::check_like(checker, key, value),
+        Table::Hidden => contacts::check_hidden(checker, key, value),
         Table::Report => safety::check_report(checker, key, value),
         Table::Flag => safety::check_flag(checker, key, value),
         Table::Standing => safety::check_standing(checker, key, value),

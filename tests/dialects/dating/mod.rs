@@ -1,6 +1,7 @@
 //! `dating` (CONTRACT S0): who talks in its tests.
 
 mod events;
+mod requests;
 mod rest;
 
 use serde_json::Value;

@@ -18,8 +18,8 @@ use crate::{
     memory_store::MemoryKv,
     safety::{Retention, Safety as _},
     store::{
-        EventDraft, LimiterState, NotificationDraft, NotificationId, Outcome, Profile, Store,
-        Transaction, Write,
+        Contacts, EventDraft, LimiterState, NotificationDraft, NotificationId, Outcome, Profile,
+        Store, Transaction, Write,
     },
 };
 
@@ -218,6 +218,7 @@ impl Sample {
         let went = store.purge(retention, Timestamp(0), Some(group), 9).await;
         assert_eq!(went.unwrap().n_messages, 1);
         safety(&store).await;
+        Self::meet(&store).await;
         store
             .move_consumer("search", Default::default())
             .await
@@ -240,6 +241,29 @@ impl Sample {
         let outcome = store.commit(vec![transaction]).await.unwrap().remove(0);
         assert_eq!(outcome, Ok(Outcome::Done));
         store.close().await.unwrap();
+    }
+
+    /// Dan asks ann, with a long text. Eve and ann match, fay and ann no longer; gil likes ann.
+    async fn meet(store: &LocalStore) {
+        let ask = Write::Ask {
+            user: name("ann"),
+            text: "long ".repeat(2_000),
+            masked: None,
+            key: Some(IdempotencyKey::new("ask").unwrap()),
+        };
+        commit(store, "dan", ask).await;
+        let like = |user: &str| Write::Like {
+            user: name(user),
+            on: true,
+        };
+        for other in ["eve", "fay"] {
+            commit(store, other, like("ann")).await;
+            commit(store, "ann", like(other)).await;
+        }
+        let matches = store.matches(&name("fay"), None, 1).await.unwrap();
+        let matched = matches[0].id;
+        commit(store, "fay", Write::Unmatch { matched }).await;
+        commit(store, "gil", like("ann")).await;
     }
 
     pub(super) fn put<R: Record>(&self, key: Vec<u8>, record: &R) {
