@@ -251,6 +251,7 @@ fn farewell(code: CloseCode) -> Refusal {
         CloseCode::TokenExpired => ErrorCode::TokenExpired,
         CloseCode::TooManyConnections => ErrorCode::RateLimited,
         CloseCode::Unauthorized | CloseCode::AuthTimeout => ErrorCode::Unauthorized,
+        CloseCode::Suspended => ErrorCode::Suspended,
         _ => ErrorCode::Unavailable,
     };
     told(&Failure::new(error, code.reason()))
