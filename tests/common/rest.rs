@@ -1,5 +1,7 @@
 //! A client of the native protocol over REST.
 
+use std::time::Duration;
+
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 
@@ -30,10 +32,21 @@ impl Rest {
 
     /// Somebody with any token.
     pub(crate) fn with_token(node: &Node, token: &str) -> Self {
+        // Shorter than the node's own: one it is about to close is not used again.
+        let idle = Duration::from_secs(2);
+        let http = reqwest::Client::builder().pool_idle_timeout(idle).build();
         Self {
-            http: reqwest::Client::new(),
+            http: http.expect("a client"),
             base: node.url(""),
             token: token.to_owned(),
+        }
+    }
+
+    /// Somebody else, over the same connections.
+    pub(crate) fn to_token(&self, token: &str) -> Self {
+        Self {
+            token: token.to_owned(),
+            ..self.clone()
         }
     }
 

@@ -114,12 +114,20 @@ impl Verdicts {
             let row: Vec<String> = rest.split_whitespace().map(str::to_owned).collect();
             if let Some(name) = first.strip_prefix('[') {
                 name.trim_end_matches(']').clone_into(&mut gate);
+                if gate == "suspended" {
+                    continue;
+                }
                 assert!(people.is_empty() || people == row, "{line}");
                 people = row;
                 continue;
             }
-            assert_eq!(row.len(), people.len(), "{line}");
-            for (person, verdict) in people.iter().zip(row) {
+            let suspended = ["suspended".to_owned()];
+            let columns = match &*gate {
+                "suspended" => &suspended[..],
+                _ => &people,
+            };
+            assert_eq!(row.len(), columns.len(), "{line}");
+            for (person, verdict) in columns.iter().zip(row) {
                 let place = (gate.clone(), first.to_owned(), person.clone());
                 assert!(cells.insert(place, verdict).is_none(), "twice: {line}");
             }
@@ -128,17 +136,21 @@ impl Verdicts {
     }
 
     /// What comes of it.
-    pub(crate) fn of(&self, gate: &str, doing: &str, person: &str) -> &str {
-        // These don't depend on what it is.
+    pub(crate) fn of(&self, gate: &str, way: &Way, person: &str) -> &str {
+        let doing = &way.doing;
+        let at = |gate: &str| {
+            let place = (gate.to_owned(), doing.clone(), person.to_owned());
+            self.cells.get(&place)
+        };
         match person {
+            // A socket isn't opened to them, whatever they would do there.
+            "suspended" if way.transport == "REST" => {
+                return at("suspended").map_or("SUSPENDED", |own| own);
+            }
             "suspended" => return "SUSPENDED",
             "stranger" => return "UNAUTHORIZED",
             _ => {}
         }
-        let at = |gate: &str| {
-            let place = (gate.to_owned(), doing.to_owned(), person.to_owned());
-            self.cells.get(&place)
-        };
         match (at("both"), at(gate)) {
             (Some(both), None) => both,
             (None, Some(one)) => one,
@@ -150,14 +162,15 @@ impl Verdicts {
 #[test]
 fn the_tables_fit_each_other() {
     let verdicts = Verdicts::read();
-    let done: BTreeSet<_> = ways().into_iter().map(|way| way.doing).collect();
-    for doing in &done {
+    let ways = ways();
+    for way in &ways {
         for gate in ["request", "match"] {
             for person in &verdicts.people {
-                verdicts.of(gate, doing, person);
+                verdicts.of(gate, way, person);
             }
         }
     }
+    let done: BTreeSet<_> = ways.iter().map(|way| &way.doing).collect();
     for (_, doing, _) in verdicts.cells.keys() {
         assert!(done.contains(doing), "no way does {doing}");
     }

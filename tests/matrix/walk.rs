@@ -35,7 +35,7 @@ async fn walk(gate: &str) {
     let mut cells = Vec::new();
     for way in &ways {
         for person in &people {
-            let expected = way.said(verdicts.of(gate, &way.doing, person)).to_owned();
+            let expected = way.said(verdicts.of(gate, way, person)).to_owned();
             let number = cells.len();
             cells.push(cell(
                 Arc::clone(&world),

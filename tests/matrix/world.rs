@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::common::{Answer, Node, Rest, token, token_with};
+use crate::common::{Answer, Client, Node, Rest, token, token_with};
 
 /// A node under a gate, and what belongs to others there.
 #[derive(Debug)]
@@ -10,6 +10,8 @@ pub(crate) struct World {
     pub(crate) node: Node,
     admin: Rest,
     others: Others,
+    /// A place to go on from.
+    resume: String,
 }
 
 /// What somebody names who has nothing of their own.
@@ -28,6 +30,7 @@ struct Others {
 pub(crate) struct Pair {
     pub(crate) me: String,
     pub(crate) other: String,
+    pub(crate) conversation: String,
     pub(crate) token: String,
     /// Whoever they are, over REST.
     pub(crate) rest: Rest,
@@ -92,6 +95,8 @@ impl World {
             "--session-per-ip-max=100000",
             // So that a barrier is answered after what came before it.
             "--session-in-flight-max=1",
+            // So that there is something to review.
+            "--policy-contact-details=flag",
             &format!("--policy-contact-gate={gate}"),
         ];
         let node = Node::start(&flags).await;
@@ -99,7 +104,7 @@ impl World {
         let admin = Rest::with_token(&node, &admin);
         let [ann, ben] = ["1", "2"].map(|user| Rest::new(&node, user));
         let (matched, conversation) = match_up(&ann, "1", &ben, "2").await;
-        let message = say(&ben, &conversation, "theirs").await;
+        let message = say(&ben, &conversation, "theirs, ben@example.org").await;
         let request = ask(&Rest::new(&node, "3"), "4").await;
         let group = group(&ann, &["2"]).await;
         let report = json!({ "message": message, "category": "spam" });
@@ -112,10 +117,12 @@ impl World {
             matched,
             report,
         };
+        let resume = Client::connect(&node, "1").await.resume;
         Self {
             node,
             admin,
             others,
+            resume,
         }
     }
 
@@ -147,10 +154,8 @@ impl World {
             .unwrap(),
             _ => token(&me),
         };
-        let (mine, theirs) = (
-            Rest::with_token(&self.node, &token),
-            Rest::new(&self.node, &other),
-        );
+        let mine = self.admin.to_token(&token);
+        let theirs = self.admin.to_token(&self::token(&other));
         let others = &self.others;
         let [
             mut conversation,
@@ -213,12 +218,10 @@ impl World {
             "suspended" => drop(self.moderate(&me, "suspend").await.ok()),
             _ => {}
         }
-        let resume = self.admin.get("/v1/changes").await;
-        let resume = resume.body["resume"].as_str().unwrap_or("0:0").to_owned();
         let places = vec![
             ("user", other.clone()),
             ("me", me.clone()),
-            ("conversation", conversation),
+            ("conversation", conversation.clone()),
             ("elsewhere", others.conversation.clone()),
             ("message", message),
             ("own", own),
@@ -230,11 +233,12 @@ impl World {
             ("emoji", "x".to_owned()),
             ("text", format!("matrix {number}")),
             ("token", token.clone()),
-            ("resume", resume),
+            ("resume", self.resume.clone()),
         ];
         Pair {
             me,
             other,
+            conversation,
             token,
             rest: mine,
             other_rest: theirs,

@@ -8,7 +8,7 @@ use parlour_storage::{
     ids::{MatchId, MessageRequestId, UserId},
 };
 
-use super::page;
+use super::{no_user, page};
 use crate::{
     command::{Caller, ContactQuestion, ContactReply, Relation, Reply, ShownMatch, ShownRequest},
     error::Failure,
@@ -68,6 +68,10 @@ impl Core {
         }
         let tie = self.store_ref().tie(me, &other, self.lifetime()).await?;
         let eyes = self.eyes(caller).await?;
+        if eyes.blocked_by(&other) {
+            // As for `Question::User`: who blocks the caller isn't there.
+            return Err(no_user());
+        }
         let scenes = self.scenes_with([other.clone()]).await?;
         let rules = rules(caller, &self.settings.policy);
         let may_write = eyes.may_meet(&other) && may_write(&rules, &tie, me);
