@@ -99,7 +99,9 @@ impl ReviewService {
 ///
 /// Why not.
 pub(crate) fn check_secret(secret: &str) -> Result<(), String> {
-    Key::new(secret).map(drop).map_err(|problem| format!("{problem:#}"))
+    Key::new(secret)
+        .map(drop)
+        .map_err(|problem| format!("{problem:#}"))
 }
 
 #[async_trait]

@@ -138,7 +138,10 @@ mod tests {
 
     #[test]
     fn stars_are_as_many_as_characters_and_parts_may_overlap() {
-        assert_eq!(mask("a wörd, b", std::iter::once(2..7).collect()), "a ****, b");
+        assert_eq!(
+            mask("a wörd, b", std::iter::once(2..7).collect()),
+            "a ****, b"
+        );
         assert_eq!(mask("abcdef", vec![3..5, 1..4, 2..3]), "a****f");
         assert_eq!(mask("abc", Vec::new()), "abc");
     }
