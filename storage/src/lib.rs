@@ -30,4 +30,5 @@ pub mod sled_store;
 pub mod store;
 #[cfg(feature = "testsuite")]
 pub mod suite;
+pub mod transaction;
 pub mod verify;
