@@ -92,7 +92,7 @@ pub enum Write {
         /// Makes a retry find the first one ([`Outcome::Repeated`]), for as long as that message exists.
         key: Option<IdempotencyKey>,
     },
-    /// Replaces the text of one's own message and keeps the old one as a [`Revision`]. The same text
+    /// Replaces the text of one's own message and keeps the old one as a [`Revision`](crate::domain::message::Revision). The same text
     /// again is [`Outcome::Unchanged`].
     Edit {
         /// Which.
