@@ -121,7 +121,7 @@ async fn every_interaction_is_on_record_and_no_text_is() {
         let page = moderator.get("/v1/moderation/audit?limit=100").await.ok();
         let lines = page["lines"].as_array().unwrap().clone();
         let is_there = |name: &&str| lines.iter().any(|line| line["action"] == *name);
-        wanted.iter().all(|name| is_there(&name)).then_some(lines)
+        wanted.iter().all(is_there).then_some(lines)
     })
     .await;
     for line in &lines {
