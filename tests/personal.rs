@@ -88,7 +88,7 @@ struct Scene {
 
 async fn scene(node: &Node) -> Scene {
     let named = token_with("alice", |claims| claims.name = Some(MARKER.to_owned()));
-    let mut alice = Client::dial(node, &format!("token={named}")).await;
+    let mut alice = Client::dial(node, &format!("?token={named}")).await;
     alice.event("hello").await;
     let mut bob = Client::connect(node, "bob").await;
     let direct = alice.direct("bob").await;
