@@ -143,6 +143,7 @@ async fn an_export_is_what_the_person_can_see_and_has() {
         ("reaction", 1),
         ("request", 1),
         ("like", 1),
+        ("hidden", 1),
         ("report", 1),
     ] {
         assert_eq!(of(&own, kind).len(), n, "{kind}");
