@@ -47,6 +47,8 @@ counters! {
     blocked;
     /// Requests refused since a moderator muted or suspended who made them.
     sanctioned;
+    /// Messages that were sent.
+    messages;
     /// Reports that were filed.
     reports;
     /// Times that more reports came in than moderators are used to.

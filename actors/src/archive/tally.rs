@@ -1,10 +1,12 @@
-//! Reports and blocks, counted once they are durable, and the alarm when reports come in fast (CONTRACT S2-58, S2-62).
+//! Messages, reports and blocks, counted once they are durable, and the alarm when reports come in fast (CONTRACT S2-55,
+//! S2-58, S2-62).
 //!
 //! Remembers no report and no restart: what there is to do stands in the moderators' queue, and this only says that it fills up.
 
 use std::{collections::VecDeque, time::Duration};
 
 use parlour_storage::{
+    domain::change::ChangeBody,
     ids::Timestamp,
     store::{Outcome, Write},
 };
@@ -14,7 +16,7 @@ use crate::{
     limits::{REPORTS_CALM, REPORTS_PERIOD},
 };
 
-/// What is counted of a write.
+/// What is counted of a write beside the messages it makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Counted {
     Report,
@@ -54,8 +56,15 @@ impl Tally {
         outcome: &Outcome,
         to: &Counters,
     ) {
-        if matches!(outcome, Outcome::Unchanged) {
-            return;
+        match outcome {
+            Outcome::Unchanged => return,
+            Outcome::Changed(changes) | Outcome::Met { changes, .. } => {
+                // A request that is accepted is a message, too.
+                let is_sent = |body: &ChangeBody| matches!(body, ChangeBody::Sent(_));
+                let sent = changes.iter().filter(|change| is_sent(&change.body));
+                to.messages.add(sent.count() as u64);
+            }
+            _ => {}
         }
         match counted {
             Counted::Nothing => {}
