@@ -221,7 +221,7 @@ async fn unmatching_archives() {
         let hidden = rest.get("/api/v1/discovery/hidden").await.ok();
         let users = hidden["data"]["users"].as_array().unwrap();
         assert_eq!(users.len(), 1, "{hidden}");
-        assert_eq!(users[0]["reason"], "unmatched", "{hidden}");
+        assert_eq!(users[0]["reason"], "removed", "{hidden}");
         assert_eq!(rest.get("/v1/unread").await.ok()["total"], 0);
     }
     assert_eq!(
