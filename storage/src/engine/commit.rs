@@ -3,8 +3,9 @@
 use crate::{
     audit::Mark,
     engine::{
-        audit, blocks, bounds, contacts, conversations, cursors, erase, flags, members, messages,
-        notifications, outbox, preferences, reactions, records, reports, standing,
+        attachments, audit, blocks, bounds, contacts, conversations, cursors, erase, flags,
+        members, messages, notifications, outbox, preferences, reactions, records, reports,
+        standing,
         tx::{Made, Memory, Stop, Tx, Written},
         users,
     },
@@ -142,7 +143,11 @@ fn write(tx: &mut Tx<'_>, transaction: &Transaction) -> Written {
     // Nobody is told of what did not happen, or happened before.
     if matches!(
         outcome,
-        Outcome::Changed(_) | Outcome::Met { .. } | Outcome::Filed(_) | Outcome::Done
+        Outcome::Changed(_)
+            | Outcome::Met { .. }
+            | Outcome::Filed(_)
+            | Outcome::Uploaded(_)
+            | Outcome::Done
     ) {
         outbox::write(tx, events)?;
         notifications::write(tx, notifications)?;
@@ -176,8 +181,9 @@ fn do_it(tx: &mut Tx<'_>, write: &Write) -> Written {
         Write::Send {
             conversation,
             content,
+            attachments,
             key,
-        } => messages::send(tx, *conversation, content, key.as_ref()),
+        } => messages::send(tx, *conversation, content, attachments, key.as_ref()),
         Write::Edit { message, text } => messages::edit(tx, *message, text),
         Write::Delete { message } => messages::delete(tx, *message),
         Write::React { message, emoji, on } => reactions::react(tx, *message, emoji, *on),
@@ -219,6 +225,8 @@ fn do_it(tx: &mut Tx<'_>, write: &Write) -> Written {
         Write::Sanction { user, sanction } => standing::sanction(tx, user, *sanction),
         Write::Takedown { message } => messages::take_down(tx, *message),
         Write::Prefer(preferences) => preferences::prefer(tx, *preferences),
+        Write::Upload(draft) => attachments::upload(tx, draft),
+        Write::DropAttachment { attachment } => attachments::give_up(tx, *attachment),
         Write::Erase(what) => erase::erase(tx, what),
         Write::Note => Ok(Outcome::Done),
     }
