@@ -43,6 +43,8 @@ pub enum Action {
     Prefer,
     /// Moderates.
     Moderate,
+    /// Looks for messages by their words.
+    Search,
 }
 
 impl Action {
@@ -68,6 +70,7 @@ impl Action {
         Self::Connect,
         Self::Prefer,
         Self::Moderate,
+        Self::Search,
     ];
 
     /// Its name in the configuration.
@@ -93,6 +96,7 @@ impl Action {
             Self::Connect => "connect",
             Self::Prefer => "preferences",
             Self::Moderate => "moderate",
+            Self::Search => "search",
         }
     }
 }

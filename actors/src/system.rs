@@ -33,6 +33,7 @@ use crate::{
     reply::ReplyTo,
     reviewer::Reviewer,
     room::{Committed, Perform, Room},
+    searcher::Searcher,
     shadows::Shadows,
     sweeper::Sweeper,
     visibility::Audience,
@@ -50,13 +51,22 @@ pub struct Core {
     /// Whose writing is shown to nobody else.
     pub shadows: Shadows,
     store: Arc<dyn Store>,
-    reviewer: Option<Arc<dyn Reviewer>>,
+    services: Services,
     actors: OnceLock<Actors>,
     /// What was last kept of people, so that a profile is written when it changes and not with each request.
     profiles: DashMap<UserId, Profile>,
     room_arbiters: Vec<ArbiterHandle>,
     /// Who may export, of those who want to.
     pub(crate) exports: Arc<Semaphore>,
+}
+
+/// What the embedder brings along, for what the core can't do by itself. Each may be missing.
+#[derive(Clone, Debug, Default)]
+pub struct Services {
+    /// Who is asked about texts before they go out.
+    pub reviewer: Option<Arc<dyn Reviewer>>,
+    /// Who finds messages by their words.
+    pub searcher: Option<Arc<dyn Searcher>>,
 }
 
 /// The actors of which there is one.
@@ -86,7 +96,12 @@ impl Core {
 
     /// Who is asked about texts before they go out, if anybody.
     pub(crate) fn reviewer(&self) -> Option<Arc<dyn Reviewer>> {
-        self.reviewer.clone()
+        self.services.reviewer.clone()
+    }
+
+    /// Who finds messages by their words, if anybody.
+    pub(crate) fn searcher(&self) -> Option<Arc<dyn Searcher>> {
+        self.services.searcher.clone()
     }
 
     /// Which history this node is in.
@@ -290,19 +305,15 @@ impl System {
     ///
     /// The policy has gigabytes of words.
     pub fn start(store: Arc<dyn Store>, settings: Settings) -> Self {
-        Self::start_reviewed(store, settings, None)
+        Self::start_with(store, settings, Services::default())
     }
 
-    /// The same, with somebody who is asked about each text before it goes out.
+    /// The same, with what the embedder brings along.
     ///
     /// # Panics
     ///
     /// The policy has gigabytes of words.
-    pub fn start_reviewed(
-        store: Arc<dyn Store>,
-        settings: Settings,
-        reviewer: Option<Arc<dyn Reviewer>>,
-    ) -> Self {
+    pub fn start_with(store: Arc<dyn Store>, settings: Settings, services: Services) -> Self {
         let arbiters: Vec<Arbiter> = (0..settings.room_arbiters.max(1))
             .map(|_| Arbiter::new())
             .collect();
@@ -312,7 +323,7 @@ impl System {
             registry: Registry::default(),
             shadows: Shadows::default(),
             store,
-            reviewer,
+            services,
             actors: OnceLock::new(),
             profiles: DashMap::new(),
             exports: Arc::new(Semaphore::new(EXPORTS_AT_ONCE)),

@@ -97,6 +97,7 @@ impl Serialize for Answer<'_> {
             | Reply::Entry(_)
             | Reply::History { .. }
             | Reply::Item(_)
+            | Reply::Found { .. }
             | Reply::People(_)
             | Reply::Online(_) => {}
             Reply::Contact(reply) => contact::answer(&mut map, reply)?,

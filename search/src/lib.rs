@@ -1,0 +1,3 @@
+//! Full text of messages: a derived index, rebuilt from the store whenever that is needed, and never the truth.
+
+#![warn(missing_docs)]
