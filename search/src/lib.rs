@@ -2,6 +2,17 @@
 
 #![warn(missing_docs)]
 
+mod index;
+mod mark;
+mod query;
 mod words;
 
-pub use words::highlights;
+pub use self::{
+    index::{Index, IndexError, MEMORY_MIN, Place, Writer},
+    mark::Mark,
+    query::{Hits, Query, has_words},
+    words::highlights,
+};
+
+#[cfg(test)]
+mod naive;
