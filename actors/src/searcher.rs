@@ -25,7 +25,8 @@ pub trait Searcher: Send + Sync + fmt::Debug {
 /// Which messages are looked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sought {
-    /// All of these words are in the message; of the last one, the beginning.
+    /// All of these words are in the message; of the last one, the beginning. May be empty if `author` or `has_file`
+    /// says which messages are meant.
     pub words: String,
     /// It is in one of these.
     pub conversations: Vec<ConversationId>,
@@ -57,6 +58,8 @@ pub struct Hits {
 /// Why nothing was looked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotSearched {
+    /// Nothing in what is looked for is a word, and nothing else narrows it.
+    NoWords,
     /// Too many look already: try again in a moment.
     Busy,
     /// The index doesn't work, for the log. Never holds what was looked for.
@@ -66,6 +69,7 @@ pub enum NotSearched {
 impl fmt::Display for NotSearched {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::NoWords => f.write_str("nothing to look for"),
             Self::Busy => f.write_str("too many searches at once"),
             Self::Failed(why) => f.write_str(why),
         }

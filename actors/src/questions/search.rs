@@ -77,6 +77,10 @@ fn turned_off() -> Failure {
 
 fn failed(error: NotSearched) -> Failure {
     match error {
+        NotSearched::NoWords => {
+            let message = "give at least one word to look for, in letters or digits";
+            Failure::bad_value("query", message)
+        }
         NotSearched::Busy => Failure::busy(),
         NotSearched::Failed(why) => {
             tracing::error!(why, "the index could not be searched");

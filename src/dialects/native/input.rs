@@ -19,6 +19,7 @@ use super::{
     },
     safety::{FileReport, Prefer},
     scalar::user_ids,
+    search::SearchPage,
     types::RequestType,
 };
 
@@ -229,6 +230,7 @@ fn frame(kind: &str, text: &str, id: &RequestId) -> Result<ClientFrame, Failure>
         T::Report => Request::Do(fields::<FileReport>(text)?.into_command()?),
         T::Preferences => Request::Ask(Question::Safety(SafetyQuestion::Preferences)),
         T::Prefer => Request::Do(fields::<Prefer>(text)?.into()),
+        T::Search => Request::Ask(fields::<SearchPage>(text)?.into_question()?),
     };
     Ok(ClientFrame::Request {
         id: id.clone(),

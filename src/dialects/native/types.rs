@@ -74,6 +74,7 @@ frame_types! {
         Report = "report",
         Preferences = "preferences",
         Prefer = "prefer",
+        Search = "search",
     }
 }
 
