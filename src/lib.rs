@@ -7,6 +7,7 @@ pub mod dialects;
 pub mod exit;
 pub mod http;
 pub mod node;
+mod outbound;
 mod policy;
 mod reviewer;
 mod telemetry;

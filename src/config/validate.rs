@@ -109,7 +109,7 @@ pub(super) fn violations(config: &Config) -> Vec<Violation> {
         rule(&["policy.words_file"], false, &message);
     }
     let secret = config.policy.review_secret.as_ref().map(Secret::expose);
-    if let Some(Err(message)) = secret.map(crate::reviewer::check_secret) {
+    if let Some(Err(message)) = secret.map(crate::outbound::check_secret) {
         let options = &["policy.review_secret", "policy.review_secret_file"];
         rule(options, false, &message);
     }
