@@ -13,7 +13,7 @@ use std::{
 
 use reqwest::Url;
 
-use crate::config::{Cidr, Value};
+use crate::config::{self, Cidr, Value};
 
 /// Networks of one's own. The operator may open all of them at once.
 const PRIVATE: [&str; 7] = [
@@ -89,6 +89,14 @@ pub(crate) struct Refused {
 }
 
 impl Reach {
+    /// What the operator lets others have the node call.
+    pub(crate) fn guarded(config: &config::Outbound) -> Self {
+        Self::Guarded {
+            private: config.allow_private,
+            allow: config.allow.clone(),
+        }
+    }
+
     /// Whether an address may be asked.
     pub(crate) fn allows(&self, address: IpAddr) -> bool {
         let Self::Guarded { private, allow } = self else {
