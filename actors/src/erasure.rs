@@ -9,12 +9,13 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use parlour_storage::{
     contacts::{Direction, Lifetime, RequestPage},
     domain::{
-        contact::ContactRules, conversation::ConversationKind, safety::Standing, user::NodeRole,
+        contact::ContactRules, conversation::ConversationKind, event::EventId, safety::Standing,
+        user::NodeRole,
     },
     ids::{ConversationId, MessageId, Position, Seq, Timestamp, UserId},
     personal::{Erase, Part, ROWS_AT_ONCE, Reacted, Written},
     safety::ReportPage,
-    store::{EventId, Transaction, Write},
+    store::{Transaction, Write},
 };
 
 use crate::{
@@ -533,8 +534,8 @@ impl Eraser<'_> {
         let mut after = Some(EventId::default());
         while let Some(from) = after {
             let part = self.core.store_ref().events_by(self.user, from).await?;
-            self.count("events", part.items.len() as u64);
-            let ids: Vec<_> = part.items.iter().map(|event| event.id).collect();
+            let ids = part.items;
+            self.count("events", ids.len() as u64);
             self.erase((!ids.is_empty()).then_some(Erase::Events(ids)))
                 .await?;
             after = part.next;

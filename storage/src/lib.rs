@@ -14,6 +14,7 @@ pub mod contacts;
 pub mod domain;
 mod engine;
 pub mod error;
+pub mod events;
 #[cfg(feature = "testsuite")]
 pub mod faulty;
 pub mod ids;

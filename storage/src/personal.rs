@@ -7,12 +7,12 @@ use async_trait::async_trait;
 
 use crate::{
     domain::{
+        event::EventId,
         message::{Message, Revision},
         safety::Report,
     },
     error::StoreError,
     ids::{ConversationId, MessageId, Position, ReportId, Seq, Timestamp, UserId},
-    store::{Event, EventId},
 };
 
 /// One stay of a person in a conversation.
@@ -140,7 +140,7 @@ pub enum Erase {
         /// By which changes.
         positions: Vec<Position>,
     },
-    /// Takes rows of theirs out of the event outbox.
+    /// Takes away events that they caused.
     Events(Vec<EventId>),
     /// Takes away a batch of what [`Holdings`] counts; the profile last. `Unchanged`: there is nothing left.
     Rows,
@@ -171,12 +171,12 @@ pub trait Personal {
         from: Position,
     ) -> Result<Part<Reacted, Position>, StoreError>;
 
-    /// Rows of the event outbox that they caused, after a place.
+    /// Events that they caused and nobody else has a part in, after a place: see [`is_private`](crate::domain::event::Happening::is_private).
     async fn events_by(
         &self,
         user: &UserId,
         after: EventId,
-    ) -> Result<Part<Event, EventId>, StoreError>;
+    ) -> Result<Part<EventId, EventId>, StoreError>;
 
     /// Reports that they made, newest first, before one.
     async fn reports_by(

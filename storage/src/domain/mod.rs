@@ -5,6 +5,7 @@
 pub mod change;
 pub mod contact;
 pub mod conversation;
+pub mod event;
 pub mod message;
 pub mod safety;
 pub mod user;

@@ -235,7 +235,8 @@ fn bury(tx: &mut Tx<'_>, id: MessageId, mut record: MessageV1) -> Written {
     Ok(Outcome::Changed(vec![change]))
 }
 
-fn with_reactions(
+/// As it stands now, of its record.
+pub(crate) fn with_reactions(
     source: &dyn Source,
     id: MessageId,
     record: MessageV1,

@@ -2,10 +2,11 @@
 
 use crate::{
     domain::{
+        event::EventId,
         message::{Content, Message},
         safety::Report,
     },
-    engine::{contacts, members, outbox, reactions, records, view::BREATH},
+    engine::{contacts, events, members, reactions, records, view::BREATH},
     error::StoreError,
     ids::{ConversationId, IdempotencyKey, MessageId, Position, ReportId, Seq, UserId},
     keys::{self, Parts, Table},
@@ -15,7 +16,6 @@ use crate::{
         ChangeBodyV1, ChangeV1, MadeV1, MemberV1, MessageV1, PlaceV1, ReportV1, RequestV1,
         RevisionV1,
     },
-    store::{Event, EventId},
 };
 
 /// Rows looked at in one part: a few milliseconds of a reader's time.
@@ -152,14 +152,11 @@ pub(crate) fn events_by(
     source: &dyn Source,
     user: &UserId,
     after: EventId,
-) -> Result<Part<Event, EventId>, StoreError> {
-    let looked_at = outbox::after(source, after, LOOKED_AT)?;
-    let full = looked_at.len() == LOOKED_AT;
-    let mut next = looked_at.last().filter(|_| full).map(|event| event.id);
-    let mut items: Vec<_> = looked_at.into_iter().filter(|e| e.by == *user).collect();
+) -> Result<Part<EventId, EventId>, StoreError> {
+    let (mut items, mut next) = events::by(source, user, after, LOOKED_AT)?;
     if items.len() > ITEMS {
         items.truncate(ITEMS);
-        next = items.last().map(|event| event.id);
+        next = items.last().copied();
     }
     Ok(Part { items, next })
 }

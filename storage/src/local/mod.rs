@@ -9,6 +9,7 @@
 //! While the syncer waits for the disk, the writer applies what comes next: that is how groups form.
 
 mod contacts;
+mod events;
 mod options;
 mod personal;
 mod pulse;

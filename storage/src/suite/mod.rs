@@ -11,6 +11,7 @@ mod commits;
 mod contacts;
 mod conversations;
 mod cursors;
+mod events;
 mod flags;
 mod members;
 mod messages;
@@ -64,6 +65,7 @@ pub async fn run_all(bed: impl Fn() -> Arc<dyn Bed>) {
         reads::cases,
         summaries::cases,
         changes::cases,
+        events::cases,
         rows::cases,
         reports::cases,
         flags::cases,
