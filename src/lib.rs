@@ -11,3 +11,4 @@ mod outbound;
 mod policy;
 mod reviewer;
 mod telemetry;
+mod webhooks;

@@ -1,5 +1,7 @@
 //! Which events: `message.sent`, or `message.*` for all of a kind.
 
+use parlour_storage::domain::event::TOPICS;
+
 use super::Value;
 
 /// A topic, or all topics of a kind.
@@ -20,16 +22,17 @@ impl Value for TopicFilter {
     const NAME: &'static str = "TOPIC";
 
     fn parse(text: &str) -> Result<Self, String> {
-        let letter = |b: u8| b.is_ascii_lowercase() || b == b'_';
-        let word = |word: &str| !word.is_empty() && word.bytes().all(letter);
-        match text.split_once('.') {
-            Some((kind, what)) if word(kind) && (what == "*" || word(what)) => {
-                Ok(Self(text.to_owned()))
-            }
-            _ => {
-                Err("expected an event such as message.sent, or message.* for all of a kind".into())
-            }
+        let filter = Self(text.to_owned());
+        let kind = text
+            .strip_suffix('*')
+            .is_none_or(|kind| kind.ends_with('.'));
+        if kind && TOPICS.iter().any(|topic| filter.matches(topic)) {
+            return Ok(filter);
         }
+        Err(format!(
+            "expected an event, or all of a kind such as message.*; the events are {}",
+            TOPICS.join(", ")
+        ))
     }
 
     fn print(&self) -> String {
