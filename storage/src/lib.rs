@@ -10,6 +10,7 @@
 
 pub mod audit;
 mod codec;
+pub mod compact;
 pub mod contacts;
 pub mod domain;
 mod engine;

@@ -119,6 +119,17 @@ impl Holdings {
     }
 }
 
+/// What rows of others, or of a pair, name a person. Erasure leaves them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Mentions {
+    /// People they had to do with: that there was a request, a match or an unmatched message.
+    pub ties: u64,
+    /// People who like them.
+    pub liked_by: u64,
+    /// People whom they need not be shown to in discovery, blocks aside.
+    pub hidden_from: u64,
+}
+
 /// Something of a person that is taken away for good. The transaction's own user is meant, always.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Erase {
@@ -187,4 +198,7 @@ pub trait Personal {
 
     /// How much is kept of them beside that.
     async fn holdings(&self, user: &UserId) -> Result<Holdings, StoreError>;
+
+    /// How often others' rows name them. Looks through everybody's.
+    async fn mentions(&self, user: &UserId) -> Result<Mentions, StoreError>;
 }

@@ -11,7 +11,7 @@ use crate::{
     ids::{ConversationId, IdempotencyKey, MessageId, Position, ReportId, Seq, UserId},
     keys::{self, Parts, Table},
     kv::{Order, Source},
-    personal::{Holdings, Part, Reacted, Stay, Written},
+    personal::{Holdings, Mentions, Part, Reacted, Stay, Written},
     record::{
         ChangeBodyV1, ChangeV1, MadeV1, MemberV1, MessageV1, PlaceV1, ReportV1, RequestV1,
         RevisionV1,
@@ -215,6 +215,29 @@ pub(crate) fn holdings(source: &dyn Source, user: &UserId) -> Result<Holdings, S
         likes: count(keys::likes(user))?,
         hidden: count(keys::hidden_from(user))?,
         keys: loose_keys(source, user, usize::MAX)?.len() as u64,
+    })
+}
+
+pub(crate) fn mentions(source: &dyn Source, user: &UserId) -> Result<Mentions, StoreError> {
+    // A pair's row names both; the others begin with whose they are.
+    let count = |table, names: fn(&[UserId; 2], &UserId) -> bool| -> Result<u64, StoreError> {
+        let mut n_found = 0;
+        for (n, entry) in (1..).zip(source.scan(keys::table(table), Order::Ascending)) {
+            if n % BREATH == 0 {
+                source.breathe();
+            }
+            let people = records::parsed(&entry?.0, |key| {
+                let mut parts = Parts::of(table, key)?;
+                Some([parts.user()?, parts.user()?])
+            })?;
+            n_found += u64::from(names(&people, user));
+        }
+        Ok(n_found)
+    };
+    Ok(Mentions {
+        ties: count(Table::Tie, |pair, user| pair.contains(user))?,
+        liked_by: count(Table::Like, |[_, whom], user| whom == user)?,
+        hidden_from: count(Table::Hidden, |[_, who], user| who == user)?,
     })
 }
 
