@@ -144,7 +144,7 @@ mod tests {
             (" 0 ", Some(0)),
             ("99999999", Some(3600)),
             ("Wed, 21 Oct 2015 07:28:00 GMT", Some(90)),
-            ("Wed, 21 Oct 2014 07:28:00 GMT", Some(0)),
+            ("Tue, 21 Oct 2014 07:28:00 GMT", Some(0)),
             ("-1", None),
             ("soon", None),
             ("", None),

@@ -137,18 +137,30 @@ fn what_is_never_taken_is_given_up_and_its_lane_goes_on() {
     assert_eq!(lanes.next(late), Next::Nothing, "until it is done with");
     lanes.done(id(1), late);
     assert_eq!(sent(&mut lanes, late), [2], "the endpoint isn't down");
-    lanes.wait(id(2), late);
-    for _ in 0..DOWN_AFTER {
-        let rested = lanes.rests_until.unwrap_or(late);
-        assert_eq!(lanes.next(rested), Next::Send(id(2)));
-        lanes.failed(id(2), None, 1.0, rested - DAY);
+}
+
+#[test]
+fn while_an_endpoint_is_down_what_is_too_old_is_given_up_unsent() {
+    let mut now = Instant::now();
+    let over = now + DAY;
+    let mut lanes = lanes("ab", 8, now);
+    while lanes.n_failures() < DOWN_AFTER {
+        match lanes.next(now) {
+            Next::Send(id) => assert_eq!(lanes.failed(id, None, 1.0, now), Failed::Waits),
+            Next::Wait(until) => now = until,
+            next => panic!("{next:?}"),
+        }
     }
-    let much_later = late + DAY;
-    assert_eq!(
-        lanes.next(much_later),
-        Next::GiveUp(id(2)),
-        "it is down, and its time over"
-    );
+    let Next::GiveUp(first) = lanes.next(over) else {
+        panic!()
+    };
+    lanes.done(first, over);
+    lanes.add(id(3), lane("a"), over + DAY, over);
+    let Next::GiveUp(second) = lanes.next(over) else {
+        panic!()
+    };
+    lanes.done(second, over);
+    assert_eq!(lanes.next(over), Next::Send(id(3)), "its time is not over");
 }
 
 #[test]
