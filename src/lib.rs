@@ -8,6 +8,8 @@ mod events;
 pub mod exit;
 pub mod http;
 pub mod node;
+mod outbound;
 mod policy;
 mod reviewer;
 mod telemetry;
+mod webhooks;

@@ -29,6 +29,7 @@ use crate::{
         listeners::{self, Listener},
     },
     policy, telemetry,
+    webhooks::Webhooks,
 };
 
 /// A running node.
@@ -37,6 +38,7 @@ pub struct Node {
     system: System,
     edge: Arc<Edge>,
     server: ServerHandle,
+    webhooks: Option<Webhooks>,
 }
 
 /// Runs a node until SIGTERM, SIGINT, a failure of its store or the loss of an actor. `announce` is called once it listens, with the main
@@ -126,6 +128,8 @@ impl Node {
         };
         let (sockets, listeners) = listeners::bind(&config.http).map_err(unavailable)?;
         let edge = Edge::new(Arc::clone(system.core()), verifier, config, listeners);
+        // Before anything happens that they are to tell.
+        let webhooks = Webhooks::start(&edge.core, &edge.config, &edge.webhook_lag).await?;
         let server = http::serve(Arc::clone(&edge), sockets).map_err(unavailable)?;
         for Listener { address, dialect } in &edge.listeners {
             let dialect = dialect.map(tracing::field::display);
@@ -135,6 +139,7 @@ impl Node {
             system,
             edge,
             server: server.handle(),
+            webhooks,
         };
         Ok((node, server))
     }
@@ -214,6 +219,9 @@ impl Node {
         // Those that never got as far as to have a session.
         self.edge.socketio.hub().shut();
         self.server.stop(true).await;
+        if let Some(webhooks) = self.webhooks {
+            webhooks.stop().await;
+        }
         self.system
             .stop()
             .await
@@ -239,6 +247,7 @@ async fn open_store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
         reader_threads: storage.readers,
         stall_timeout: storage.stall_timeout,
         cache_bytes: storage.cache.bytes() as u64,
+        events_all: !config.events.webhook_url.is_empty(),
         ..Options::default()
     };
     let opened =

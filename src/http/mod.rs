@@ -42,7 +42,7 @@ use anyhow::Context as _;
 use parlour_actors::system::Core;
 
 use self::{engine::Engine, gate::Gate, listeners::Listener};
-use crate::{auth::Verifier, config::Config, dialects::Dialect};
+use crate::{auth::Verifier, config::Config, dialects::Dialect, webhooks::Lag};
 
 /// What handlers share.
 #[derive(Debug)]
@@ -59,6 +59,8 @@ pub struct Edge {
     pub config: Config,
     /// Where it listens, the main listener first.
     pub listeners: Vec<Listener>,
+    /// How far behind its webhooks are.
+    pub webhook_lag: Arc<Lag>,
     /// The node stops: say so where a load balancer looks.
     pub draining: AtomicBool,
 }
@@ -77,6 +79,7 @@ impl Edge {
             verifier: Arc::new(verifier),
             gate,
             socketio: socketio::start(Weak::clone(edge), &config),
+            webhook_lag: Arc::new(Lag::new(&config)),
             config,
             listeners,
             draining: AtomicBool::new(false),
