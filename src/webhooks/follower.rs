@@ -26,6 +26,7 @@ use super::{
     lanes::{Failed, Lanes, Next},
     verdict::Verdict,
 };
+use crate::events::{Place, event_json};
 
 /// Events read at a time.
 const PAGE: usize = 256;
@@ -395,8 +396,9 @@ async fn place(store: &dyn Store, name: &str) -> Result<EventId, StoreError> {
 async fn attempt(store: &dyn Store, endpoint: &Endpoint, id: EventId) -> Tried {
     match store.event(id).await {
         Ok(Some(event)) => {
-            let id = format!("{}-{}", store.epoch(), name(id));
-            let body = super::body::text(&id, &event);
+            let epoch = store.epoch();
+            let id = Place { epoch, id }.to_string();
+            let body = event_json(epoch, &event).to_string();
             Tried::Sent(endpoint.post(&id, body).await)
         }
         Ok(None) => Tried::Gone,
