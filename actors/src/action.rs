@@ -43,6 +43,8 @@ pub enum Action {
     Prefer,
     /// Moderates.
     Moderate,
+    /// Uploads a file, or gives one up.
+    Upload,
 }
 
 impl Action {
@@ -68,6 +70,7 @@ impl Action {
         Self::Connect,
         Self::Prefer,
         Self::Moderate,
+        Self::Upload,
     ];
 
     /// Its name in the configuration.
@@ -93,6 +96,7 @@ impl Action {
             Self::Connect => "connect",
             Self::Prefer => "preferences",
             Self::Moderate => "moderate",
+            Self::Upload => "upload",
         }
     }
 }

@@ -307,6 +307,7 @@ mod tests {
             let write = Write::Send {
                 conversation,
                 content,
+                attachments: Vec::new(),
                 key: None,
             };
             let (reply, answer) = ReplyTo::task();

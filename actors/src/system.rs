@@ -25,6 +25,7 @@ use crate::{
     counters::Counters,
     error::{CloseCode, Failure},
     export::EXPORTS_AT_ONCE,
+    files::Files,
     janitor::Janitor,
     limits::Settings,
     moderation::{AllBack, Concerns, Deed, Moderation, Review, audit},
@@ -50,13 +51,22 @@ pub struct Core {
     /// Whose writing is shown to nobody else.
     pub shadows: Shadows,
     store: Arc<dyn Store>,
-    reviewer: Option<Arc<dyn Reviewer>>,
+    outside: Outside,
     actors: OnceLock<Actors>,
     /// What was last kept of people, so that a profile is written when it changes and not with each request.
     profiles: DashMap<UserId, Profile>,
     room_arbiters: Vec<ArbiterHandle>,
     /// Who may export, of those who want to.
     pub(crate) exports: Arc<Semaphore>,
+}
+
+/// What a node is given from outside, beside its store.
+#[derive(Clone, Debug, Default)]
+pub struct Outside {
+    /// Who is asked about each text before it goes out. `None`: nobody.
+    pub reviewer: Option<Arc<dyn Reviewer>>,
+    /// Where files lie that people send. `None`: they send none.
+    pub files: Option<Arc<dyn Files>>,
 }
 
 /// The actors of which there is one.
@@ -86,7 +96,12 @@ impl Core {
 
     /// Who is asked about texts before they go out, if anybody.
     pub(crate) fn reviewer(&self) -> Option<Arc<dyn Reviewer>> {
-        self.reviewer.clone()
+        self.outside.reviewer.clone()
+    }
+
+    /// Where files lie that people send, if they may send any.
+    pub(crate) fn files(&self) -> Option<Arc<dyn Files>> {
+        self.outside.files.clone()
     }
 
     /// Which history this node is in.
@@ -290,19 +305,15 @@ impl System {
     ///
     /// The policy has gigabytes of words.
     pub fn start(store: Arc<dyn Store>, settings: Settings) -> Self {
-        Self::start_reviewed(store, settings, None)
+        Self::start_with(store, settings, Outside::default())
     }
 
-    /// The same, with somebody who is asked about each text before it goes out.
+    /// The same, with more from outside than a store.
     ///
     /// # Panics
     ///
     /// The policy has gigabytes of words.
-    pub fn start_reviewed(
-        store: Arc<dyn Store>,
-        settings: Settings,
-        reviewer: Option<Arc<dyn Reviewer>>,
-    ) -> Self {
+    pub fn start_with(store: Arc<dyn Store>, settings: Settings, outside: Outside) -> Self {
         let arbiters: Vec<Arbiter> = (0..settings.room_arbiters.max(1))
             .map(|_| Arbiter::new())
             .collect();
@@ -312,7 +323,7 @@ impl System {
             registry: Registry::default(),
             shadows: Shadows::default(),
             store,
-            reviewer,
+            outside,
             actors: OnceLock::new(),
             profiles: DashMap::new(),
             exports: Arc::new(Semaphore::new(EXPORTS_AT_ONCE)),

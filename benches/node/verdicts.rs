@@ -96,6 +96,7 @@ fn message(text: &str) -> Write {
     Write::Send {
         conversation: "1".parse().expect("an id"),
         content: content(text),
+        attachments: Vec::new(),
         key: None,
     }
 }
@@ -198,6 +199,7 @@ async fn through_actors(against: Against, n_blocks: usize) -> f64 {
             ask(Command::Send {
                 to: Target::Conversation(to),
                 content: content(&text),
+                attachments: Vec::new(),
                 key: None,
             })
         });

@@ -8,6 +8,7 @@
 
 #![warn(missing_docs)]
 
+pub mod attachments;
 pub mod audit;
 mod codec;
 pub mod compact;

@@ -13,7 +13,7 @@ use parlour_storage::{
 
 use super::tally::Counted;
 use crate::{
-    command::{About, Card, Reply, SafetyReply},
+    command::{About, AttachmentReply, Card, Reply, SafetyReply},
     error::Failure,
     herald::{Asked, Herald},
     reply::ReplyTo,
@@ -57,6 +57,11 @@ impl Waiting {
                     at: self.at,
                 };
                 self.reply.answer(Ok(Reply::Safety(filed)));
+                return Vec::new();
+            }
+            Ok(Outcome::Uploaded(attachment)) => {
+                let uploaded = AttachmentReply::Uploaded(attachment);
+                self.reply.answer(Ok(Reply::Attachment(uploaded)));
                 return Vec::new();
             }
             Ok(Outcome::Repeated(change)) => {

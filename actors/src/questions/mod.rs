@@ -2,6 +2,7 @@
 //!
 //! What is hidden from whom is decided by [`crate::visibility`]; no other rule stands here but who may see what.
 
+mod attachments;
 mod contacts;
 mod history;
 mod inbox;
@@ -165,6 +166,7 @@ impl Core {
             Question::Presence(users) => self.presence_of(caller, users).await,
             Question::Contact(question) => self.contact(caller, question).await,
             Question::Safety(question) => self.safety_answer(caller, question).await,
+            Question::Attachment(question) => self.attachment_answer(caller, question).await,
             Question::Changes { since, limit } => self.changes(caller, since, page(limit)?).await,
         }
     }

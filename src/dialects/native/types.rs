@@ -74,6 +74,9 @@ frame_types! {
         Report = "report",
         Preferences = "preferences",
         Prefer = "prefer",
+        Attachment = "attachment",
+        DropAttachment = "drop_attachment",
+        Usage = "usage",
     }
 }
 

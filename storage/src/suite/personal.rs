@@ -158,6 +158,7 @@ async fn nothing_of_a_message_is_left_but_its_place(scene: Scene) {
     let keyed = Write::Send {
         conversation: id,
         content,
+        attachments: Vec::new(),
         key: Some(key),
     };
     let message = MessageId::created_at(scene.change(&ann, keyed.clone()).await.position);
@@ -391,6 +392,7 @@ async fn all_else_goes_in_batches(scene: Scene) {
         requests: 1,
         likes: 1,
         hidden: 0,
+        attachments: 0,
         keys: 2,
     };
     let [cid, dan] = scene.people(["cid", "dan"]);
@@ -488,6 +490,7 @@ async fn the_key_of_a_message_stays_with_it(scene: Scene) {
     let keyed = Write::Send {
         conversation: id,
         content: text("x"),
+        attachments: Vec::new(),
         key,
     };
     let sent = scene.change(&ann, keyed.clone()).await;
