@@ -26,6 +26,7 @@ use super::{
     lanes::{Failed, Lanes, Next},
     verdict::Verdict,
 };
+use crate::events::{Place, event_json};
 
 /// Events read at a time.
 const PAGE: usize = 256;
@@ -239,7 +240,7 @@ impl Follower {
                 counters.webhooks_failed.add_one();
                 if self.lanes.n_failures() == 0 {
                     let endpoint = self.endpoint.host();
-                    tracing::warn!(endpoint, event = %name(id), why, "a webhook fails; it is tried again");
+                    tracing::warn!(endpoint, event = %self.named(id), why, "a webhook fails; it is tried again");
                 }
                 let chance = rand::rng().random();
                 match self.lanes.failed(id, retry_after, chance, now) {
@@ -258,6 +259,12 @@ impl Follower {
                 _ => self.bury(id, format!("it can't be read: {error}")).await,
             },
         }
+    }
+
+    /// An event as an operator is told of it.
+    fn named(&self, id: EventId) -> Place {
+        let epoch = self.store.epoch();
+        Place { epoch, id }
     }
 
     fn answered(&mut self) {
@@ -279,7 +286,7 @@ impl Follower {
     /// Puts an event with the dead letters, durably, and is done with it then.
     async fn bury(&mut self, id: EventId, why: String) -> Result<(), StoreError> {
         let endpoint = self.endpoint.host();
-        tracing::warn!(endpoint, event = %name(id), why, "a webhook was given up; the event is kept with the dead letters");
+        tracing::warn!(endpoint, event = %self.named(id), why, "a webhook was given up; the event is kept with the dead letters");
         let letter = DeadLetter {
             event: id,
             why,
@@ -332,7 +339,7 @@ impl Follower {
         let (store, name) = (&self.store, &self.endpoint.name);
         self.place = insist(async || place(&**store, name).await).await?;
         let endpoint = self.endpoint.host();
-        tracing::info!(endpoint, after = %self::name(self.place), "a webhook starts over");
+        tracing::info!(endpoint, after = %self.named(self.place), "a webhook starts over");
         self.attempts = JoinSet::new();
         self.lanes = Lanes::new(self.place, self.endpoint.at_once_max);
         self.feed.go_to(self.place);
@@ -395,8 +402,9 @@ async fn place(store: &dyn Store, name: &str) -> Result<EventId, StoreError> {
 async fn attempt(store: &dyn Store, endpoint: &Endpoint, id: EventId) -> Tried {
     match store.event(id).await {
         Ok(Some(event)) => {
-            let id = format!("{}-{}", store.epoch(), name(id));
-            let body = super::body::text(&id, &event);
+            let epoch = store.epoch();
+            let id = Place { epoch, id }.to_string();
+            let body = event_json(epoch, &event).to_string();
             Tried::Sent(endpoint.post(&id, body).await)
         }
         Ok(None) => Tried::Gone,
@@ -412,9 +420,4 @@ async fn insist<T>(ask: impl AsyncFn() -> Result<T, StoreError>) -> Result<T, St
             answer => return answer,
         }
     }
-}
-
-/// How an event is named to an operator: as `parlour events` takes it.
-fn name(EventId { position, n }: EventId) -> String {
-    format!("{}-{n}", position.get())
 }

@@ -5,7 +5,6 @@
 //! services are slow at costs the node's event loops nothing. Decides nothing about what happens, and knows no shape.
 
 mod backoff;
-mod body;
 mod endpoint;
 mod follower;
 mod lanes;
