@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::verdict::{self, Verdict};
 use crate::{
-    config::{Config, Secrets, TopicFilter},
+    config::{Config, Secret, Secrets, TopicFilter},
     outbound::{
         Outbound, Reach, Signer, Url,
         header::{CONTENT_TYPE, HeaderValue},
@@ -39,12 +39,13 @@ impl Endpoint {
         let events = &config.events;
         let endpoints = events.webhook_url.iter().map(|url| {
             let url: Url = url.as_str().parse().context("a webhook_url is none")?;
-            let secrets = events.webhook_secret.iter().flat_map(Secrets::expose);
+            let secrets = events.webhook_secret.iter().flat_map(Secrets::iter);
             Ok(Self {
                 name: name(&url),
                 topics: events.webhook_topics.clone(),
                 outbound: Outbound::new(Reach::guarded(&config.outbound), events.webhook_timeout)?,
-                signer: Signer::new(secrets).context("a webhook_secret is none")?,
+                signer: Signer::new(secrets.map(Secret::expose))
+                    .context("a webhook_secret is none")?,
                 at_once_max: events.webhook_concurrency,
                 give_up: events.webhook_give_up,
                 url,
