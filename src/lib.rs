@@ -4,7 +4,7 @@ pub mod auth;
 pub mod cli;
 pub mod config;
 pub mod dialects;
-mod events;
+pub mod events;
 pub mod exit;
 pub mod http;
 pub mod node;

@@ -85,6 +85,10 @@ counters! {
     messages_purged;
     /// Lines of the audit log that retention let go.
     audit_lines_forgotten;
+    /// Rows of events that retention let go.
+    events_forgotten;
+    /// Times that events were let go before a consumer had come to them.
+    event_consumers_late;
 }
 
 impl Counters {

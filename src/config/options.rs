@@ -197,6 +197,12 @@ options! {
 
     /// What happens on the node, told to your own services; docs/webhooks.md explains it.
     events: Events {
+        /// Whether admins may follow events at GET /v1/events. As with webhooks, reading, reactions, and who comes and
+        /// goes are events only if somebody may follow them.
+        feed: bool = "false";
+        /// How long events are kept for those who are behind; then they are forgotten, taken or not. What they tell
+        /// of stays. 0s: for good.
+        age: Duration = "7days" in "0s"..="3650days";
         /// Where events are posted, signed, as they happen: https URLs of your back end, a comma in one written as
         /// %2C. Each is told everything, and keeps its own place. Several flags add up, and an empty one takes
         /// back those before it.

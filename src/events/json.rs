@@ -67,7 +67,7 @@ impl Fields {
     }
 }
 
-fn time(at: Timestamp) -> String {
+pub(super) fn time(at: Timestamp) -> String {
     // Out of jiff's range (year 9999) is a clock gone wrong; the last moment it knows says so.
     let moment = jiff::Timestamp::from_millisecond(at.0).unwrap_or(jiff::Timestamp::MAX);
     moment.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
