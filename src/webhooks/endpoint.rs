@@ -3,6 +3,7 @@
 use std::{fmt::Write as _, time::Duration};
 
 use anyhow::Context as _;
+use parlour_actors::feed::WEBHOOKS;
 use parlour_storage::ids::Timestamp;
 use sha2::{Digest, Sha256};
 
@@ -72,11 +73,8 @@ impl Endpoint {
     }
 }
 
-/// What the names of webhooks among the consumers of events begin with.
-pub(super) const PREFIX: &str = "webhook-";
-
 fn name(url: &Url) -> String {
-    let mut name = PREFIX.to_owned();
+    let mut name = WEBHOOKS.to_owned();
     for byte in &Sha256::digest(url.as_str())[..8] {
         let _infallible = write!(name, "{byte:02x}");
     }
@@ -101,7 +99,7 @@ mod tests {
         let other = names("https://a.example/?token=2,https://a.example/?token=1");
         assert_eq!([&one[0], &one[1]], [&other[1], &other[0]]);
         assert_ne!(one[0], one[1]);
-        assert_eq!(one[0].len(), PREFIX.len() + 16);
+        assert_eq!(one[0].len(), WEBHOOKS.len() + 16);
     }
 
     #[test]

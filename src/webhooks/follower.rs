@@ -60,6 +60,8 @@ pub(super) struct Follower {
     feed: events::Follower,
     /// There may be more to read.
     behind: bool,
+    /// It was said that no more is read, since too much is open.
+    said_full: bool,
     lanes: Lanes,
     attempts: JoinSet<(EventId, Tried)>,
     /// Something was read or done with since the place was written last.
@@ -110,6 +112,7 @@ impl Follower {
             lag,
             place,
             behind: true,
+            said_full: false,
             attempts: JoinSet::new(),
             moved: false,
             save_at: now,
@@ -142,6 +145,7 @@ impl Follower {
             if self.behind && self.lanes.has_room() {
                 self.read().await?;
             }
+            self.tell_of_room();
             let due = self.start().await?;
             self.lag
                 .set(self.number, self.lanes.oldest().map(|id| id.position));
@@ -185,6 +189,18 @@ impl Follower {
         self.lanes.read_through(page.through);
         self.behind = page.more;
         Ok(())
+    }
+
+    fn tell_of_room(&mut self) {
+        let full = self.behind && !self.lanes.has_room();
+        if full && !self.said_full {
+            let endpoint = self.endpoint.host();
+            tracing::warn!(
+                endpoint,
+                "a webhook has as much to send as it can hold; the rest waits in the store"
+            );
+        }
+        self.said_full = full;
     }
 
     /// When the time of an event is over: so long after it happened, or after we began.
