@@ -81,7 +81,7 @@ async fn usage(scene: &Scene, user: &UserId) -> Usage {
 
 /// Where a file lies that is to be taken away.
 async fn doomed(scene: &Scene, id: AttachmentId) -> Option<Vec<String>> {
-    let doomed: Vec<Doomed> = scene.store.doomed(usize::MAX).await.expect("reads");
+    let doomed: Vec<Doomed> = scene.store.doomed(None, usize::MAX).await.expect("reads");
     doomed
         .into_iter()
         .find(|one| one.id == id)

@@ -12,6 +12,7 @@ mod commits;
 mod contacts;
 mod conversations;
 mod cursors;
+mod events;
 mod flags;
 mod members;
 mod messages;
@@ -65,6 +66,7 @@ pub async fn run_all(bed: impl Fn() -> Arc<dyn Bed>) {
         reads::cases,
         summaries::cases,
         changes::cases,
+        events::cases,
         rows::cases,
         reports::cases,
         flags::cases,

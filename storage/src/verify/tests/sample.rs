@@ -8,10 +8,12 @@ use crate::{
     domain::{
         attachment::AttachmentDraft,
         conversation::MemberRole,
+        event::EventId,
         message::Content,
         safety::{AuditDraft, FlagDraft, Preferences, ReportDraft, ReportStatus, Sanction},
     },
     engine::records,
+    events::{DeadLetter, Events as _},
     ids::{ConversationId, IdempotencyKey, MessageId, Position, Seq, Timestamp, UserId},
     keys,
     kv::{Batch, Kv, Order},
@@ -45,17 +47,13 @@ pub(super) struct Sample {
 
 async fn commit(store: &LocalStore, by: &str, write: Write) -> Position {
     let at = Timestamp(SAMPLE_MS);
-    let row = |topic: &str| EventDraft {
-        topic: topic.to_owned(),
-        body: "x".repeat(5_000),
-    };
     let transaction = Transaction {
         limits: vec![LimiterState {
             user: name(by),
             rule: "send".to_owned(),
             tat_us: 1,
         }],
-        events: vec![row("event")],
+        events: vec![EventDraft::UserOnline],
         notifications: vec![NotificationDraft {
             user: name("bob"),
             topic: "note".to_owned(),
@@ -68,6 +66,24 @@ async fn commit(store: &LocalStore, by: &str, write: Write) -> Position {
         Outcome::Changed(changes) => changes[0].position,
         _ => Position::ZERO,
     }
+}
+
+/// A consumer that gave up on the newest event, and the oldest event forgotten.
+async fn follow(store: &LocalStore) {
+    let events = store.events_after(EventId::default(), 9999).await.unwrap();
+    let [first, .., last] = &events.events[..] else {
+        panic!("few events");
+    };
+    store.forget_events(first.id, 9).await.unwrap();
+    store.move_consumer("hook", None, last.id).await.unwrap();
+    let letter = DeadLetter {
+        event: last.id,
+        why: "it answered 410".to_owned(),
+        attempts: 1,
+        at: Timestamp(SAMPLE_MS),
+        revived: false,
+    };
+    store.bury("hook", letter).await.unwrap();
 }
 
 fn line() -> AuditDraft {
@@ -290,10 +306,7 @@ impl Sample {
         safety(&store).await;
         files(&store).await;
         Self::meet(&store).await;
-        store
-            .move_consumer("search", Default::default())
-            .await
-            .unwrap();
+        follow(&store).await;
         store.close().await.unwrap();
         Self {
             kv,
