@@ -26,6 +26,9 @@ pub(crate) const UNSENT_AGE: Duration = Duration::from_hours(24);
 /// is whatever its age, since nobody is uploading yet.
 const ORPHAN_AGE: Duration = Duration::from_hours(1);
 
+/// How far the clock of files may be behind: that of Linux goes by ticks.
+const CLOCKS_APART: Duration = Duration::from_millis(100);
+
 /// How often all files are looked at for some that were left behind.
 const ORPHANS_EVERY: Duration = Duration::from_hours(24);
 
@@ -45,7 +48,7 @@ pub(crate) struct Collector {
 
 impl Collector {
     pub(crate) fn new(core: Arc<Core>, files: Arc<dyn Files>) -> Self {
-        let since = core.now();
+        let since = before(core.now(), CLOCKS_APART);
         Self {
             core,
             files,
@@ -183,8 +186,8 @@ async fn take_orphans(core: &Core, files: &dyn Files, before: Timestamp) -> Resu
             let began = Instant::now();
             for object in step.drain(..) {
                 if !core.store_ref().is_object_known(&object).await? {
-                    take(core, files, &object).await;
-                    core.counters.files_orphaned.add_one();
+                    let is_gone = take(core, files, &object).await;
+                    core.counters.files_orphaned.add(u64::from(is_gone));
                 }
             }
             rest(began).await;
