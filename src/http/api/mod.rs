@@ -65,6 +65,7 @@ routes! {
     "/v1/matches" { get contact::matches }
     "/v1/matches/{match}" { delete contact::unmatch }
     "/v1/discovery/hidden" { get contact::hidden }
+    "/v1/search" { get chat::search }
     "/v1/reports" { post safety::report }
     "/v1/moderation/reports" { get safety::reports }
     "/v1/moderation/reports/{report}" { get safety::case, patch safety::review_report }
