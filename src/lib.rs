@@ -9,4 +9,5 @@ pub mod http;
 pub mod node;
 mod policy;
 mod reviewer;
+pub mod search;
 mod telemetry;

@@ -28,7 +28,9 @@ use crate::{
         self, Edge,
         listeners::{self, Listener},
     },
-    policy, telemetry,
+    policy,
+    search::{self, Search},
+    telemetry,
 };
 
 /// A running node.
@@ -37,6 +39,7 @@ pub struct Node {
     system: System,
     edge: Arc<Edge>,
     server: ServerHandle,
+    search: Option<Arc<Search>>,
 }
 
 /// Runs a node until SIGTERM, SIGINT, a failure of its store or the loss of an actor. `announce` is called once it listens, with the main
@@ -116,10 +119,9 @@ impl Node {
             .map_err(|problem| Failure::new(Exit::Config, format!("auth: {problem}")))?;
         let store = open_store(&config).await?;
         let reviewer = policy::reviewer(&config.policy)?;
-        let services = Services {
-            reviewer,
-            ..Services::default()
-        };
+        let search = search::start(&config, &store).await?;
+        let searcher = search.as_ref().map(|search| Arc::clone(search) as _);
+        let services = Services { reviewer, searcher };
         let system = System::start_with(store, settings(&config)?, services);
         // Last, so that whoever connects is served.
         let unavailable = |error: anyhow::Error| {
@@ -136,6 +138,7 @@ impl Node {
             system,
             edge,
             server: server.handle(),
+            search,
         };
         Ok((node, server))
     }
@@ -215,6 +218,9 @@ impl Node {
         // Those that never got as far as to have a session.
         self.edge.socketio.hub().shut();
         self.server.stop(true).await;
+        if let Some(search) = self.search {
+            search.stop().await;
+        }
         self.system
             .stop()
             .await

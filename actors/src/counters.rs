@@ -59,6 +59,12 @@ counters! {
     reviews_late;
     /// Texts that the operator's own service said nothing useful about.
     reviews_failed;
+    /// Searches that were answered.
+    searches;
+    /// Searches that were refused since too many were under way.
+    searches_busy;
+    /// Searches that the index could not answer.
+    searches_failed;
     /// Commits of groups.
     groups_committed;
     /// Transactions committed.

@@ -238,6 +238,16 @@ impl Writer {
         Ok(())
     }
 
+    /// Takes back what was not committed.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`add`](Self::add). Nothing can be written any more.
+    pub fn roll_back(&mut self) -> Result<(), IndexError> {
+        self.inner.rollback()?;
+        Ok(())
+    }
+
     /// Begins to write those parts anew of which something was removed, so that its words leave the disk too.
     ///
     /// # Errors

@@ -3,8 +3,8 @@
 use std::{fmt, str::FromStr};
 
 use parlour_storage::{
+    domain::event::EventId,
     ids::{Epoch, MessageId, Position},
-    store::EventId,
 };
 
 /// Which way texts are cut into words, and what is known of a message. An index of another version is made anew.

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use parlour_storage::{
-    domain::message::{Content, Message, MessageKind},
+    domain::{
+        event::EventId,
+        message::{Content, Message, MessageKind},
+    },
     ids::{ConversationId, Epoch, MessageId, Position, Seq, Timestamp, UserId},
-    store::EventId,
 };
 use proptest::{prelude::*, sample::select};
 
