@@ -6,7 +6,7 @@ use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 use parlour_actors::{
     limits::{Rate, Settings},
-    policy::{Audit, Finding, Html, Policy, Receipts},
+    policy::{Attachments, Audit, Finding, Html, Policy, Receipts},
     reviewer::Reviewer,
 };
 use parlour_storage::{domain::contact::Gate, safety::Retention};
@@ -66,6 +66,7 @@ pub(crate) fn policy(config: &config::Policy) -> anyhow::Result<Policy> {
         },
         review_timeout: config.review_timeout,
         review_fails_open: config.review_failure == ReviewFailure::Open,
+        attachments: Attachments::default(),
     })
 }
 
@@ -176,6 +177,7 @@ mod tests {
             },
             review_timeout: Duration::from_secs(6),
             review_fails_open: false,
+            attachments: Attachments::default(),
         };
         assert_eq!(policy(&config).unwrap(), expected);
     }

@@ -45,6 +45,8 @@ pub enum Action {
     Moderate,
     /// Looks for messages by their words.
     Search,
+    /// Uploads a file, or gives one up.
+    Upload,
 }
 
 impl Action {
@@ -71,6 +73,7 @@ impl Action {
         Self::Prefer,
         Self::Moderate,
         Self::Search,
+        Self::Upload,
     ];
 
     /// Its name in the configuration.
@@ -97,6 +100,7 @@ impl Action {
             Self::Prefer => "preferences",
             Self::Moderate => "moderate",
             Self::Search => "search",
+            Self::Upload => "upload",
         }
     }
 }

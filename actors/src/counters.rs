@@ -47,6 +47,14 @@ counters! {
     blocked;
     /// Requests refused since a moderator muted or suspended who made them.
     sanctioned;
+    /// Messages that were sent.
+    messages;
+    /// Reports that were filed.
+    reports;
+    /// Times that more reports came in than moderators are used to.
+    report_surges;
+    /// Blocks that were made, or given another reason.
+    blocks;
     /// Texts refused for what they say.
     texts_refused;
     /// Texts that went out with a placeholder in their stead.

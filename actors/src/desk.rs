@@ -3,6 +3,7 @@
 //! The one way into the core. Commands of a conversation go to its room, the rest to Moderation; questions
 //! ask Moderation first, then the store. No rule stands here.
 
+mod attachment;
 mod contact;
 
 use std::{future::Future, pin::Pin, sync::Arc};
@@ -122,6 +123,7 @@ impl Core {
             Command::Send {
                 to: Target::Conversation(conversation),
                 content,
+                attachments,
                 key,
             } => write(
                 conversation,
@@ -129,6 +131,7 @@ impl Core {
                 Write::Send {
                     conversation,
                     content,
+                    attachments,
                     key,
                 },
             ),
@@ -226,6 +229,7 @@ impl Core {
             }
             Command::Contact(command) => contact::route(command),
             Command::Safety(command) => Safety(command),
+            Command::Attachment(command) => self.route_attachment(command),
             command @ (Command::Send { .. }
             | Command::Type { .. }
             | Command::Read { .. }
@@ -239,11 +243,17 @@ impl Core {
     /// Where a command goes, once it is known what it is about.
     async fn found(&self, caller: &Arc<Caller>, command: Command) -> Result<Routed, Failure> {
         let (conversation, action, write) = match command {
-            Command::Send { to, content, key } => {
+            Command::Send {
+                to,
+                content,
+                attachments,
+                key,
+            } => {
                 let conversation = self.conversation_for(caller, to).await?;
                 let write = Write::Send {
                     conversation,
                     content,
+                    attachments,
                     key,
                 };
                 (conversation, Action::Send, write)

@@ -286,6 +286,7 @@ impl Core {
             n_requests += requests.len() as u64;
         }
         let is_sanctioned = store.standing(user).await? != Standing::default();
+        let mentions = store.mentions(user).await?;
         let n_blocked_by = store.blocks_of(user).await?.of_them.len() as u64;
         let kept = [
             Kept {
@@ -327,6 +328,21 @@ impl Core {
                 what: "blocked_by",
                 n: n_blocked_by,
                 why: "what others chose is theirs",
+            },
+            Kept {
+                what: "liked_by",
+                n: mentions.liked_by,
+                why: "what others chose is theirs",
+            },
+            Kept {
+                what: "hidden_from",
+                n: mentions.hidden_from,
+                why: "whom others need not be shown is theirs",
+            },
+            Kept {
+                what: "ties",
+                n: mentions.ties,
+                why: "that they and somebody had to do with each other, without a word of it: it is the other's too",
             },
         ];
         let mut kept: Vec<_> = kept.into_iter().filter(|kept| kept.n > 0).collect();

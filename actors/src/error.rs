@@ -90,6 +90,12 @@ error_codes! {
     Muted = 2031, "MUTED";
     /// A moderator suspended you.
     Suspended = 2032, "SUSPENDED";
+    /// There is no such file, or you may not have it.
+    NoAttachment = 2040, "NO_ATTACHMENT";
+    /// The file was sent with a message already: upload it again.
+    AttachmentSent = 2041, "ATTACHMENT_SENT";
+    /// Your files would take up more than they may.
+    QuotaFull = 2042, "QUOTA_FULL";
     /// Too many requests of this kind: wait as long as the answer says.
     RateLimited = 3000, "RATE_LIMITED";
     /// The node has too much to do: wait a moment.
@@ -198,6 +204,22 @@ impl Failure {
         )
     }
 
+    /// There is no such file, or it is none of theirs.
+    pub fn no_attachment() -> Self {
+        Self::new(
+            ErrorCode::NoAttachment,
+            "there is no such file, or you may not have it",
+        )
+    }
+
+    /// The policy has no files, or the node nowhere to put them.
+    pub fn no_attachments() -> Self {
+        Self::new(
+            ErrorCode::NotImplemented,
+            "this node takes no files; send a link instead",
+        )
+    }
+
     /// There is no such message, or it is none of theirs.
     pub fn no_message() -> Self {
         Self::new(
@@ -274,6 +296,15 @@ impl From<Rejection> for Failure {
             Rejection::NoReport => {
                 Self::new(ErrorCode::NoReport, "there is no such report or flag")
             }
+            Rejection::NoAttachment => Self::no_attachment(),
+            Rejection::AttachmentSent => Self::new(
+                ErrorCode::AttachmentSent,
+                "a message was sent with this file already; upload it again to send it once more",
+            ),
+            Rejection::QuotaFull => Self::new(
+                ErrorCode::QuotaFull,
+                "your files take up all they may; delete messages with files, or send a smaller one",
+            ),
             Rejection::Invalid(why) => Self::new(ErrorCode::BadValue, why),
             _ => Self::internal(),
         }

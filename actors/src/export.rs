@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use parlour_storage::{
     contacts::{Direction, Lifetime, RequestPage},
     domain::{
-        contact::MessageRequest,
+        contact::{Hidden, MessageRequest},
         conversation::{Conversation, ConversationKind, Member},
         message::{Message, Revision},
         safety::{Preferences, Report, Standing},
@@ -91,6 +91,8 @@ pub enum Item {
     Like(UserId),
     /// With whom they are matched.
     Match(ShownMatch),
+    /// Somebody who need not be shown to them in discovery.
+    Hidden(Hidden),
     /// A report that they made, without what moderators noted.
     Report(Report),
     /// A notification.
@@ -115,6 +117,7 @@ impl Item {
             Self::Request(_) => "request",
             Self::Like(_) => "like",
             Self::Match(_) => "match",
+            Self::Hidden(_) => "hidden",
             Self::Report(_) => "report",
             Self::Notification(_) => "notification",
             Self::End(_) => "end",
@@ -395,6 +398,15 @@ impl Walk {
                 let other = matched.other(&user).unwrap_or(&user);
                 let with = self.card(other).await?;
                 self.give(Item::Match(ShownMatch { matched, with })).await?;
+            }
+        }
+        let mut after: Option<UserId> = None;
+        loop {
+            let hidden = store.hidden(&user, after.as_ref(), PAGE_MAX).await?;
+            let Some(last) = hidden.last() else { break };
+            after = Some(last.user.clone());
+            for hidden in hidden {
+                self.give(Item::Hidden(hidden)).await?;
             }
         }
         Ok(())

@@ -25,6 +25,7 @@ pub mod desk;
 pub mod erasure;
 pub mod error;
 pub mod export;
+pub mod files;
 pub mod group;
 mod herald;
 mod janitor;

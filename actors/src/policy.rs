@@ -38,6 +38,8 @@ pub struct Policy {
     pub review_timeout: Duration,
     /// A message that the hook said nothing about in time goes out (`true`), or is refused.
     pub review_fails_open: bool,
+    /// Which files people may send with messages (C-25).
+    pub attachments: Attachments,
 }
 
 impl Default for Policy {
@@ -57,6 +59,7 @@ impl Default for Policy {
             retention: Retention::default(),
             review_timeout: Duration::from_millis(1500),
             review_fails_open: true,
+            attachments: Attachments::default(),
         }
     }
 }
@@ -123,4 +126,56 @@ pub enum Audit {
     Safety,
     /// Everything that people do: messages, edits, reactions, reading, groups, connections too (CONTRACT S2-25).
     All,
+}
+
+/// Which files people may send with messages. What was sent before the policy changed stays as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attachments {
+    /// Any at all.
+    pub enabled: bool,
+    /// Longest file, in bytes (S1-23).
+    pub bytes_max: u64,
+    /// Longest picture, in bytes (S1-24).
+    pub image_bytes_max: u64,
+    /// What all files of one person may take up, in bytes. `None`: any number.
+    pub quota: Option<u64>,
+    /// Which media types (S1-22).
+    pub media_types: Vec<String>,
+}
+
+impl Default for Attachments {
+    fn default() -> Self {
+        const MIB: u64 = 1024 * 1024;
+        Self {
+            enabled: true,
+            bytes_max: 10 * MIB,
+            image_bytes_max: 5 * MIB,
+            quota: Some(1024 * MIB),
+            media_types: [
+                "image/jpeg",
+                "image/png",
+                "image/gif",
+                "image/webp",
+                "application/pdf",
+                "text/plain",
+                "application/msword",
+                "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+            ]
+            .map(str::to_owned)
+            .to_vec(),
+        }
+    }
+}
+
+impl Attachments {
+    /// Longest file of a media type, in bytes. `None`: it may not be sent.
+    pub fn bytes_max_of(&self, media_type: &str) -> Option<u64> {
+        let may_be_sent = self.enabled && self.media_types.iter().any(|known| known == media_type);
+        let bytes_max = if media_type.starts_with("image/") {
+            self.image_bytes_max.min(self.bytes_max)
+        } else {
+            self.bytes_max
+        };
+        may_be_sent.then_some(bytes_max)
+    }
 }

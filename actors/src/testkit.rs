@@ -191,6 +191,7 @@ pub(crate) fn message(to: ConversationId, text: &str) -> Command {
     Command::Send {
         to: Target::Conversation(to),
         content,
+        attachments: Vec::new(),
         key: None,
     }
 }

@@ -92,6 +92,7 @@ async fn measure(time: Duration) {
                     let send = Command::Send {
                         to: Target::Conversation(conversation),
                         content,
+                        attachments: Vec::new(),
                         key: None,
                     };
                     core.ask(caller(user(0)), Request::Do(send))

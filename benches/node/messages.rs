@@ -105,6 +105,7 @@ async fn send(
         let command = Command::Send {
             to: Target::Conversation(conversation),
             content,
+            attachments: Vec::new(),
             key: Some(key),
         };
         let from = Instant::now();

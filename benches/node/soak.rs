@@ -90,6 +90,7 @@ fn message(i: usize, conversations: &[ConversationId]) -> Transaction {
     let write = Write::Send {
         conversation: conversations[of],
         content,
+        attachments: Vec::new(),
         key,
     };
     Transaction::new(Timestamp::now(), user(2 * of), write)

@@ -10,9 +10,8 @@ use tantivy::{
 
 use crate::{
     Index, IndexError,
-    index::has_file,
+    index::terms,
     indexer::{Broken, Progress},
-    words::Terms,
 };
 
 /// Messages that are read at once.
@@ -85,10 +84,9 @@ pub async fn check(
 impl Index {
     /// Whether a message is there once, with all of its words. `None`: it has nothing to be found by.
     fn has(&self, message: &Message) -> Result<Option<bool>, IndexError> {
-        let terms = Terms::of([&*message.content.text]);
-        if message.deleted_at.is_some() || terms.is_empty() && !has_file(message) {
+        let Some(terms) = terms(message) else {
             return Ok(None);
-        }
+        };
         let fields = &self.fields;
         let id = Term::from_field_u64(fields.id, message.id.get());
         let words = terms

@@ -33,7 +33,8 @@ pub fn status(code: ErrorCode) -> StatusCode {
         | E::NoSuchMember
         | E::NoRequest
         | E::NoMatch
-        | E::NoReport => StatusCode::NOT_FOUND,
+        | E::NoReport
+        | E::NoAttachment => StatusCode::NOT_FOUND,
         E::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         E::Unauthorized | E::TokenExpired => StatusCode::UNAUTHORIZED,
         E::NotAuthor
@@ -50,7 +51,9 @@ pub fn status(code: ErrorCode) -> StatusCode {
         | E::KeyReused
         | E::AlreadyAsked
         | E::AlreadyMatched
-        | E::NotPending => StatusCode::CONFLICT,
+        | E::NotPending
+        | E::AttachmentSent => StatusCode::CONFLICT,
+        E::QuotaFull => StatusCode::INSUFFICIENT_STORAGE,
         E::Deleted => StatusCode::GONE,
         E::RateLimited | E::TooManyInFlight => StatusCode::TOO_MANY_REQUESTS,
         E::NotImplemented => StatusCode::NOT_IMPLEMENTED,

@@ -29,8 +29,9 @@ const HEADER_BYTES: usize = 7;
 
 /// A type that is stored.
 ///
-/// Fields are never added, removed or reordered in place: bincode does not describe itself. A change makes
-/// a new struct with the next version, and [`open`] then reads the old one and converts it.
+/// Fields are never removed or reordered, nor added in place: bincode does not describe itself. A change makes
+/// a new struct with the next version. If all it does is to add fields at the end, [`since`](Self::since) makes the
+/// old one readable.
 pub(crate) trait Record: Serialize + DeserializeOwned {
     /// Never reuse a number.
     const KIND: u8;
@@ -38,6 +39,16 @@ pub(crate) trait Record: Serialize + DeserializeOwned {
     const VERSION: u8;
     /// It may be longer than one value. Others are bounded so that they never are.
     const LARGE: bool = false;
+
+    /// The version that it is written as: an earlier one, if that has all there is to say.
+    fn version(&self) -> u8 {
+        Self::VERSION
+    }
+
+    /// The end that a payload of an earlier version lacks. `None`: there never was that version.
+    fn since(_version: u8) -> Option<&'static [u8]> {
+        None
+    }
 }
 
 /// A record as bytes.
@@ -76,11 +87,11 @@ fn corrupt(key: &[u8], reason: impl Into<String>) -> StoreError {
 /// `Corrupt` if the record is larger than any may be; what comes in is bounded far below.
 pub(crate) fn seal<R: Record>(key: &[u8], record: &R) -> Result<Sealed, StoreError> {
     let mut head = Vec::with_capacity(128);
-    head.extend_from_slice(&[WHOLE, R::KIND, R::VERSION, 0, 0, 0, 0]);
+    head.extend_from_slice(&[WHOLE, R::KIND, record.version(), 0, 0, 0, 0]);
     bincode()
         .serialize_into(&mut head, record)
         .map_err(|e| corrupt(key, format!("can't be written: {e}")))?;
-    let sum = crc(key, R::KIND, R::VERSION, &head[HEADER_BYTES..]);
+    let sum = crc(key, R::KIND, record.version(), &head[HEADER_BYTES..]);
     head[3..HEADER_BYTES].copy_from_slice(&sum.to_le_bytes());
     debug_assert!(R::LARGE || head.len() <= VALUE_BYTES_MAX, "{key:?}");
     let mut rest = Vec::new();
@@ -176,9 +187,11 @@ pub(crate) fn open<R: Record>(
             known: u32::from(R::VERSION),
         }));
     }
-    if version != R::VERSION {
-        return Err(corrupt(key, format!("version {version} never was")));
-    }
+    let payload = match R::since(version) {
+        _ if version == R::VERSION => payload,
+        Some(end) => Cow::Owned([&*payload, end].concat()),
+        None => return Err(corrupt(key, format!("version {version} never was"))),
+    };
     bincode()
         .deserialize(&payload)
         .map_err(|e| corrupt(key, format!("can't be decoded: {e}")))

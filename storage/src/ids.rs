@@ -200,6 +200,10 @@ entity_id! {
     /// A report of somebody.
     ReportId
 }
+entity_id! {
+    /// A file that somebody uploaded.
+    AttachmentId
+}
 
 /// The place of a message in its conversation: 1, 2, 3, ... without a gap. Zero is before the first.
 #[derive(

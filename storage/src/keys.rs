@@ -4,17 +4,19 @@
 //! sort; names with their length in front (one byte), so that no name can reach into the next part. Names
 //! of different length therefore don't sort as text: whoever promises an order of names sorts.
 
+mod attachment;
 mod contact;
 mod event;
 mod safety;
 
 use std::ops::Range;
 
+pub(crate) use attachment::*;
 pub(crate) use contact::*;
 pub(crate) use event::*;
 pub(crate) use safety::*;
 
-use crate::ids::{ConversationId, IdempotencyKey, MessageId, Position, Seq, UserId};
+use crate::ids::{AttachmentId, ConversationId, IdempotencyKey, MessageId, Position, Seq, UserId};
 
 /// The first byte of each key. Never reuse a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -98,12 +100,24 @@ pub(crate) enum Table {
     Preferences = 0x7e,
     /// shelf, report or message
     Shelf = 0x7f,
+    /// attachment
+    Attachment = 0x80,
+    /// user, attachment
+    AttachmentOf = 0x81,
+    /// user
+    Usage = 0x82,
+    /// attachment
+    Unsent = 0x83,
+    /// attachment
+    Doomed = 0x84,
+    /// path of an object
+    Object = 0x85,
     /// another key, number of the part (two bytes)
     Continuation = 0xf0,
 }
 
 impl Table {
-    pub(crate) const ALL: [Self; 40] = [
+    pub(crate) const ALL: [Self; 46] = [
         Self::Meta,
         Self::User,
         Self::Block,
@@ -143,6 +157,12 @@ impl Table {
         Self::AuditEnd,
         Self::Preferences,
         Self::Shelf,
+        Self::Attachment,
+        Self::AttachmentOf,
+        Self::Usage,
+        Self::Unsent,
+        Self::Doomed,
+        Self::Object,
         Self::Continuation,
     ];
 
@@ -472,6 +492,10 @@ impl<'a> Parts<'a> {
 
     pub(crate) fn message(&mut self) -> Option<MessageId> {
         self.position().map(MessageId::created_at)
+    }
+
+    pub(crate) fn attachment(&mut self) -> Option<AttachmentId> {
+        self.position().map(AttachmentId::created_at)
     }
 
     pub(crate) fn seq(&mut self) -> Option<Seq> {

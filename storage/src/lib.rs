@@ -8,8 +8,10 @@
 
 #![warn(missing_docs)]
 
+pub mod attachments;
 pub mod audit;
 mod codec;
+pub mod compact;
 pub mod contacts;
 pub mod domain;
 mod engine;

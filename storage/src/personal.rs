@@ -82,13 +82,15 @@ pub struct Holdings {
     pub likes: u64,
     /// Who need not be shown to them in discovery, beside those they block.
     pub hidden: u64,
+    /// Files that they sent with no message. Those that they did go with their messages.
+    pub attachments: u64,
     /// Idempotency keys of requests whose messages are gone, and of groups that they opened.
     pub keys: u64,
 }
 
 impl Holdings {
     /// All of them with their names.
-    pub fn all(&self) -> [(&'static str, u64); 9] {
+    pub fn all(&self) -> [(&'static str, u64); 10] {
         let Self {
             profile,
             preferences,
@@ -98,6 +100,7 @@ impl Holdings {
             requests,
             likes,
             hidden,
+            attachments,
             keys,
         } = *self;
         [
@@ -109,6 +112,7 @@ impl Holdings {
             ("requests", requests),
             ("likes", likes),
             ("hidden", hidden),
+            ("attachments", attachments),
             ("keys", keys),
         ]
     }
@@ -119,10 +123,21 @@ impl Holdings {
     }
 }
 
+/// What rows of others, or of a pair, name a person. Erasure leaves them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Mentions {
+    /// People they had to do with: that there was a request, a match or an unmatched message.
+    pub ties: u64,
+    /// People who like them.
+    pub liked_by: u64,
+    /// People whom they need not be shown to in discovery, blocks aside.
+    pub hidden_from: u64,
+}
+
 /// Something of a person that is taken away for good. The transaction's own user is meant, always.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Erase {
-    /// Makes a message of theirs an empty tombstone: text, metadata, key, revisions and reactions go. One with very
+    /// Makes a message of theirs an empty tombstone: text, metadata, files, key, revisions and reactions go. One with very
     /// much hanging on it takes several. Readers are told if it wasn't deleted before. Empty already: `Unchanged`.
     Message(MessageId),
     /// Takes back a reaction of theirs, also where they no longer are. There is none: `Unchanged`.
@@ -187,4 +202,7 @@ pub trait Personal {
 
     /// How much is kept of them beside that.
     async fn holdings(&self, user: &UserId) -> Result<Holdings, StoreError>;
+
+    /// How often others' rows name them. Looks through everybody's.
+    async fn mentions(&self, user: &UserId) -> Result<Mentions, StoreError>;
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     codec::Record,
     domain::{
+        attachment::Attached,
         conversation::{Conversation, ConversationKind, Cursor, Member, MemberRole},
         message::{Content, Message, MessageKind, Revision},
         user::{Block, NodeRole, Plan, User},
@@ -263,9 +264,24 @@ pub(crate) struct StintV1 {
     pub(crate) left: Option<Position>,
 }
 
-record!(MessageV1, 48, 1, LARGE: true);
+/// Version 2 has files. What is sent without any is written as version 1 for good: most messages are.
+impl Record for MessageV2 {
+    const KIND: u8 = 48;
+    const VERSION: u8 = 2;
+    const LARGE: bool = true;
+
+    fn version(&self) -> u8 {
+        if self.attachments.is_empty() { 1 } else { 2 }
+    }
+
+    fn since(version: u8) -> Option<&'static [u8]> {
+        // The length of an empty list.
+        (version == 1).then_some(&[0; 8])
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct MessageV1 {
+pub(crate) struct MessageV2 {
     pub(crate) conversation: ConversationId,
     pub(crate) seq: Seq,
     pub(crate) author: UserId,
@@ -279,9 +295,12 @@ pub(crate) struct MessageV1 {
     pub(crate) deleted_at: Option<Timestamp>,
     /// It had a reaction once, so they have to be looked for.
     pub(crate) reacted: bool,
+    /// Since version 2; the last field, since version 1 ends without it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) attachments: Vec<AttachedV1>,
 }
 
-impl MessageV1 {
+impl MessageV2 {
     /// Nothing is left of what was written.
     pub(crate) fn is_erased(&self) -> bool {
         let Self {
@@ -291,30 +310,38 @@ impl MessageV1 {
             key,
             deleted_at,
             reacted,
+            attachments,
             ..
         } = self;
-        let is_empty = text.is_empty() && metadata.is_none() && !reacted;
+        let is_empty = text.is_empty() && metadata.is_none() && !reacted && attachments.is_empty();
         deleted_at.is_some() && is_empty && reply_to.is_none() && key.is_none()
     }
 
     /// Without reactions, and a tombstone if it was deleted.
     pub(crate) fn into_domain(self, id: MessageId) -> Message {
-        let content = if self.deleted_at.is_some() {
-            Content::default()
-        } else {
-            Content {
-                kind: self.kind.into(),
-                text: self.text,
-                reply_to: self.reply_to,
-                metadata: self.metadata,
-            }
-        };
+        let is_deleted = self.deleted_at.is_some();
+        let mut message = self.into_whole(id);
+        if is_deleted {
+            message.content = Content::default();
+            message.attachments.clear();
+        }
+        message
+    }
+
+    /// Without reactions, and with what was written even if it was deleted.
+    pub(crate) fn into_whole(self, id: MessageId) -> Message {
         Message {
             id,
             conversation: self.conversation,
             seq: self.seq,
             author: self.author,
-            content,
+            content: Content {
+                kind: self.kind.into(),
+                text: self.text,
+                reply_to: self.reply_to,
+                metadata: self.metadata,
+            },
+            attachments: self.attachments.into_iter().map(Attached::from).collect(),
             key: self.key,
             sent_at: self.sent_at,
             edited_at: self.edited_at,
@@ -479,10 +506,12 @@ pub(crate) struct NotificationsReadV1 {
     pub(crate) through: Position,
 }
 
+mod attachment;
 mod contact;
 mod event;
 mod safety;
 
+pub(crate) use attachment::*;
 pub(crate) use contact::*;
 pub(crate) use event::*;
 pub(crate) use safety::*;

@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use tokio::sync::watch;
 
 pub use crate::{
+    attachments::Attachments,
     contacts::Contacts,
     domain::event::EventDraft,
     events::Events,
@@ -38,7 +39,9 @@ use crate::{
 /// [`Busy`](crate::error::StoreErrorKind::Busy) if too many wait already (nothing was done), `Corrupt` or
 /// `Newer` if a record that it needs can't be read (others still can), `Failed` or `Closed` if the store is.
 #[async_trait]
-pub trait Store: Contacts + Safety + Personal + Events + Send + Sync + fmt::Debug {
+pub trait Store:
+    Attachments + Contacts + Safety + Personal + Events + Send + Sync + fmt::Debug
+{
     /// Commits transactions, each atomically and in the order given.
     ///
     /// When this returns `Ok`, every transaction with an `Ok` result is durable: it survives the end

@@ -2,6 +2,7 @@
 
 use crate::{
     domain::{
+        attachment::{Attachment, AttachmentDraft},
         change::Change,
         contact::{ContactRules, MessageRequest, Notice},
         conversation::MemberRole,
@@ -10,8 +11,8 @@ use crate::{
         user::{NodeRole, Plan},
     },
     ids::{
-        ConversationId, IdempotencyKey, MatchId, MessageId, MessageRequestId, ReportId, Seq,
-        Timestamp, UserId,
+        AttachmentId, ConversationId, IdempotencyKey, MatchId, MessageId, MessageRequestId,
+        ReportId, Seq, Timestamp, UserId,
     },
     personal::Erase,
     store::{EventDraft, LimiterState, NotificationDraft, NotificationId},
@@ -89,6 +90,9 @@ pub enum Write {
         conversation: ConversationId,
         /// What.
         content: Content,
+        /// The files sent with it, at most [`ATTACHMENTS_MAX`](crate::domain::attachment::ATTACHMENTS_MAX), each once:
+        /// the sender's own ([`Rejection::NoAttachment`]), and sent with no other message ([`Rejection::AttachmentSent`]).
+        attachments: Vec<AttachmentId>,
         /// Makes a retry find the first one ([`Outcome::Repeated`]), for as long as that message exists.
         key: Option<IdempotencyKey>,
     },
@@ -251,6 +255,14 @@ pub enum Write {
     },
     /// Keeps what a person chose for themselves. Already so: `Unchanged`.
     Prefer(Preferences),
+    /// Makes a file known that was uploaded. [`Outcome::Uploaded`], or [`Rejection::QuotaFull`].
+    Upload(AttachmentDraft),
+    /// Gives up a file of the user's own that no message was sent with ([`Rejection::AttachmentSent`]). What is in it
+    /// goes soon after.
+    DropAttachment {
+        /// Which.
+        attachment: AttachmentId,
+    },
     /// Takes something of the user's away for good.
     Erase(Erase),
     /// Nothing but what the transaction carries beside it: limits, events, a line for the audit log. [`Outcome::Done`].
@@ -290,6 +302,8 @@ pub enum Outcome {
     Asked(Box<MessageRequest>),
     /// The report has a number.
     Filed(ReportId),
+    /// The file is known, by this name.
+    Uploaded(Box<Attachment>),
     /// It concerned no conversation, and is done.
     Done,
     /// There was nothing to do.
@@ -338,6 +352,12 @@ pub enum Rejection {
     NoMatch,
     /// There is no such report or flag.
     NoReport,
+    /// There is no such file, or it is none of theirs.
+    NoAttachment,
+    /// A message was sent with this file already.
+    AttachmentSent,
+    /// All files of the user would have more bytes than they may.
+    QuotaFull,
     /// A record that it needs can't be read. The log names it; `parlour verify` tells more.
     Damaged,
     /// It makes no sense: a conversation or block with oneself, a group without owner, text without end.

@@ -147,6 +147,7 @@ impl Play {
                     let write = Write::Send {
                         conversation,
                         content,
+                        attachments: Vec::new(),
                         key: self.key(),
                     };
                     let expected = model.send(by, to, plan, self.now);

@@ -55,6 +55,7 @@ fn send(conversation: ConversationId, by: &UserId, key: &str, long: bool) -> Tra
     let write = Write::Send {
         conversation,
         content,
+        attachments: Vec::new(),
         key,
     };
     let mut transaction = Transaction::new(Timestamp::now(), by.clone(), write);

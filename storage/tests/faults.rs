@@ -29,6 +29,7 @@ fn send(conversation: ConversationId) -> Transaction {
     transaction(Write::Send {
         conversation,
         content,
+        attachments: Vec::new(),
         key: None,
     })
 }

@@ -44,6 +44,7 @@ async fn conversation(store: &LocalStore, n_messages: usize) -> (ConversationId,
     let send = Write::Send {
         conversation,
         content,
+        attachments: Vec::new(),
         key,
     };
     let sent = commit(store, vec![send; n_messages]).await;

@@ -54,6 +54,7 @@ async fn write(store: Arc<dyn Store>, id: ConversationId, tag: String, newest: A
                 text: text.repeat(if n % 5 == 0 { 1_000 } else { 1 }),
                 ..Content::default()
             },
+            attachments: Vec::new(),
             key: Some(IdempotencyKey::new(&text).unwrap()),
         };
         let Some(Outcome::Changed(changes)) = commit(&*store, send).await else {

@@ -11,8 +11,9 @@ use parlour_storage::{
     store::{Outcome, Rejection},
 };
 
+use super::tally::Counted;
 use crate::{
-    command::{About, Card, Reply, SafetyReply},
+    command::{About, AttachmentReply, Card, Reply, SafetyReply},
     error::Failure,
     herald::{Asked, Herald},
     reply::ReplyTo,
@@ -30,6 +31,7 @@ pub(super) struct Waiting {
     pub(super) reply: ReplyTo,
     pub(super) at: Timestamp,
     pub(super) asked: Asked,
+    pub(super) counted: Counted,
 }
 
 impl Waiting {
@@ -55,6 +57,11 @@ impl Waiting {
                     at: self.at,
                 };
                 self.reply.answer(Ok(Reply::Safety(filed)));
+                return Vec::new();
+            }
+            Ok(Outcome::Uploaded(attachment)) => {
+                let uploaded = AttachmentReply::Uploaded(attachment);
+                self.reply.answer(Ok(Reply::Attachment(uploaded)));
                 return Vec::new();
             }
             Ok(Outcome::Repeated(change)) => {

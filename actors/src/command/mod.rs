@@ -1,5 +1,6 @@
 //! What a client can ask, typed. Every dialect decodes into these, and nothing else reaches the core.
 
+mod attachment;
 mod contact;
 mod safety;
 mod search;
@@ -13,11 +14,14 @@ use parlour_storage::{
         message::{Content, Message, Revision},
         user::{Block, NodeRole, Plan, User},
     },
-    ids::{ConversationId, IdempotencyKey, MessageId, Position, Seq, Timestamp, UserId},
+    ids::{
+        AttachmentId, ConversationId, IdempotencyKey, MessageId, Position, Seq, Timestamp, UserId,
+    },
     store::{PageFrom, Profile, Roster},
 };
 
 pub use self::{
+    attachment::{AttachmentCommand, AttachmentQuestion, AttachmentReply},
     contact::{ContactCommand, ContactQuestion, ContactReply, Relation, ShownMatch, ShownRequest},
     safety::{Case, SafetyCommand, SafetyQuestion, SafetyReply},
     search::{Found, Search},
@@ -155,6 +159,8 @@ pub enum Command {
         to: Target,
         /// What.
         content: Content,
+        /// Files of the caller's that were uploaded for it.
+        attachments: Vec<AttachmentId>,
         /// The client's name for this message.
         key: Option<IdempotencyKey>,
     },
@@ -249,6 +255,8 @@ pub enum Command {
     Contact(ContactCommand),
     /// Reports, chooses, decides. Each says what it is answered by.
     Safety(SafetyCommand),
+    /// Uploads. Each says what it is answered by.
+    Attachment(AttachmentCommand),
 }
 
 /// Where a message goes.
@@ -353,6 +361,8 @@ pub enum Question {
     Contact(ContactQuestion),
     /// What moderators see, and the caller's own choices. [`Reply::Safety`].
     Safety(SafetyQuestion),
+    /// Files. [`Reply::Attachment`].
+    Attachment(AttachmentQuestion),
 }
 
 /// Where messages are looked for.
@@ -494,6 +504,8 @@ pub enum Reply {
     Contact(ContactReply),
     /// About reports, and what moderators see.
     Safety(SafetyReply),
+    /// About files.
+    Attachment(AttachmentReply),
 }
 
 /// What is unread in one conversation.

@@ -67,6 +67,11 @@ fn line(write: &Write) -> Option<(Audit, AuditDraft)> {
         Write::SaveUser(_) | Write::SeeUser | Write::ReadNotifications { .. } | Write::Note => {
             return None;
         }
+        Write::Upload(draft) => all(AuditDraft {
+            detail: Some(format!("{} of {} bytes", draft.media_type, draft.bytes)),
+            ..named("file.uploaded")
+        }),
+        Write::DropAttachment { .. } => all(named("file.dropped")),
         // Many small steps, of which whoever erases writes one line.
         Write::Erase(_) => return None,
         Write::Send { conversation, .. } => all(AuditDraft {
@@ -285,6 +290,7 @@ mod tests {
         let send = Write::Send {
             conversation: here(),
             content,
+            attachments: Vec::new(),
             key: None,
         };
         let action = |audit, write| of_write(audit, write, None, None).map(|draft| draft.action);

@@ -2,6 +2,7 @@
 //!
 //! What is hidden from whom is decided by [`crate::visibility`]; no other rule stands here but who may see what.
 
+mod attachments;
 mod contacts;
 mod history;
 mod inbox;
@@ -72,6 +73,9 @@ impl Core {
                 let more = summaries.len() > limit;
                 summaries.truncate(limit);
                 let next = summaries.last().filter(|_| more).map(|last| last.active);
+                let eyes = self.eyes(caller).await?;
+                let lasts = summaries.iter_mut().filter_map(|s| s.last_message.as_mut());
+                lasts.for_each(|message| eyes.hide_reactions(message));
                 Ok(Reply::Conversations { summaries, next })
             }
             Question::Conversation(id) => {
@@ -168,6 +172,7 @@ impl Core {
             Question::Presence(users) => self.presence_of(caller, users).await,
             Question::Contact(question) => self.contact(caller, question).await,
             Question::Safety(question) => self.safety_answer(caller, question).await,
+            Question::Attachment(question) => self.attachment_answer(caller, question).await,
             Question::Changes { since, limit } => self.changes(caller, since, page(limit)?).await,
         }
     }

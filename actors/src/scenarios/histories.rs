@@ -57,6 +57,7 @@ fn with_metadata(conversation: ConversationId, metadata: &str) -> Write {
             metadata: Some(metadata.to_owned()),
             ..Content::default()
         },
+        attachments: Vec::new(),
         key: None,
     }
 }

@@ -228,7 +228,15 @@ async fn a_message_goes_to_the_conversation_if_its_sender_is_in_it_and_else_to_t
         };
         let to = Target::Either(conversation, user(name));
         let key = None;
-        let sent = node.ask("a", Request::Do(Command::Send { to, content, key }));
+        let sent = node.ask(
+            "a",
+            Request::Do(Command::Send {
+                to,
+                content,
+                attachments: Vec::new(),
+                key,
+            }),
+        );
         match sent.await {
             Ok(Reply::Sent { change, .. }) => change.conversation,
             other => panic!("{other:?}"),

@@ -20,7 +20,7 @@ use crate::{
     moderation::PLACEHOLDER,
     policy::{Finding, Html, Policy},
     reviewer::{Draft, NoOpinion, Opinion, Purpose, Reviewer},
-    system::{Services, System},
+    system::{Outside, System},
     testkit::{TestNode, message, user},
 };
 
@@ -55,14 +55,11 @@ fn judged(budget: Duration, fails_open: bool, settings: Settings) -> (TestNode, 
         ..settings
     };
     let store = Arc::new(MemoryStore::new(Options::default()).unwrap());
-    let system = System::start_with(
-        store,
-        settings,
-        Services {
-            reviewer: Some(Arc::new(Judge(drafts))),
-            ..Services::default()
-        },
-    );
+    let outside = Outside {
+        reviewer: Some(Arc::new(Judge(drafts))),
+        ..Outside::default()
+    };
+    let system = System::start_with(store, settings, outside);
     (TestNode { system }, asked)
 }
 
@@ -339,7 +336,12 @@ async fn a_policy_holds_for_what_is_stored_and_a_retry_is_known() {
             unreachable!()
         };
         let key = IdempotencyKey::new("k").ok();
-        Request::Do(Command::Send { to, content, key })
+        Request::Do(Command::Send {
+            to,
+            content,
+            attachments: Vec::new(),
+            key,
+        })
     };
     for repeated in [false, true] {
         match node.ask("a", keyed("<i>well, fuck</i>")).await {

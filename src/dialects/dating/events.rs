@@ -74,6 +74,7 @@ impl Events for Socket {
             "send_message" => Command::Send {
                 to: fields.target(CONVERSATION, RECEIVER)?,
                 content: fields.content(KIND)?,
+                attachments: Vec::new(),
                 key: fields.key()?,
             },
             "typing_start" => typing(true)?,

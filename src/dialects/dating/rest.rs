@@ -37,6 +37,7 @@ async fn send(call: Call) -> Answered {
     let command = Command::Send {
         to: body.target(CONVERSATION, RECEIVER)?,
         content: body.content(KIND)?,
+        attachments: Vec::new(),
         key: call.key(&body)?,
     };
     let change = expect_reply!(call.run(command).await?, Reply::Sent { change, .. } => change);

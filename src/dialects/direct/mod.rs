@@ -31,6 +31,7 @@ fn send(fields: &Fields, key: Option<IdempotencyKey>) -> Result<Command, Failure
     Ok(Command::Send {
         to: fields.target(CONVERSATION, &["receiverId"])?,
         content: fields.content(&["type", "messageType"])?,
+        attachments: Vec::new(),
         key,
     })
 }

@@ -72,6 +72,7 @@ impl Events for Socket {
             "sendMessage" => Request::Do(Command::Send {
                 to: Target::Conversation(conversation()?),
                 content: fields.content(KIND)?,
+                attachments: Vec::new(),
                 key: fields.key()?,
             }),
             "typing" => typing(true)?,

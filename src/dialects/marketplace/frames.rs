@@ -71,6 +71,7 @@ impl Marketplace {
             _ => Command::Send {
                 to: pair::place(data, "receiver_id", &self.me)?,
                 content: content(data)?,
+                attachments: Vec::new(),
                 key: data.key()?,
             },
         };

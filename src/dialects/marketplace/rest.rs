@@ -37,6 +37,7 @@ async fn create(call: Call) -> Answered {
     let command = Command::Send {
         to: pair::place(&body, "receiver_id", call.me())?,
         content: content(&body)?,
+        attachments: Vec::new(),
         key: call.key(&body)?,
     };
     let (change, about) = expect_reply!(call.run(command).await?,

@@ -124,6 +124,7 @@ mod tests {
             seq: Seq(1),
             author: one,
             content: content(&fields(body)).unwrap(),
+            attachments: Vec::new(),
             key: None,
             sent_at: Timestamp(1_763_726_400_999),
             edited_at: None,

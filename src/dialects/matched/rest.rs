@@ -85,6 +85,7 @@ async fn send(call: Call) -> Answered {
     let command = Command::Send {
         to: Target::Conversation(body.need_conversation(CONVERSATION)?),
         content: body.content(KIND)?,
+        attachments: Vec::new(),
         key: call.key(&body)?,
     };
     let change = expect_reply!(call.run(command).await.map_err(forbidden)?, Reply::Sent { change, .. } => change);

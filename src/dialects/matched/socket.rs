@@ -189,6 +189,7 @@ fn command(name: &str, fields: &Fields) -> Result<Command, Failure> {
         "message" => Command::Send {
             to: conversation()?,
             content: fields.content(KIND)?,
+            attachments: Vec::new(),
             key: fields.key()?,
         },
         // The time that a client says is not looked at: the node's counts.

@@ -5,7 +5,7 @@ use parlour_storage::{domain::change::ChangeBody, ids::Epoch};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::{
-    contact,
+    attachment, contact,
     event::Event,
     safety,
     search::found,
@@ -108,6 +108,7 @@ impl Serialize for Answer<'_> {
             | Reply::Online(_) => {}
             Reply::Contact(reply) => contact::answer(&mut map, reply)?,
             Reply::Safety(reply) => safety::answer(&mut map, reply)?,
+            Reply::Attachment(reply) => attachment::answer(&mut map, reply)?,
             Reply::Changes {
                 recovered,
                 changes,

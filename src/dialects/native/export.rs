@@ -14,7 +14,7 @@ use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use super::{
-    contact::{WireMatch, WireRequest, matched, request},
+    contact::{WireHidden, WireMatch, WireRequest, hidden, matched, request},
     safety::{WireReport, WireStanding, report, standing},
     wire::{
         Text, Time, WireBlock, WireConversation, WireMember, WireMessage, WireRevision, WireUser,
@@ -89,6 +89,7 @@ enum Fields<'a> {
         #[serde(rename = "match")]
         matched: WireMatch<'a>,
     },
+    Hidden(WireHidden<'a>),
     Report {
         report: WireReport<'a>,
     },
@@ -187,6 +188,7 @@ pub fn line(item: &Item) -> Vec<u8> {
         Item::Match(shown) => Fields::Match {
             matched: matched(shown),
         },
+        Item::Hidden(one) => Fields::Hidden(hidden(one)),
         Item::Report(one) => Fields::Report {
             report: report(one),
         },

@@ -6,7 +6,7 @@ use parlour_actors::{
 };
 use parlour_storage::{
     domain::message::Content,
-    ids::{ConversationId, MessageId, Seq},
+    ids::{AttachmentId, ConversationId, MessageId, Seq},
     store::PageFrom,
 };
 use serde::Deserialize;
@@ -89,6 +89,9 @@ pub struct Send {
     pub reply_to: Option<Id<MessageId>>,
     /// A JSON object of the app's own.
     pub metadata: Option<Box<RawValue>>,
+    /// Files that were uploaded for it.
+    #[serde(default)]
+    pub attachments: Vec<Id<AttachmentId>>,
     /// The client's name for the message.
     pub key: Option<Key>,
 }
@@ -126,6 +129,7 @@ impl Send {
         Ok(Command::Send {
             to,
             content,
+            attachments: self.attachments.into_iter().map(|id| id.0).collect(),
             key: self.key.map(|key| key.0),
         })
     }

@@ -5,12 +5,13 @@
 
 use parlour_actors::{
     codec::{ClientFrame, RequestId, Resume},
-    command::{Command, Question, Request, SafetyQuestion, Target},
+    command::{AttachmentQuestion, Command, Question, Request, SafetyQuestion, Target},
     error::{ErrorCode, Failure},
 };
 use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{
+    attachment::OfAttachment,
     contact::{Ask, MatchesPage, OfMatch, OfRequest, PeoplePage, RequestsPage, like, relation},
     fields::{
         AddMembers, Auth, Block, ChangesPage, ConversationsPage, Edit, MessagesPage,
@@ -229,6 +230,9 @@ fn frame(kind: &str, text: &str, id: &RequestId) -> Result<ClientFrame, Failure>
         T::Relation => Request::Ask(relation(fields::<OfUser>(text)?.user.0)),
         T::Report => Request::Do(fields::<FileReport>(text)?.into_command()?),
         T::Preferences => Request::Ask(Question::Safety(SafetyQuestion::Preferences)),
+        T::Attachment => Request::Ask(fields::<OfAttachment>(text)?.into_question()),
+        T::DropAttachment => Request::Do(fields::<OfAttachment>(text)?.give_up()),
+        T::Usage => Request::Ask(Question::Attachment(AttachmentQuestion::Usage)),
         T::Prefer => Request::Do(fields::<Prefer>(text)?.into()),
         T::Search => Request::Ask(fields::<SearchPage>(text)?.into_question()?),
     };

@@ -2,6 +2,7 @@
 //! is its specification.
 
 mod answer;
+pub mod attachment;
 pub mod contact;
 mod event;
 pub mod export;

@@ -75,6 +75,9 @@ frame_types! {
         Preferences = "preferences",
         Prefer = "prefer",
         Search = "search",
+        Attachment = "attachment",
+        DropAttachment = "drop_attachment",
+        Usage = "usage",
     }
 }
 

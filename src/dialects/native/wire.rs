@@ -18,6 +18,7 @@ use parlour_storage::{
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
+use super::attachment::{WireAttached, attached};
 use crate::dialects::shape::kind;
 
 /// Something that is written as text: an id, a position, a token.
@@ -70,6 +71,8 @@ struct SeenMessage<'a> {
     reply_to: Option<Text<MessageId>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     metadata: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    attachments: Vec<WireAttached<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<&'a str>,
     sent_at: Time,
@@ -109,6 +112,7 @@ pub(super) fn message(message: &Message, veiled: bool) -> WireMessage<'_> {
             .metadata
             .as_deref()
             .and_then(|m| serde_json::from_str(m).ok()),
+        attachments: message.attachments.iter().map(attached).collect(),
         key: message.key.as_ref().map(|key| key.as_str()),
         sent_at: Time(message.sent_at),
         edited_at: message.edited_at.map(Time),

@@ -1,6 +1,9 @@
 //! Messages and what was done to them.
 
-use crate::ids::{ConversationId, IdempotencyKey, MessageId, Position, Seq, Timestamp, UserId};
+use crate::{
+    domain::attachment::Attached,
+    ids::{ConversationId, IdempotencyKey, MessageId, Position, Seq, Timestamp, UserId},
+};
 
 /// A message as it stands now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +18,8 @@ pub struct Message {
     pub author: UserId,
     /// What was written. Empty in every part once deleted.
     pub content: Content,
+    /// The files sent with it, in their author's order. None once deleted.
+    pub attachments: Vec<Attached>,
     /// What the author's client called it.
     pub key: Option<IdempotencyKey>,
     /// When it was accepted.
@@ -39,7 +44,7 @@ impl Message {
 pub struct Content {
     /// What sort of message it is.
     pub kind: MessageKind,
-    /// The text, raw; it may be empty for other kinds than text.
+    /// The text, raw; it may be empty for other kinds than text, and if files are sent with it.
     pub text: String,
     /// The message it answers, in the same conversation.
     pub reply_to: Option<MessageId>,

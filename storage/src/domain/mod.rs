@@ -2,6 +2,7 @@
 //!
 //! Domain types only. How they are stored is `record.rs`'s, how they go over a wire is a dialect's.
 
+pub mod attachment;
 pub mod change;
 pub mod contact;
 pub mod conversation;

@@ -45,6 +45,7 @@ fn position(outcome: &Outcome) -> Option<Position> {
         Outcome::Changed(changes) => changes.first().map(|change| change.position),
         Outcome::Met { changes, .. } => changes.last().map(|change| change.position),
         Outcome::Filed(report) => Some(report.position()),
+        Outcome::Uploaded(attachment) => Some(attachment.id.position()),
         Outcome::Repeated(_) | Outcome::Asked(_) | Outcome::Done | Outcome::Unchanged => None,
     }
 }

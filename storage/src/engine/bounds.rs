@@ -5,6 +5,9 @@
 
 use crate::{
     domain::{
+        attachment::{
+            AttachmentDraft, FILE_NAME_BYTES_MAX, MEDIA_TYPE_BYTES_MAX, OBJECT_BYTES_MAX,
+        },
         message::{Content, EMOJI_BYTES_MAX, METADATA_BYTES_MAX, MessageKind},
         safety::{AuditDraft, FlagDraft, ReportDraft},
     },
@@ -59,17 +62,64 @@ pub(crate) fn text(kind: MessageKind, text: &str) -> Result<(), Rejection> {
     if text.trim().is_empty() && kind == MessageKind::Text {
         return Err(Rejection::Invalid("a text message needs a text"));
     }
+    length(text)
+}
+
+fn length(text: &str) -> Result<(), Rejection> {
     within(text.len(), TEXT_BYTES_MAX, "a text takes at most 256 KiB")
 }
 
-pub(crate) fn content(content: &Content) -> Result<(), Rejection> {
-    text(content.kind, &content.text)?;
+/// The text of a message, which files can stand for.
+pub(crate) fn words(kind: MessageKind, words: &str, has_files: bool) -> Result<(), Rejection> {
+    if has_files {
+        length(words)
+    } else {
+        text(kind, words)
+    }
+}
+
+pub(crate) fn content(content: &Content, has_files: bool) -> Result<(), Rejection> {
+    words(content.kind, &content.text, has_files)?;
     let metadata = content.metadata.as_ref().map_or(0, String::len);
     within(
         metadata,
         METADATA_BYTES_MAX,
         "metadata take at most 2048 bytes",
     )
+}
+
+pub(crate) fn attachment(draft: &AttachmentDraft) -> Result<(), Rejection> {
+    let named = [
+        (
+            &draft.object,
+            OBJECT_BYTES_MAX,
+            "an object is a path of 1 to 255 bytes without control characters",
+        ),
+        (
+            &draft.name,
+            FILE_NAME_BYTES_MAX,
+            "the name of a file takes 1 to 255 bytes without control characters",
+        ),
+        (
+            &draft.media_type,
+            MEDIA_TYPE_BYTES_MAX,
+            "a media type takes 1 to 255 bytes without control characters",
+        ),
+    ];
+    let thumbnail = draft.thumbnail.iter();
+    let thumbnail = thumbnail.map(|object| (object, OBJECT_BYTES_MAX, named[0].2));
+    for (text, max, otherwise) in named.into_iter().chain(thumbnail) {
+        if text.is_empty() || text.chars().any(char::is_control) {
+            return Err(Rejection::Invalid(otherwise));
+        }
+        within(text.len(), max, otherwise)?;
+    }
+    if draft.thumbnail.as_ref() == Some(&draft.object) {
+        return Err(Rejection::Invalid(
+            "a small copy lies elsewhere than its picture",
+        ));
+    }
+    Ok(())
 }
 
 pub(crate) fn emoji(emoji: &str) -> Result<(), Rejection> {

@@ -3,8 +3,8 @@
 use crate::{
     audit::Mark,
     engine::{
-        audit, blocks, bounds, contacts, conversations, cursors, erase, events, flags, members,
-        messages, notifications, preferences, reactions, records, reports, standing,
+        attachments, audit, blocks, bounds, contacts, conversations, cursors, erase, events, flags,
+        members, messages, notifications, preferences, reactions, records, reports, standing,
         tx::{Made, Memory, Stop, Tx, Written},
         users,
     },
@@ -143,7 +143,11 @@ fn write(tx: &mut Tx<'_>, transaction: &Transaction, events_all: bool) -> Writte
     // Nobody is told of what did not happen, or happened before.
     if matches!(
         outcome,
-        Outcome::Changed(_) | Outcome::Met { .. } | Outcome::Filed(_) | Outcome::Done
+        Outcome::Changed(_)
+            | Outcome::Met { .. }
+            | Outcome::Filed(_)
+            | Outcome::Uploaded(_)
+            | Outcome::Done
     ) {
         notifications::write(tx, notifications)?;
         if let Some(flag) = flag {
@@ -177,8 +181,9 @@ fn do_it(tx: &mut Tx<'_>, write: &Write) -> Written {
         Write::Send {
             conversation,
             content,
+            attachments,
             key,
-        } => messages::send(tx, *conversation, content, key.as_ref()),
+        } => messages::send(tx, *conversation, content, attachments, key.as_ref()),
         Write::Edit { message, text } => messages::edit(tx, *message, text),
         Write::Delete { message } => messages::delete(tx, *message),
         Write::React { message, emoji, on } => reactions::react(tx, *message, emoji, *on),
@@ -220,6 +225,8 @@ fn do_it(tx: &mut Tx<'_>, write: &Write) -> Written {
         Write::Sanction { user, sanction } => standing::sanction(tx, user, *sanction),
         Write::Takedown { message } => messages::take_down(tx, *message),
         Write::Prefer(preferences) => preferences::prefer(tx, *preferences),
+        Write::Upload(draft) => attachments::upload(tx, draft),
+        Write::DropAttachment { attachment } => attachments::give_up(tx, *attachment),
         Write::Erase(what) => erase::erase(tx, what),
         Write::Note => Ok(Outcome::Done),
     }

@@ -4,7 +4,7 @@ use crate::{
     codec::Record,
     domain::{change::ChangeBody, event::EventId},
     engine::{
-        blocks, contacts, flags, personal, places, purge, records,
+        attachments, blocks, contacts, flags, personal, places, purge, records,
         tx::{Tx, Written},
     },
     error::StoreError,
@@ -13,7 +13,7 @@ use crate::{
     kv::{Order, Source},
     personal::{Erase, ROWS_AT_ONCE},
     record::{
-        BlockV1, BlockedByV1, ChangeBodyV1, ChangeV1, HappenedV1, LimitV1, MessageV1,
+        BlockV1, BlockedByV1, ChangeBodyV1, ChangeV1, HappenedV1, LimitV1, MessageV2,
         NotificationV1, NotificationsReadV1, PreferencesV1, ReactionV1, RequestV1, RevisionV1,
         UserV1,
     },
@@ -45,7 +45,7 @@ fn done(n_rows: usize) -> Outcome {
 
 fn message(tx: &mut Tx<'_>, id: MessageId) -> Written {
     let key = keys::message(id);
-    let Some(mut record) = records::load::<MessageV1>(tx, &key)? else {
+    let Some(mut record) = records::load::<MessageV2>(tx, &key)? else {
         return Ok(Outcome::Unchanged);
     };
     if record.author != *tx.by {
@@ -59,11 +59,13 @@ fn message(tx: &mut Tx<'_>, id: MessageId) -> Written {
     }
     purge::take_request(tx, id, &record)?;
     flags::forget(tx, id)?;
+    attachments::forget_sent(tx, &record.attachments)?;
     let was_deleted = record.deleted_at.is_some();
     record.text.clear();
     record.metadata = None;
     record.reply_to = None;
     record.key = None;
+    record.attachments.clear();
     // As long as any may be left, they have to be looked for.
     record.reacted = n_rows == ROWS;
     record.deleted_at = record.deleted_at.or(Some(tx.at));
@@ -87,7 +89,7 @@ fn reaction(tx: &mut Tx<'_>, id: MessageId, emoji: &str) -> Written {
         return Ok(Outcome::Unchanged);
     }
     tx.delete::<ReactionV1>(key)?;
-    let message: Option<MessageV1> = records::load(tx, &keys::message(id))?;
+    let message: Option<MessageV2> = records::load(tx, &keys::message(id))?;
     let Some(message) = message.filter(|message| message.deleted_at.is_none()) else {
         return Ok(Outcome::Done);
     };
@@ -159,6 +161,7 @@ fn rows(tx: &mut Tx<'_>) -> Written {
             left -= 1;
         }
     }
+    left -= attachments::forget_own(tx, left)?;
     // After the keys, by which a retry would look for them.
     left -= contacts::erase::rows(tx, left)?;
     left -= take_one::<PreferencesV1>(tx, keys::preferences(user), left)?;

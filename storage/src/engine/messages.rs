@@ -6,18 +6,19 @@ use crate::{
         message::{Content, Message, Revision},
     },
     engine::{
-        bounds,
+        attachments, bounds,
         contacts::{gate, met::Met},
         fingerprint::Fingerprint,
         members, places, reactions, records,
         tx::{Stop, Tx, Written},
     },
     error::StoreError,
-    ids::{ConversationId, IdempotencyKey, MessageId, Seq, UserId},
+    ids::{AttachmentId, ConversationId, IdempotencyKey, MessageId, Seq, UserId},
     keys::{self, Parts, Table},
     kv::{Order, Source},
     record::{
-        ChangeBodyV1, ConversationV1, MadeV1, MemberV1, MessageV1, PlaceV1, RequestV1, RevisionV1,
+        AttachedV1, ChangeBodyV1, ConversationV1, MadeV1, MemberV1, MessageV2, PlaceV1, RequestV1,
+        RevisionV1,
     },
     store::{MessagePage, Outcome, PageFrom, Rejection},
 };
@@ -28,18 +29,19 @@ pub(crate) fn send(
     tx: &mut Tx<'_>,
     conversation: ConversationId,
     content: &Content,
+    attachments: &[AttachmentId],
     key: Option<&IdempotencyKey>,
 ) -> Written {
-    bounds::content(content)?;
+    bounds::content(content, !attachments.is_empty())?;
     let fingerprint = match tx.original {
-        None => fingerprint(conversation, content),
+        None => fingerprint(conversation, content, attachments),
         Some(original) => {
             let text = original.to_owned();
             let original = Content {
                 text,
                 ..content.clone()
             };
-            self::fingerprint(conversation, &original)
+            self::fingerprint(conversation, &original, attachments)
         }
     };
     let request = key.map(|key| keys::request(tx.by, key));
@@ -66,11 +68,12 @@ pub(crate) fn send(
     }
     let author = members::acting(tx, conversation)?;
     if let Some(answered) = content.reply_to {
-        let answered: Option<MessageV1> = records::load(tx, &keys::message(answered))?;
+        let answered: Option<MessageV2> = records::load(tx, &keys::message(answered))?;
         if answered.is_none_or(|answered| answered.conversation != conversation) {
             return Err(Rejection::NoMessage.into());
         }
     }
+    let attached = attachments::to_send(tx, attachments)?;
     let contact = tx.contact;
     let passage = match &contact.peer {
         Some(peer) => Some(gate::pass(tx, conversation, peer)?),
@@ -84,8 +87,10 @@ pub(crate) fn send(
         _ => None,
     };
     let content = masked.as_ref().unwrap_or(content);
-    let message = append(tx, conversation, (tx.by, author.ordinal), content, key)?;
+    let author = (tx.by, author.ordinal);
+    let message = append(tx, conversation, author, content, attached, key)?;
     tx.known_by(message.position());
+    attachments::bind(tx, attachments, conversation, message.id)?;
     if let Some(request) = request {
         let made = MadeV1::Message(message.id);
         tx.put_new(request, &RequestV1 { fingerprint, made })?;
@@ -104,13 +109,14 @@ pub(crate) fn append(
     conversation: ConversationId,
     author: (&UserId, u32),
     content: &Content,
+    attachments: Vec<AttachedV1>,
     key: Option<&IdempotencyKey>,
 ) -> Result<Message, Stop> {
-    bounds::content(content)?;
+    bounds::content(content, !attachments.is_empty())?;
     let (author, ordinal) = author;
     let seq = tx.head(conversation)?.next();
     let id = MessageId::created_at(tx.position()?);
-    let record = MessageV1 {
+    let record = MessageV2 {
         conversation,
         seq,
         author: author.clone(),
@@ -123,6 +129,7 @@ pub(crate) fn append(
         edited_at: None,
         deleted_at: None,
         reacted: false,
+        attachments,
     };
     let place = PlaceV1 {
         message: id,
@@ -136,19 +143,27 @@ pub(crate) fn append(
 }
 
 /// Of the request that sends such a message.
-pub(crate) fn fingerprint(conversation: ConversationId, content: &Content) -> u64 {
+pub(crate) fn fingerprint(
+    conversation: ConversationId,
+    content: &Content,
+    attachments: &[AttachmentId],
+) -> u64 {
     let Content {
         kind,
         text,
         reply_to,
         metadata,
     } = content;
-    Fingerprint::of("message")
+    let words = Fingerprint::of("message")
         .number(conversation.get())
         .number(*kind as u64)
         .part(text.as_bytes())
         .number(reply_to.map_or(0, MessageId::get))
-        .optional(metadata.as_deref().map(str::as_bytes))
+        .optional(metadata.as_deref().map(str::as_bytes));
+    // Nothing is added for no files: it was like that before there were any.
+    attachments
+        .iter()
+        .fold(words, |words, id| words.number(id.get()))
         .done()
 }
 
@@ -164,8 +179,8 @@ pub(crate) fn sent(message: Message) -> Change {
 }
 
 /// A message, and the membership of who wants to do something to it.
-pub(crate) fn acting_on(tx: &Tx<'_>, id: MessageId) -> Result<(MessageV1, MemberV1), Stop> {
-    let message: Option<MessageV1> = records::load(tx, &keys::message(id))?;
+pub(crate) fn acting_on(tx: &Tx<'_>, id: MessageId) -> Result<(MessageV2, MemberV1), Stop> {
+    let message: Option<MessageV2> = records::load(tx, &keys::message(id))?;
     let message = message.ok_or(Rejection::NoMessage)?;
     let member = members::acting(tx, message.conversation)?;
     Ok((message, member))
@@ -181,7 +196,7 @@ pub(crate) fn edit(tx: &mut Tx<'_>, id: MessageId, text: &str) -> Written {
     }
     gate::admit_to_peer(tx)?;
     let text = gate::mask(tx)?.unwrap_or(text);
-    bounds::text(record.kind.into(), text)?;
+    bounds::words(record.kind.into(), text, !record.attachments.is_empty())?;
     if record.text == text {
         return Ok(Outcome::Unchanged);
     }
@@ -216,11 +231,11 @@ pub(crate) fn delete(tx: &mut Tx<'_>, id: MessageId) -> Written {
 
 /// Deletes anybody's message: that the user may is for others to know.
 pub(crate) fn take_down(tx: &mut Tx<'_>, id: MessageId) -> Written {
-    let record: Option<MessageV1> = records::load(tx, &keys::message(id))?;
+    let record: Option<MessageV2> = records::load(tx, &keys::message(id))?;
     bury(tx, id, record.ok_or(Rejection::NoMessage)?)
 }
 
-fn bury(tx: &mut Tx<'_>, id: MessageId, mut record: MessageV1) -> Written {
+fn bury(tx: &mut Tx<'_>, id: MessageId, mut record: MessageV2) -> Written {
     if record.deleted_at.is_some() {
         return Ok(Outcome::Unchanged);
     }
@@ -239,7 +254,7 @@ fn bury(tx: &mut Tx<'_>, id: MessageId, mut record: MessageV1) -> Written {
 pub(crate) fn with_reactions(
     source: &dyn Source,
     id: MessageId,
-    record: MessageV1,
+    record: MessageV2,
 ) -> Result<Message, StoreError> {
     let look = record.reacted && record.deleted_at.is_none();
     let mut message = record.into_domain(id);
@@ -250,7 +265,7 @@ pub(crate) fn with_reactions(
 }
 
 pub(crate) fn message(source: &dyn Source, id: MessageId) -> Result<Option<Message>, StoreError> {
-    let record: Option<MessageV1> = records::load(source, &keys::message(id))?;
+    let record: Option<MessageV2> = records::load(source, &keys::message(id))?;
     record
         .map(|record| with_reactions(source, id, record))
         .transpose()
@@ -272,7 +287,7 @@ pub(crate) fn all(
     after: Option<MessageId>,
     limit: usize,
 ) -> Result<Vec<Message>, StoreError> {
-    let rows = records::all::<MessageV1>(source, keys::messages_after(after), Order::Ascending);
+    let rows = records::all::<MessageV2>(source, keys::messages_after(after), Order::Ascending);
     let messages = rows.take(limit).map(|entry| {
         source.breathe();
         let (key, record) = entry?;
@@ -301,11 +316,19 @@ pub(crate) fn page(
         ),
     };
     let mut messages = Vec::new();
-    for entry in records::all::<PlaceV1>(source, range, order).take(page.limit) {
+    for entry in records::all::<PlaceV1>(source, range, order) {
+        // What is gone doesn't count: a page that isn't full is the last one.
+        if messages.len() == page.limit {
+            break;
+        }
         source.breathe();
-        let id = entry?.1.message;
-        let found = message(source, id)?;
-        messages.push(found.ok_or_else(|| missing(id))?);
+        let (place, PlaceV1 { message: id, .. }) = entry?;
+        match message(source, id)? {
+            Some(message) => messages.push(message),
+            // Retention took both after the place was read.
+            None if source.get(&place)?.is_none() => {}
+            None => return Err(missing(id)),
+        }
     }
     if order == Order::Descending {
         messages.reverse();
@@ -318,10 +341,130 @@ fn missing(id: MessageId) -> StoreError {
 }
 
 pub(crate) fn revisions(source: &dyn Source, id: MessageId) -> Result<Vec<Revision>, StoreError> {
-    let message: Option<MessageV1> = records::load(source, &keys::message(id))?;
+    let message: Option<MessageV2> = records::load(source, &keys::message(id))?;
     if message.is_none_or(|message| message.deleted_at.is_some()) {
         return Ok(Vec::new());
     }
     let revisions = records::all::<RevisionV1>(source, keys::revisions(id), Order::Ascending);
     revisions.map(|entry| Ok(entry?.1.into_domain())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{cell::RefCell, ops::Range};
+
+    use super::*;
+    use crate::{
+        codec::{self, Record},
+        error::StoreErrorKind,
+        ids::{Position, Timestamp},
+        kv::{Batch, Kv, Scan},
+        memory_store::MemoryKv,
+    };
+
+    /// A store where a batch of the writer's comes in whenever a reader breathes.
+    struct Busy {
+        kv: MemoryKv,
+        batches: RefCell<Vec<Batch>>,
+    }
+
+    impl Source for Busy {
+        fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+            self.kv.get(key)
+        }
+
+        fn scan(&self, range: Range<Vec<u8>>, order: Order) -> Scan<'_> {
+            self.kv.scan(range, order)
+        }
+
+        fn breathe(&self) {
+            if let Some(batch) = self.batches.borrow_mut().pop() {
+                self.kv.apply(batch).unwrap();
+            }
+        }
+    }
+
+    fn conversation() -> ConversationId {
+        ConversationId::created_at(Position::new(1).unwrap())
+    }
+
+    fn id_at(seq: u64) -> MessageId {
+        MessageId::created_at(Position::new(10 * seq).unwrap())
+    }
+
+    /// A conversation of `n` messages, of which `gone` is taken away while they are read.
+    fn busy(n: u64, gone: impl IntoIterator<Item = Vec<u8>>) -> Busy {
+        let mut batch = Batch::new();
+        let mut put = |key: Vec<u8>, record: &dyn Fn(&[u8]) -> Vec<u8>| {
+            let value = record(&key);
+            batch.insert(key, Some(value));
+        };
+        for seq in 1..=n {
+            let message = MessageV2 {
+                conversation: conversation(),
+                seq: Seq(seq),
+                author: UserId::new("ann").unwrap(),
+                kind: crate::domain::message::MessageKind::Text.into(),
+                text: "x".to_owned(),
+                reply_to: None,
+                metadata: None,
+                key: None,
+                sent_at: Timestamp(0),
+                edited_at: None,
+                deleted_at: None,
+                reacted: false,
+                attachments: Vec::new(),
+            };
+            let place = PlaceV1 {
+                message: id_at(seq),
+                author: 0,
+                deleted: false,
+            };
+            put(keys::message(id_at(seq)), &|key| sealed(key, &message));
+            put(keys::place(conversation(), Seq(seq)), &|key| {
+                sealed(key, &place)
+            });
+        }
+        let kv = MemoryKv::default();
+        kv.apply(batch).unwrap();
+        let gone: Batch = gone.into_iter().map(|key| (key, None)).collect();
+        let batches = RefCell::new(vec![gone]);
+        Busy { kv, batches }
+    }
+
+    fn sealed<R: Record>(key: &[u8], record: &R) -> Vec<u8> {
+        codec::seal(key, record).unwrap().head
+    }
+
+    fn read(source: &Busy, from: PageFrom) -> Result<Vec<u64>, StoreError> {
+        let page = MessagePage { from, limit: 2 };
+        let page = super::page(source, conversation(), page)?;
+        Ok(page.iter().map(|message| message.seq.0).collect())
+    }
+
+    #[test]
+    fn what_goes_while_a_page_is_read_is_not_on_it() {
+        let gone = || {
+            (1..=2).flat_map(|seq| {
+                [
+                    keys::message(id_at(seq)),
+                    keys::place(conversation(), Seq(seq)),
+                ]
+            })
+        };
+        // The place of the first was read already, and the page is full nevertheless.
+        let after = PageFrom::After(Seq::ZERO);
+        assert_eq!(read(&busy(5, gone()), after).unwrap(), [3, 4]);
+        assert_eq!(
+            read(&busy(3, gone()), PageFrom::Before(Seq(3))).unwrap(),
+            [0; 0]
+        );
+    }
+
+    #[test]
+    fn a_place_that_stays_without_its_message_is_damage() {
+        let source = busy(3, [keys::message(id_at(2))]);
+        let error = read(&source, PageFrom::End).unwrap_err();
+        assert!(matches!(error.kind, StoreErrorKind::Corrupt { .. }));
+    }
 }

@@ -3,6 +3,7 @@
 //! Knows no thread and no medium. Reads go through a [`View`](view::View) (one moment of the store), writes
 //! through a [`Tx`](tx::Tx) (that moment, the batch so far and the transaction's own writes).
 
+pub(crate) mod attachments;
 pub(crate) mod audit;
 pub(crate) mod blocks;
 pub(crate) mod bounds;

@@ -1,19 +1,15 @@
 //! Finding what one person left: in conversations by their ordinal, elsewhere by their name.
 
 use crate::{
-    domain::{
-        event::EventId,
-        message::{Content, Message},
-        safety::Report,
-    },
-    engine::{contacts, events, members, reactions, records, view::BREATH},
+    domain::{event::EventId, message::Message, safety::Report},
+    engine::{attachments, contacts, events, members, reactions, records, view::BREATH},
     error::StoreError,
     ids::{ConversationId, IdempotencyKey, MessageId, Position, ReportId, Seq, UserId},
     keys::{self, Parts, Table},
     kv::{Order, Source},
-    personal::{Holdings, Part, Reacted, Stay, Written},
+    personal::{Holdings, Mentions, Part, Reacted, Stay, Written},
     record::{
-        ChangeBodyV1, ChangeV1, MadeV1, MemberV1, MessageV1, PlaceV1, ReportV1, RequestV1,
+        ChangeBodyV1, ChangeV1, MadeV1, MemberV1, MessageV2, PlaceV1, ReportV1, RequestV1,
         RevisionV1,
     },
 };
@@ -68,7 +64,7 @@ pub(crate) fn written_by(
 }
 
 fn written(source: &dyn Source, id: MessageId) -> Result<Option<Written>, StoreError> {
-    let Some(record) = records::load::<MessageV1>(source, &keys::message(id))? else {
+    let Some(record) = records::load::<MessageV2>(source, &keys::message(id))? else {
         return Ok(None);
     };
     let revisions = records::all::<RevisionV1>(source, keys::revisions(id), Order::Ascending);
@@ -83,13 +79,7 @@ fn written(source: &dyn Source, id: MessageId) -> Result<Option<Written>, StoreE
     };
     let message = Message {
         reactions,
-        content: Content {
-            kind: record.kind.into(),
-            text: record.text.clone(),
-            reply_to: record.reply_to,
-            metadata: record.metadata.clone(),
-        },
-        ..record.into_domain(id)
+        ..record.into_whole(id)
     };
     Ok(Some(Written {
         message,
@@ -214,7 +204,31 @@ pub(crate) fn holdings(source: &dyn Source, user: &UserId) -> Result<Holdings, S
         requests: contacts::erase::made(source, user, usize::MAX)?.len() as u64,
         likes: count(keys::likes(user))?,
         hidden: count(keys::hidden_from(user))?,
+        attachments: attachments::unsent_of(source, user, usize::MAX)?.len() as u64,
         keys: loose_keys(source, user, usize::MAX)?.len() as u64,
+    })
+}
+
+pub(crate) fn mentions(source: &dyn Source, user: &UserId) -> Result<Mentions, StoreError> {
+    // A pair's row names both; the others begin with whose they are.
+    let count = |table, names: fn(&[UserId; 2], &UserId) -> bool| -> Result<u64, StoreError> {
+        let mut n_found = 0;
+        for (n, entry) in (1..).zip(source.scan(keys::table(table), Order::Ascending)) {
+            if n % BREATH == 0 {
+                source.breathe();
+            }
+            let people = records::parsed(&entry?.0, |key| {
+                let mut parts = Parts::of(table, key)?;
+                Some([parts.user()?, parts.user()?])
+            })?;
+            n_found += u64::from(names(&people, user));
+        }
+        Ok(n_found)
+    };
+    Ok(Mentions {
+        ties: count(Table::Tie, |pair, user| pair.contains(user))?,
+        liked_by: count(Table::Like, |[_, whom], user| whom == user)?,
+        hidden_from: count(Table::Hidden, |[_, who], user| who == user)?,
     })
 }
 
@@ -240,7 +254,7 @@ pub(crate) fn loose_keys(
             parts.user()?;
             Some(IdempotencyKey::new(parts.name()?).ok())
         })?;
-        let message: Option<MessageV1> = records::load(source, &keys::message(id))?;
+        let message: Option<MessageV2> = records::load(source, &keys::message(id))?;
         if message.is_none_or(|message| message.key != name) {
             loose.push(key);
         }

@@ -8,13 +8,13 @@ use std::collections::VecDeque;
 
 use crate::{
     codec::Record,
-    engine::{flags, heads, places, records, tx::Tx},
+    engine::{attachments, flags, heads, places, records, tx::Tx},
     error::StoreError,
     ids::{ConversationId, MessageId, Position, Seq, Timestamp, UserId},
     keys::{self, Parts, Table},
     kv::{Order, Source},
     record::{
-        ChangeBodyV1, ChangeV1, ConversationV1, FloorV1, HappeningV1, MadeV1, MessageV1, PlaceV1,
+        ChangeBodyV1, ChangeV1, ConversationV1, FloorV1, HappeningV1, MadeV1, MessageV2, PlaceV1,
         ReactionV1, ReadMarkV1, RequestV1, RevisionV1, TombstoneV1,
     },
     safety::Retention,
@@ -253,17 +253,18 @@ fn take(tx: &mut Tx<'_>, due: &Due, seq: Seq, rows_max: usize) -> Result<Taken, 
 /// The record of a message, and that of the request that sent it.
 fn take_message(tx: &mut Tx<'_>, id: MessageId) -> Result<(), StoreError> {
     let key = keys::message(id);
-    if let Some(record) = readable(records::load::<MessageV1>(tx, &key))? {
+    if let Some(record) = readable(records::load::<MessageV2>(tx, &key))? {
         take_request(tx, id, &record)?;
+        attachments::forget_sent(tx, &record.attachments)?;
     }
-    tx.delete::<MessageV1>(key)
+    tx.delete::<MessageV2>(key)
 }
 
 /// The record of the request that sent a message, unless its key is another one's by now.
 pub(super) fn take_request(
     tx: &mut Tx<'_>,
     id: MessageId,
-    record: &MessageV1,
+    record: &MessageV2,
 ) -> Result<(), StoreError> {
     let Some(name) = &record.key else {
         return Ok(());

@@ -10,7 +10,7 @@ use crate::{
     ids::{Position, ReportId},
     keys::{self, Parts, Shelf, Table},
     kv::{Order, Source},
-    record::{MessageV1, ReportStatusV1, ReportV1},
+    record::{MessageV2, ReportStatusV1, ReportV1},
     safety::ReportPage,
     store::{Outcome, Rejection},
 };
@@ -24,7 +24,7 @@ pub(crate) fn file(tx: &mut Tx<'_>, draft: &ReportDraft) -> Written {
     let conversation = match draft.message {
         None => draft.conversation,
         Some(message) => {
-            let message: Option<MessageV1> = records::load(tx, &keys::message(message))?;
+            let message: Option<MessageV2> = records::load(tx, &keys::message(message))?;
             let conversation = message.ok_or(Rejection::NoMessage)?.conversation;
             if draft.conversation.is_some_and(|said| said != conversation) {
                 return Err(Rejection::NoMessage.into());

@@ -8,6 +8,7 @@
 //!
 //! While the syncer waits for the disk, the writer applies what comes next: that is how groups form.
 
+mod attachments;
 mod contacts;
 mod events;
 mod options;

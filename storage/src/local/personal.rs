@@ -8,7 +8,7 @@ use crate::{
     engine::personal,
     error::StoreError,
     ids::{ConversationId, Position, ReportId, Seq, UserId},
-    personal::{Holdings, Part, Personal, Reacted, Stay, Written},
+    personal::{Holdings, Mentions, Part, Personal, Reacted, Stay, Written},
 };
 
 #[async_trait]
@@ -63,5 +63,10 @@ impl Personal for LocalStore {
     async fn holdings(&self, user: &UserId) -> Result<Holdings, StoreError> {
         let user = user.clone();
         self.read(move |view| personal::holdings(view, &user)).await
+    }
+
+    async fn mentions(&self, user: &UserId) -> Result<Mentions, StoreError> {
+        let user = user.clone();
+        self.read(move |view| personal::mentions(view, &user)).await
     }
 }

@@ -21,7 +21,7 @@ use crate::{
 stored_enum!(
     HiddenBecauseV1 = HiddenBecause {
         Written,
-        Unmatched,
+        Removed,
         Blocked
     }
 );

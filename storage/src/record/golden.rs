@@ -102,7 +102,7 @@ fn records_of_every_version_are_read() {
     check("MemberV1", &member);
     let left = Some(position(301));
     check("StintV1", &StintV1 { left });
-    let sent = MessageV1 {
+    let sent = MessageV2 {
         conversation,
         seq: Seq(1),
         author: user("ann"),
@@ -115,6 +115,7 @@ fn records_of_every_version_are_read() {
         edited_at: Some(at),
         deleted_at: None,
         reacted: true,
+        attachments: Vec::new(),
     };
     check("MessageV1", &sent);
     let place = PlaceV1 {

@@ -136,6 +136,7 @@ async fn what_changes_nothing_is_not_logged(scene: Scene) {
     let once = Write::Send {
         conversation,
         content: text("once"),
+        attachments: Vec::new(),
         key: Some(IdempotencyKey::new("k").expect("a good key")),
     };
     scene.change(&ann, once.clone()).await;

@@ -275,6 +275,7 @@ async fn a_busy_store_is_followed_without_gap_or_double(scene: Scene) {
                 let write = Write::Send {
                     conversation,
                     content,
+                    attachments: Vec::new(),
                     key,
                 };
                 let transaction = Transaction::new(at, by.clone(), write);

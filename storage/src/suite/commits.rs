@@ -116,6 +116,7 @@ async fn many_at_once_make_one_order(scene: Scene) {
                     let write = Write::Send {
                         conversation,
                         content,
+                        attachments: Vec::new(),
                         key,
                     };
                     Transaction::new(at, by.clone(), write)

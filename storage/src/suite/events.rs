@@ -399,6 +399,7 @@ async fn what_changes_nothing_is_not_told(scene: Scene) {
     let write = Write::Send {
         conversation,
         content: super::scene::text("x"),
+        attachments: Vec::new(),
         key: Some(IdempotencyKey::new("k").expect("short")),
     };
     scene.change(&ann, write.clone()).await;

@@ -48,6 +48,7 @@ fn send_with_key(conversation: ConversationId, text: &str, key: &str) -> Write {
     Write::Send {
         conversation,
         content: self::text(text),
+        attachments: Vec::new(),
         key: Some(IdempotencyKey::new(key).expect("a good key")),
     }
 }
@@ -67,6 +68,7 @@ async fn a_message_is_kept_as_it_was_sent(scene: Scene) {
     let write = Write::Send {
         conversation,
         content: content.clone(),
+        attachments: Vec::new(),
         key: key.clone(),
     };
     let change = scene.change(&ann, write).await;
@@ -76,6 +78,7 @@ async fn a_message_is_kept_as_it_was_sent(scene: Scene) {
         seq: Seq(2),
         author: ann.clone(),
         content,
+        attachments: Vec::new(),
         key,
         sent_at,
         edited_at: None,
@@ -144,6 +147,7 @@ async fn only_members_send(scene: Scene) {
         let write = Write::Send {
             conversation,
             content,
+            attachments: Vec::new(),
             key,
         };
         scene.refused(&ann, write, Rejection::NoMessage).await;
@@ -209,6 +213,7 @@ async fn content_has_bounds(scene: Scene) {
         let write = Write::Send {
             conversation,
             content,
+            attachments: Vec::new(),
             key,
         };
         scene.invalid(&ann, write).await;

@@ -8,12 +8,13 @@ use crate::{
     contacts::{Lifetime, RequestPage},
     domain::{
         change::{Change, ChangeBody},
+        contact::{ContactRules, Gate},
         message::Content,
         safety::{FlagDraft, Preferences, ReportDraft},
         user::{NodeRole, Plan},
     },
     ids::{ConversationId, IdempotencyKey, MessageId, Position, Seq, UserId},
-    personal::{Erase, Holdings, Part, Reacted, Written},
+    personal::{Erase, Holdings, Mentions, Part, Reacted, Written},
     safety::Retention,
     store::{
         LimiterState, MessagePage, NotificationDraft, Outcome, PageFrom, Profile, Rejection,
@@ -31,6 +32,7 @@ cases![
     reactions_are_taken_back_where_one_no_longer_is,
     private_events_go_by_who_caused_them,
     all_else_goes_in_batches,
+    what_names_somebody_is_others_own,
     the_key_of_a_message_stays_with_it,
     what_moderators_kept_of_a_message_goes_with_it,
     reports_are_found_by_who_made_them,
@@ -156,6 +158,7 @@ async fn nothing_of_a_message_is_left_but_its_place(scene: Scene) {
     let keyed = Write::Send {
         conversation: id,
         content,
+        attachments: Vec::new(),
         key: Some(key),
     };
     let message = MessageId::created_at(scene.change(&ann, keyed.clone()).await.position);
@@ -389,6 +392,7 @@ async fn all_else_goes_in_batches(scene: Scene) {
         requests: 1,
         likes: 1,
         hidden: 0,
+        attachments: 0,
         keys: 2,
     };
     let [cid, dan] = scene.people(["cid", "dan"]);
@@ -441,6 +445,44 @@ async fn all_else_goes_in_batches(scene: Scene) {
     assert!(scene.write(&ann, ask).await.is_ok());
 }
 
+async fn what_names_somebody_is_others_own(scene: Scene) {
+    let [ann, bob, cid] = scene.people(["ann", "bob", "cid"]);
+    let id = scene.direct(&ann, &bob).await;
+    // Ann writes first, which hides him from her; he is liked, and likes back nobody.
+    let transaction = Transaction {
+        contact: ContactRules {
+            gate: Gate::Request,
+            peer: Some(bob.clone()),
+            direct: true,
+            ..ContactRules::default()
+        },
+        ..scene.transaction(&ann, send(id, "hello"))
+    };
+    scene.commit(transaction).await.expect("written");
+    let (user, on) = (ann.clone(), true);
+    scene.done(&cid, Write::Like { user, on }).await;
+    let mentions = async |user: &UserId| scene.store.mentions(user).await.expect("reads");
+    let tie = async || {
+        let lifetime = Lifetime::default();
+        let tie = scene.store.tie(&bob, &ann, lifetime).await;
+        tie.expect("reads").written_to
+    };
+    let theirs = Mentions {
+        ties: 1,
+        liked_by: 1,
+        hidden_from: 0,
+    };
+    assert_eq!(mentions(&ann).await, theirs);
+    assert_eq!(mentions(&bob).await.hidden_from, 1);
+    let hidden = scene.store.holdings(&ann).await.expect("reads").hidden;
+    assert_eq!((hidden, tie().await), (1, true));
+    erase_wholly(&scene, &ann, Erase::Rows).await;
+    // Nobody may write to her because she once wrote to them.
+    assert!(!tie().await);
+    assert_eq!(mentions(&ann).await, theirs);
+    assert_eq!(mentions(&bob).await.hidden_from, 0);
+}
+
 async fn the_key_of_a_message_stays_with_it(scene: Scene) {
     let [ann, bob] = scene.people(["ann", "bob"]);
     let id = scene.direct(&ann, &bob).await;
@@ -448,6 +490,7 @@ async fn the_key_of_a_message_stays_with_it(scene: Scene) {
     let keyed = Write::Send {
         conversation: id,
         content: text("x"),
+        attachments: Vec::new(),
         key,
     };
     let sent = scene.change(&ann, keyed.clone()).await;

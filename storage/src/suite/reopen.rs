@@ -23,6 +23,7 @@ async fn everything_is_still_there(mut scene: Scene) {
     let once = Write::Send {
         conversation: id,
         content,
+        attachments: Vec::new(),
         key,
     };
     let sent = scene.change(&ann, once.clone()).await;

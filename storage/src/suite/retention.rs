@@ -218,6 +218,7 @@ async fn what_is_newer_looks_as_before(scene: Scene) {
     let answer = Write::Send {
         conversation: id,
         content,
+        attachments: Vec::new(),
         key: None,
     };
     scene.change(&bob, answer).await;
@@ -249,6 +250,7 @@ async fn what_is_newer_looks_as_before(scene: Scene) {
     let write = Write::Send {
         conversation: id,
         content,
+        attachments: Vec::new(),
         key: None,
     };
     scene.refused(&bob, write, Rejection::NoMessage).await;
@@ -265,6 +267,7 @@ async fn the_key_of_what_is_gone_is_free(scene: Scene) {
         } => Write::Send {
             conversation,
             content,
+            attachments: Vec::new(),
             key: Some(IdempotencyKey::new("key").expect("a key")),
         },
         other => other,

@@ -206,6 +206,7 @@ pub(super) fn send(conversation: ConversationId, text: &str) -> Write {
     Write::Send {
         conversation,
         content: self::text(text),
+        attachments: Vec::new(),
         key: None,
     }
 }

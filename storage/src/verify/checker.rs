@@ -9,7 +9,7 @@ use crate::{
     keys::{self, Meta, Parts, Table},
     kv::{Batch, Kv},
     record::{CeilingV1, FloorV1},
-    verify::{Finding, Repair, audit::Log},
+    verify::{Finding, Repair, attachments::UsedUp, audit::Log},
 };
 
 /// Repairs are applied in batches of about so many keys.
@@ -21,6 +21,8 @@ pub(super) struct Checker<'a> {
     pub(super) format: u32,
     /// The newest line of the audit log that was met.
     pub(super) log: Log,
+    /// By the files that were met.
+    pub(super) used_up: UsedUp,
     /// By key and what is wrong: two records can point at the same missing third.
     findings: BTreeMap<(String, String), Repair>,
     repairs: Batch,
@@ -43,6 +45,7 @@ impl<'a> Checker<'a> {
             kv,
             format,
             log: Log::default(),
+            used_up: UsedUp::default(),
             findings: BTreeMap::new(),
             repairs: Batch::new(),
             positions: Vec::new(),

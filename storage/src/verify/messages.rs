@@ -1,6 +1,9 @@
 //! Checks of messages and what hangs on them.
 
-use super::checker::{Checker, Found};
+use super::{
+    attachments,
+    checker::{Checker, Found},
+};
 use crate::{
     domain::message::Content,
     engine::messages,
@@ -9,7 +12,7 @@ use crate::{
     keys::{self, Table},
     kv::Order,
     record::{
-        ConversationV1, MadeV1, MemberV1, MessageV1, PlaceV1, ReactionV1, ReadMarkV1, RequestV1,
+        ConversationV1, MadeV1, MemberV1, MessageV2, PlaceV1, ReactionV1, ReadMarkV1, RequestV1,
         RevisionV1, TombstoneV1,
     },
 };
@@ -24,7 +27,7 @@ pub(super) fn check_message(
     value: &[u8],
 ) -> Result<(), StoreError> {
     let id = c.parts(Table::Message, key, |parts| parts.message());
-    let (Some(id), Some(message)) = (id, c.read::<MessageV1>(key, value)?) else {
+    let (Some(id), Some(message)) = (id, c.read::<MessageV2>(key, value)?) else {
         return Ok(());
     };
     c.used(id.position());
@@ -36,6 +39,7 @@ pub(super) fn check_message(
         c.report(key, "a change has its position too");
     }
     check_place_of(c, id, &message)?;
+    attachments::check_files_of(c, key, &message)?;
     if let Some(answered) = message.reply_to
         && !c.has_message(answered)?
         && !c.is_purged(message.conversation, answered)?
@@ -63,7 +67,7 @@ pub(super) fn check_message(
 fn check_place_of(
     c: &mut Checker<'_>,
     id: MessageId,
-    message: &MessageV1,
+    message: &MessageV2,
 ) -> Result<(), StoreError> {
     let key = keys::place(message.conversation, message.seq);
     let found = c.find::<PlaceV1>(&key)?;
@@ -102,7 +106,7 @@ fn check_place_of(
 }
 
 /// A tombstone stands beside the places of deleted messages, and of no others.
-fn check_tombstone_of(c: &mut Checker<'_>, message: &MessageV1) -> Result<(), StoreError> {
+fn check_tombstone_of(c: &mut Checker<'_>, message: &MessageV2) -> Result<(), StoreError> {
     let key = keys::tombstone(message.conversation, message.seq);
     if c.format < TOMBSTONES_SINCE {
         return Ok(());
@@ -143,7 +147,7 @@ pub(super) fn check_tombstone(
 fn first_fingerprint(
     c: &Checker<'_>,
     id: MessageId,
-    message: &MessageV1,
+    message: &MessageV2,
 ) -> Result<Option<u64>, StoreError> {
     let first = c.kv.scan(keys::revisions(id), Order::Ascending).next();
     let text = match first.transpose()? {
@@ -159,7 +163,9 @@ fn first_fingerprint(
         reply_to: message.reply_to,
         metadata: message.metadata.clone(),
     };
-    Ok(Some(messages::fingerprint(message.conversation, &content)))
+    let files: Vec<_> = message.attachments.iter().map(|file| file.id).collect();
+    let conversation = message.conversation;
+    Ok(Some(messages::fingerprint(conversation, &content, &files)))
 }
 
 pub(super) fn check_place(c: &mut Checker<'_>, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
@@ -172,7 +178,7 @@ pub(super) fn check_place(c: &mut Checker<'_>, key: &[u8], value: &[u8]) -> Resu
     let Some(place) = c.read::<PlaceV1>(key, value)? else {
         return Ok(());
     };
-    match c.find::<MessageV1>(&keys::message(place.message))? {
+    match c.find::<MessageV2>(&keys::message(place.message))? {
         Found::Record(message) if (message.conversation, message.seq) == (id, seq) => {}
         Found::Record(_) => c.report(key, "its message says that it stands elsewhere"),
         Found::Nothing => c.report(key, format!("its message {} is missing", place.message)),
@@ -241,7 +247,7 @@ pub(super) fn check_reaction(
     let Some((id, ..)) = ids else {
         return Ok(());
     };
-    match c.find::<MessageV1>(&keys::message(id))? {
+    match c.find::<MessageV2>(&keys::message(id))? {
         Found::Record(message) if !message.reacted => {
             c.report(key, "its message doesn't know that it has reactions");
         }

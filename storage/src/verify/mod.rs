@@ -4,6 +4,7 @@
 //! pointers to nothing. It never touches a message or anything else that a person wrote, and leaves alone what
 //! can't be read: that is for a backup.
 
+mod attachments;
 mod audit;
 mod checker;
 mod contacts;
@@ -143,6 +144,7 @@ pub(crate) fn verify_kv(
             });
         }
     }
+    attachments::check_missing_usages(&mut checker)?;
     audit::check_last(&mut checker)?;
     checker.check_positions()?;
     let findings = checker.finish(repair)?;
@@ -198,6 +200,12 @@ fn check(checker: &mut Checker<'_>, key: &[u8], value: &[u8]) -> Result<(), Stor
         Table::AuditEnd => audit::check_end(checker, key, value),
         Table::Preferences => safety::check_preferences(checker, key, value),
         Table::Shelf => safety::check_shelf(checker, key),
+        Table::Attachment => attachments::check_attachment(checker, key, value),
+        Table::AttachmentOf => attachments::check_attachment_of(checker, key, value),
+        Table::Usage => attachments::check_usage(checker, key, value),
+        Table::Unsent => attachments::check_unsent(checker, key, value),
+        Table::Doomed => attachments::check_doomed(checker, key, value),
+        Table::Object => attachments::check_object(checker, key, value),
         Table::Continuation => rows::check_continuation(checker, key),
     }
 }

@@ -367,7 +367,7 @@ async fn a_conversation_begins_where_its_floor_says() {
     let gone: FloorV1 = records::must(&*sample.kv, &floor).unwrap();
     let gone = MessageId::created_at(gone.position);
     let message = keys::message(kept.message);
-    sample.change(message.clone(), |message: &mut MessageV1| {
+    sample.change(message.clone(), |message: &mut MessageV2| {
         message.reply_to = Some(gone);
     });
     let late = ChangeV1 {
@@ -380,7 +380,7 @@ async fn a_conversation_begins_where_its_floor_says() {
         &late,
     );
     assert_eq!(sample.verify(false), [], "these needn't be there");
-    let mut low: MessageV1 = records::must(&*sample.kv, &message).unwrap();
+    let mut low: MessageV2 = records::must(&*sample.kv, &message).unwrap();
     low.seq = Seq(1);
     sample.put(keys::message(gone), &low);
     let what = "it stands below the place where its conversation begins";

@@ -186,6 +186,7 @@ impl World {
                     text: format!("text {}", self.n_texts),
                     ..Content::default()
                 },
+                attachments: Vec::new(),
                 key: None,
             },
             Act::Delete(talk, seq) => Write::Delete {

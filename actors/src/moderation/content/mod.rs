@@ -4,6 +4,7 @@
 //! no I/O. What the operator's own service says comes after all of it (`hook.rs`).
 
 mod contact_details;
+mod files;
 mod findings;
 mod fold;
 mod html;
@@ -17,6 +18,7 @@ use std::{borrow::Cow, mem, ops::Range};
 
 use parlour_storage::{
     domain::{
+        attachment::{AttachmentDraft, FILE_NAME_BYTES_MAX},
         message::{Content, MessageKind},
         safety::FlagDraft,
         user::NodeRole,
@@ -34,7 +36,7 @@ use crate::{
     command::Caller,
     error::{ErrorCode, Failure},
     limits::{GROUP_NAME_MAX, PEOPLE_PER_REQUEST_MAX, REASON_MAX, REPORT_REASON_MAX, Settings},
-    policy::{Finding, Html},
+    policy::{Attachments, Finding, Html},
 };
 
 /// The node's rules, built once from its policy.
@@ -48,6 +50,7 @@ pub struct Rules {
     contact_details: Finding,
     /// Contact details are for people who are matched.
     until_match: bool,
+    attachments: Attachments,
 }
 
 /// What a write goes on with, beside itself.
@@ -79,6 +82,7 @@ impl Rules {
             profanity: policy.profanity,
             contact_details: policy.contact_details,
             until_match: policy.contact_details_until_match,
+            attachments: policy.attachments.clone(),
         }
     }
 
@@ -94,7 +98,16 @@ impl Rules {
         direct: bool,
     ) -> Result<Reviewed, Failure> {
         match write {
-            Write::Send { content, .. } => return self.content(caller, content, direct),
+            Write::Send {
+                content,
+                attachments,
+                ..
+            } => {
+                files::check_sent(&self.attachments, attachments.len())?;
+                let has_files = !attachments.is_empty();
+                return self.content(caller, content, has_files, direct);
+            }
+            Write::Upload(draft) => return self.file(draft),
             // Whether it may be empty depends on what it replaces: the store looks.
             Write::Edit { text, .. } => return self.text(text, self.length_max, direct),
             Write::Ask { text, masked, .. } => {
@@ -120,6 +133,7 @@ impl Rules {
         &self,
         caller: &Caller,
         content: &mut Content,
+        has_files: bool,
         direct: bool,
     ) -> Result<Reviewed, Failure> {
         metadata::check(content.metadata.as_deref())?;
@@ -137,8 +151,28 @@ impl Rules {
                 )
             });
         };
-        text::check_some(&content.text, content.kind)?;
+        if !has_files {
+            text::check_some(&content.text, content.kind)?;
+        }
         Ok(reviewed)
+    }
+
+    /// A file. Its name is a text like others: it is no way round what may be said.
+    fn file(&self, draft: &mut AttachmentDraft) -> Result<Reviewed, Failure> {
+        files::check_upload(&self.attachments, draft)?;
+        draft.quota = self.attachments.quota;
+        draft.name = files::tidy(&draft.name);
+        let reviewed = self.text(&mut draft.name, FILE_NAME_BYTES_MAX, false);
+        let reviewed = reviewed.map_err(|failure| Failure {
+            field: Some("file"),
+            ..failure
+        })?;
+        draft.name = files::tidy(&draft.name);
+        // There is no message yet that could be marked.
+        Ok(Reviewed {
+            finding: reviewed.finding,
+            ..Reviewed::default()
+        })
     }
 
     /// What people write to each other.

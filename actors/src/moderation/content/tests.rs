@@ -40,6 +40,7 @@ fn send(text: &str, kind: MessageKind) -> Write {
             text: text.to_owned(),
             ..Content::default()
         },
+        attachments: Vec::new(),
         key: None,
     }
 }

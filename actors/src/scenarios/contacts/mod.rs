@@ -69,6 +69,7 @@ fn write_to(name: &str, text: &str) -> Command {
     Command::Send {
         to: Target::User(user(name)),
         content,
+        attachments: Vec::new(),
         key: None,
     }
 }

@@ -78,6 +78,7 @@ async fn whoever_brings_somebody_near_spends_one_budget() {
         Command::Send {
             to: Target::User(user("e")),
             content: Default::default(),
+            attachments: Vec::new(),
             key: None,
         },
     ];

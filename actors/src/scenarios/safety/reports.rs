@@ -337,6 +337,7 @@ async fn send_masked(
     let write = Write::Send {
         conversation,
         content,
+        attachments: Vec::new(),
         key: None,
     };
     let flag = FlagDraft {

@@ -47,6 +47,7 @@ async fn the_muted_read_and_do_not_write() {
         Command::Send {
             to: Target::User(user("z")),
             content: Default::default(),
+            attachments: Vec::new(),
             key: None,
         },
         Command::Edit {

@@ -125,6 +125,7 @@ mod tests {
             let send = Write::Send {
                 conversation,
                 content,
+                attachments: Vec::new(),
                 key: None,
             };
             self.write("ann", contact, send).1

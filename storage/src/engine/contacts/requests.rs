@@ -218,7 +218,7 @@ pub(crate) fn settle(
         ..Content::default()
     };
     let author = (&record.from, maker.ordinal);
-    let message = messages::append(tx, conversation, author, &content, None)?;
+    let message = messages::append(tx, conversation, author, &content, Vec::new(), None)?;
     record.status = RequestStatusV1::Accepted;
     record.answered_at = Some(tx.at);
     record.message = Some(message.id);

@@ -16,7 +16,7 @@ use crate::{
     ids::{MessageId, Position, UserId},
     keys::{self, Parts, Table},
     kv::{Entry, Order, Source},
-    record::{ChangeV1, HappenedV1, HappeningV1, MessageV1, ReportV1},
+    record::{ChangeV1, HappenedV1, HappeningV1, MessageV2, ReportV1},
 };
 
 /// A record of one of the two tables. `None` for one that can't be read: the log says so, and nobody is held up by it.
@@ -51,7 +51,7 @@ fn passing_over_damage<R>(read: Result<R, StoreError>) -> Result<Option<R>, Stor
 fn messages(
     source: &dyn Source,
     range: Range<Vec<u8>>,
-) -> impl Iterator<Item = Result<Found<MessageV1>, StoreError>> + '_ {
+) -> impl Iterator<Item = Result<Found<MessageV2>, StoreError>> + '_ {
     source.scan(range, Order::Ascending).map(move |entry| {
         found(source, entry, |key| {
             let message = records::parsed(key, |key| Parts::of(Table::Message, key)?.message())?;
@@ -137,7 +137,7 @@ pub(crate) fn after(
 
 fn told_of_message(
     source: &dyn Source,
-    found: Option<Found<MessageV1>>,
+    found: Option<Found<MessageV2>>,
 ) -> Result<Option<Event>, StoreError> {
     let Some(Found {
         id,

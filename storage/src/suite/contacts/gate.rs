@@ -224,6 +224,7 @@ async fn a_retry_is_known_by_what_was_sent(scene: Scene) {
         let write = Write::Send {
             conversation,
             content: text(written),
+            attachments: Vec::new(),
             key: Some(IdempotencyKey::new("k").expect("short")),
         };
         Transaction {

@@ -126,6 +126,7 @@ async fn a_retry_of_a_reply_answers_as_a_message(scene: Scene) {
     let write = Write::Send {
         conversation,
         content: text("I will"),
+        attachments: Vec::new(),
         key: Some(IdempotencyKey::new("k").expect("short")),
     };
     let rules = |peer: &UserId| to(peer, Gate::Match);

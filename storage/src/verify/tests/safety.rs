@@ -86,7 +86,7 @@ async fn what_points_to_no_report_or_standing_goes() {
 async fn a_flag_without_its_message_is_found() {
     let sample = Sample::new().await;
     let flagged = flagged_of(&sample);
-    let message: MessageV1 = records::must(&*sample.kv, &keys::message(flagged)).unwrap();
+    let message: MessageV2 = records::must(&*sample.kv, &keys::message(flagged)).unwrap();
     sample.delete(&keys::message(flagged));
     let findings = sample.verify(false);
     let key = keys::printable(&keys::flag(flagged));

@@ -114,6 +114,7 @@ async fn safety(store: &LocalStore) {
     let send = Write::Send {
         conversation,
         content,
+        attachments: Vec::new(),
         key: None,
     };
     let hide_receipts = true;
@@ -200,6 +201,7 @@ impl Sample {
                 text,
                 ..Content::default()
             },
+            attachments: Vec::new(),
             key: Some(IdempotencyKey::new(&conversation.to_string()).unwrap()),
         };
         let message = commit(&store, "ann", send(direct, "long ".repeat(2_000))).await;
@@ -257,6 +259,7 @@ impl Sample {
             let write = Write::Send {
                 conversation: purged,
                 content,
+                attachments: Vec::new(),
                 key: None,
             };
             commit(&store, "bob", write).await;
