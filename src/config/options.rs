@@ -183,7 +183,7 @@ options! {
         /// message.send, ws.message, message.edit, message.delete, reaction, mark, typing, request.send,
         /// request.answer, like, contact.new, conversation.open, conversation.read, group.manage, block,
         /// report, connect, preferences, moderate, search.
-        limits: Vec<LimitRule> = "message.send=300 per 1m,request.send=30 per 1h,contact.new=60 per 1h,report=5 per 1day,like=200 per 1h,search=60 per 1m";
+        limits: Vec<LimitRule> = "message.send=300 per 1m,request.send=30 per 1h,contact.new=60 per 1h,report=5 per 1day,like=200 per 1h,search=120 per 1m";
         /// What is written to the audit log. off: nothing. safety: blocks, reports, requests, likes, matches
         /// and what moderators do. all: everything people do, without what they wrote.
         audit: AuditScope = "safety";
