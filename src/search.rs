@@ -25,6 +25,7 @@ const WAITING_PER_RUNNING: usize = 32;
 /// The search of a node.
 #[derive(Debug)]
 pub struct Search {
+    store: Arc<dyn Store>,
     index: Index,
     running: Mutex<Option<Running>>,
     /// Those under way and those that wait.
@@ -80,6 +81,7 @@ pub async fn start(config: &Config, store: &Arc<dyn Store>) -> anyhow::Result<Op
         .context("the search index could not be started")?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     Ok(Some(Arc::new(Search {
+        store: Arc::clone(store),
         index,
         running: Mutex::new(Some(running)),
         admitted: Arc::new(Semaphore::new(cores * (1 + WAITING_PER_RUNNING))),
@@ -131,6 +133,11 @@ impl Searcher for Search {
             messages: found.messages,
             total: found.total,
         })
+    }
+
+    fn is_behind(&self) -> bool {
+        let found = self.running().as_ref().map(Running::found);
+        found.is_none_or(|found| found < self.store.head())
     }
 
     fn highlights(&self, words: &str, text: &str) -> Vec<Range<usize>> {

@@ -4,7 +4,10 @@
 //! committed says how far it goes, so that nothing has to be done twice.
 
 use std::{
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
@@ -13,7 +16,7 @@ use parlour_storage::{
     domain::event::{EventId, Happening},
     error::{StoreError, StoreErrorKind},
     events::Follower,
-    ids::MessageId,
+    ids::{MessageId, Position},
     store::Store,
 };
 use tokio::sync::oneshot;
@@ -67,6 +70,8 @@ pub struct Indexer {
     /// Something was removed since its words were last taken off the disk.
     removed: bool,
     forgot: Option<Instant>,
+    /// Everything up to this position can be found.
+    found: Arc<AtomicU64>,
 }
 
 impl Indexer {
@@ -88,6 +93,7 @@ impl Indexer {
             // It may have ended before it got to it.
             removed: true,
             forgot: None,
+            found: Arc::default(),
         }
     }
 
@@ -202,6 +208,7 @@ impl Indexer {
             }
         }
         self.mark.through = page.through;
+        self.note();
         if self
             .dirty
             .is_some_and(|since| since.elapsed() >= COMMIT_WITHIN)
@@ -245,7 +252,16 @@ impl Indexer {
     fn commit_now(&mut self) -> Result<(), Broken> {
         self.writer.commit(self.mark)?;
         (self.dirty, self.committed) = (None, Instant::now());
+        self.note();
         Ok(())
+    }
+
+    /// Tells whoever asks how far it has come.
+    fn note(&self) {
+        if self.dirty.is_none() && self.mark.building.is_none() {
+            let position = self.mark.through.position.get();
+            self.found.store(position, Ordering::Relaxed);
+        }
     }
 
     /// Commits and takes words off the disk, as far as it is time.
@@ -320,7 +336,13 @@ impl Indexer {
                 () = tokio::time::sleep(RETRY) => {}
             }
             match self.writer.roll_back() {
-                Ok(()) => self = Self::new(self.store, self.writer),
+                Ok(()) => {
+                    let found = Arc::clone(&self.found);
+                    self = Self {
+                        found,
+                        ..Self::new(self.store, self.writer)
+                    };
+                }
                 Err(error) => {
                     tracing::error!(%error, "messages are not indexed any more; restart the node");
                     return;
@@ -339,13 +361,18 @@ impl Indexer {
     /// There can be no more threads.
     pub fn start(self) -> std::io::Result<Running> {
         let (stop, stopped) = oneshot::channel();
+        let found = Arc::clone(&self.found);
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .build()?;
         let thread = thread::Builder::new()
             .name("indexer".to_owned())
             .spawn(move || runtime.block_on(self.run_on(stopped)))?;
-        Ok(Running { stop, thread })
+        Ok(Running {
+            stop,
+            thread,
+            found,
+        })
     }
 }
 
@@ -354,12 +381,18 @@ impl Indexer {
 pub struct Running {
     stop: oneshot::Sender<()>,
     thread: JoinHandle<()>,
+    found: Arc<AtomicU64>,
 }
 
 impl Running {
     /// Whether nobody keeps it any more: the store is closed, or the index can't be written.
     pub fn has_ended(&self) -> bool {
         self.thread.is_finished()
+    }
+
+    /// Everything up to here can be found. The start while the index is being built.
+    pub fn found(&self) -> Position {
+        Position::new(self.found.load(Ordering::Relaxed)).unwrap_or_default()
     }
 
     /// Ends it, and waits until everything that happened is committed or as good as.
