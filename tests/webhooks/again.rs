@@ -23,8 +23,8 @@ fn admin(node: &Node) -> Rest {
 }
 
 async fn consumer(admin: &Rest) -> Value {
-    let mut answer = admin.get("/v1/events/consumers").await.ok();
-    answer["consumers"][0].take()
+    let answer = admin.get("/v1/events/consumers").await.ok();
+    answer["consumers"].get(0).cloned().unwrap_or_default()
 }
 
 #[actix_web::test]
@@ -76,11 +76,16 @@ async fn a_running_node_that_is_told_to_sends_again_from_a_place_on() {
     let taken = receiver.taken(|taken| texts(taken).len() == 3).await;
     let again = json!({"from": taken[1]["id"]});
     admin(&node).post("/v1/events/replay", again).await.ok();
-    let taken = receiver.taken(|taken| texts(taken).len() >= 5).await;
-    assert_eq!(texts(&taken), ["one", "two", "three", "two", "three"]);
+    // Or from earlier on, if its place was not written yet.
+    let again =
+        |taken: &[Value]| texts(taken).len() > 4 && texts(taken).ends_with(&["two", "three"]);
+    receiver.taken(again).await;
     alice.say(&to, "four").await;
     let taken = receiver.taken(|taken| texts(taken).contains(&"four")).await;
-    assert_eq!(texts(&taken)[5..], ["four"], "and goes on as before");
+    assert!(
+        texts(&taken).ends_with(&["two", "three", "four"]),
+        "{taken:?}"
+    );
 }
 
 #[actix_web::test]
