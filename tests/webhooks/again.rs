@@ -9,7 +9,7 @@ use parlour_storage::{
 use serde_json::{Value, json};
 
 use crate::{
-    common::{Client, Node, Rest, token_with, until},
+    common::{Client, Node, Rest, Signal, token_with, until},
     node,
     receiver::{Receiver, Reply},
     texts,
@@ -48,8 +48,9 @@ async fn a_dead_letter_is_sent_again_when_somebody_says_so() {
     let path = format!("/v1/events/dead?consumer={name}");
     let dead = admin(&node).get(&path).await.ok();
     assert!(dead.to_string().contains("status 400"), "{dead}");
-    // Also where the node was down in between.
-    node.kill();
+    // Also where the node was down in between. (Killed, it might have sent it again by itself.)
+    node.signal(Signal::Terminate);
+    assert!(node.ended().await.success());
     node.start_again().await;
     MENDED.store(true, Ordering::Relaxed);
     let again = json!({"consumer": name, "dead": true});
