@@ -6,7 +6,7 @@ use actix_web::dev::{Server, ServerHandle};
 use anyhow::Context as _;
 use parlour_actors::{
     limits::Settings,
-    system::{Core, Outside, System},
+    system::{Core, Services, System},
 };
 use parlour_storage::{
     local::Options,
@@ -118,11 +118,12 @@ impl Node {
         let verifier = Verifier::new(auth_settings(&config)?)
             .map_err(|problem| Failure::new(Exit::Config, format!("auth: {problem}")))?;
         let store = open_store(&config).await?;
-        let outside = Outside {
-            reviewer: policy::reviewer(&config.policy)?,
-            files: None,
+        let reviewer = policy::reviewer(&config.policy)?;
+        let services = Services {
+            reviewer,
+            ..Services::default()
         };
-        let system = System::start_with(store, settings(&config)?, outside);
+        let system = System::start_with(store, settings(&config)?, services);
         // Last, so that whoever connects is served.
         let unavailable = |error: anyhow::Error| {
             error.context(Failure::new(Exit::Unavailable, "the node could not start"))
