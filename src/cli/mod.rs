@@ -6,6 +6,7 @@ mod compact;
 mod completions;
 mod config;
 mod config_args;
+mod events;
 mod healthcheck;
 mod out;
 mod run;
@@ -48,6 +49,8 @@ pub enum Command {
     Audit(audit::Args),
     /// Export or erase what a stopped node keeps of a person.
     User(Box<user::Args>),
+    /// List the events of a node that is stopped, and have them sent again.
+    Events(events::Args),
     /// Ask a running node whether it is ready.
     Healthcheck(healthcheck::Args),
     /// Print a completion script.
@@ -71,6 +74,7 @@ impl Command {
             Self::Compact(args) => args.execute(),
             Self::Audit(args) => args.execute(),
             Self::User(args) => args.execute(),
+            Self::Events(args) => args.execute(),
             Self::Healthcheck(args) => args.execute(),
             Self::Completions(args) => args.execute(),
             Self::Version(args) => args.execute(),
@@ -116,6 +120,12 @@ fn command() -> clap::Command {
         .mut_subcommand("user", |user| {
             user.mut_subcommand("export", quiet)
                 .mut_subcommand("erase", quiet)
+        })
+        .mut_subcommand("events", |events| {
+            events
+                .mut_subcommand("list", quiet)
+                .mut_subcommand("dead", quiet)
+                .mut_subcommand("replay", quiet)
         })
         .mut_subcommand("config", |config| {
             config
