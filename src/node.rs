@@ -6,7 +6,7 @@ use actix_web::dev::{Server, ServerHandle};
 use anyhow::Context as _;
 use parlour_actors::{
     limits::Settings,
-    system::{Core, Outside, System},
+    system::{Core, Services, System},
 };
 use parlour_storage::{
     local::Options,
@@ -28,7 +28,9 @@ use crate::{
         self, Edge,
         listeners::{self, Listener},
     },
-    policy, telemetry,
+    policy,
+    search::{self, Search},
+    telemetry,
     webhooks::Webhooks,
 };
 
@@ -39,6 +41,7 @@ pub struct Node {
     edge: Arc<Edge>,
     server: ServerHandle,
     webhooks: Option<Webhooks>,
+    search: Option<Arc<Search>>,
 }
 
 /// Runs a node until SIGTERM, SIGINT, a failure of its store or the loss of an actor. `announce` is called once it listens, with the main
@@ -118,11 +121,13 @@ impl Node {
         let verifier = Verifier::new(auth_settings(&config)?)
             .map_err(|problem| Failure::new(Exit::Config, format!("auth: {problem}")))?;
         let store = open_store(&config).await?;
-        let outside = Outside {
+        let search = search::start(&config, &store).await?;
+        let services = Services {
             reviewer: policy::reviewer(&config.policy)?,
             files: None,
+            searcher: search.as_ref().map(|search| Arc::clone(search) as _),
         };
-        let system = System::start_with(store, settings(&config)?, outside);
+        let system = System::start_with(store, settings(&config)?, services);
         // Last, so that whoever connects is served.
         let unavailable = |error: anyhow::Error| {
             error.context(Failure::new(Exit::Unavailable, "the node could not start"))
@@ -141,6 +146,7 @@ impl Node {
             edge,
             server: server.handle(),
             webhooks,
+            search,
         };
         Ok((node, server))
     }
@@ -223,6 +229,9 @@ impl Node {
         self.server.stop(true).await;
         if let Some(webhooks) = self.webhooks {
             webhooks.stop().await;
+        }
+        if let Some(search) = self.search {
+            search.stop().await;
         }
         self.system
             .stop()

@@ -73,6 +73,12 @@ counters! {
     webhooks_failed;
     /// Events that were given up for an endpoint and put with its dead letters.
     webhooks_dead;
+    /// Searches that were answered.
+    searches;
+    /// Searches that were refused since too many were under way.
+    searches_busy;
+    /// Searches that the index could not answer.
+    searches_failed;
     /// Commits of groups.
     groups_committed;
     /// Transactions committed.
@@ -83,6 +89,14 @@ counters! {
     resumes_failed;
     /// Messages that retention took away.
     messages_purged;
+    /// Files taken away, small copies of pictures too.
+    files_deleted;
+    /// Files given up since no message was sent with them.
+    files_given_up;
+    /// Files that nobody knew of: an upload was cut off by the end of the process.
+    files_orphaned;
+    /// Times that a file could not be taken away, or files not be listed.
+    files_failed;
     /// Lines of the audit log that retention let go.
     audit_lines_forgotten;
     /// Rows of events that retention let go.

@@ -26,11 +26,11 @@ const STEP_LINES: usize = 256;
 /// Rows of events forgotten in one step.
 const STEP_EVENTS: usize = 256;
 /// After a step it rests for so many times as long as the step took ...
-const REST_FACTOR: u32 = 9;
+pub(crate) const REST_FACTOR: u32 = 9;
 /// ... and for so long at least.
-const REST_MIN: Duration = Duration::from_millis(5);
+pub(crate) const REST_MIN: Duration = Duration::from_millis(5);
 /// Once everything has been looked at, it begins again after so long ...
-const ROUND_PAUSE: Duration = Duration::from_secs(60);
+pub(crate) const ROUND_PAUSE: Duration = Duration::from_secs(60);
 /// ... or sooner, if nothing is kept for that long; but not sooner than this. It also waits so long for a store that is
 /// busy.
 const ROUND_PAUSE_MIN: Duration = Duration::from_secs(1);

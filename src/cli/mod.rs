@@ -8,6 +8,7 @@ mod config;
 mod config_args;
 mod events;
 mod healthcheck;
+mod index;
 mod out;
 mod run;
 mod stopped;
@@ -51,6 +52,8 @@ pub enum Command {
     User(Box<user::Args>),
     /// List the events of a node that is stopped, and have them sent again.
     Events(events::Args),
+    /// Rebuild or check the search index of a node that is stopped.
+    Index(index::Args),
     /// Ask a running node whether it is ready.
     Healthcheck(healthcheck::Args),
     /// Print a completion script.
@@ -75,6 +78,7 @@ impl Command {
             Self::Audit(args) => args.execute(),
             Self::User(args) => args.execute(),
             Self::Events(args) => args.execute(),
+            Self::Index(args) => args.execute(),
             Self::Healthcheck(args) => args.execute(),
             Self::Completions(args) => args.execute(),
             Self::Version(args) => args.execute(),
@@ -116,6 +120,11 @@ fn command() -> clap::Command {
             audit
                 .mut_subcommand("verify", quiet)
                 .mut_subcommand("export", quiet)
+        })
+        .mut_subcommand("index", |index| {
+            index
+                .mut_subcommand("rebuild", quiet)
+                .mut_subcommand("check", quiet)
         })
         .mut_subcommand("user", |user| {
             user.mut_subcommand("export", quiet)

@@ -323,6 +323,7 @@ mod tests {
             edited_at: None,
             deleted_at: None,
             reactions: Vec::new(),
+            attachments: Vec::new(),
         };
         let expected = json!({
             "id": "00000007-77-2",

@@ -3,12 +3,13 @@
 use std::{fmt::Write as _, time::Duration};
 
 use anyhow::Context as _;
+use parlour_actors::feed::WEBHOOKS;
 use parlour_storage::ids::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::verdict::{self, Verdict};
 use crate::{
-    config::{Config, Secrets, TopicFilter},
+    config::{Config, Secret, Secrets, TopicFilter},
     outbound::{
         Outbound, Reach, Signer, Url,
         header::{CONTENT_TYPE, HeaderValue},
@@ -39,12 +40,13 @@ impl Endpoint {
         let events = &config.events;
         let endpoints = events.webhook_url.iter().map(|url| {
             let url: Url = url.as_str().parse().context("a webhook_url is none")?;
-            let secrets = events.webhook_secret.iter().flat_map(Secrets::expose);
+            let secrets = events.webhook_secret.iter().flat_map(Secrets::iter);
             Ok(Self {
                 name: name(&url),
                 topics: events.webhook_topics.clone(),
                 outbound: Outbound::new(Reach::guarded(&config.outbound), events.webhook_timeout)?,
-                signer: Signer::new(secrets).context("a webhook_secret is none")?,
+                signer: Signer::new(secrets.map(Secret::expose))
+                    .context("a webhook_secret is none")?,
                 at_once_max: events.webhook_concurrency,
                 give_up: events.webhook_give_up,
                 url,
@@ -71,11 +73,8 @@ impl Endpoint {
     }
 }
 
-/// What the names of webhooks among the consumers of events begin with.
-pub(super) const PREFIX: &str = "webhook-";
-
 fn name(url: &Url) -> String {
-    let mut name = PREFIX.to_owned();
+    let mut name = WEBHOOKS.to_owned();
     for byte in &Sha256::digest(url.as_str())[..8] {
         let _infallible = write!(name, "{byte:02x}");
     }
@@ -100,7 +99,7 @@ mod tests {
         let other = names("https://a.example/?token=2,https://a.example/?token=1");
         assert_eq!([&one[0], &one[1]], [&other[1], &other[0]]);
         assert_ne!(one[0], one[1]);
-        assert_eq!(one[0].len(), PREFIX.len() + 16);
+        assert_eq!(one[0].len(), WEBHOOKS.len() + 16);
     }
 
     #[test]

@@ -60,6 +60,8 @@ pub(super) struct Follower {
     feed: events::Follower,
     /// There may be more to read.
     behind: bool,
+    /// It was said that no more is read, since too much is open.
+    said_full: bool,
     lanes: Lanes,
     attempts: JoinSet<(EventId, Tried)>,
     /// Something was read or done with since the place was written last.
@@ -110,6 +112,7 @@ impl Follower {
             lag,
             place,
             behind: true,
+            said_full: false,
             attempts: JoinSet::new(),
             moved: false,
             save_at: now,
@@ -142,6 +145,7 @@ impl Follower {
             if self.behind && self.lanes.has_room() {
                 self.read().await?;
             }
+            self.tell_of_room();
             let due = self.start().await?;
             self.lag
                 .set(self.number, self.lanes.oldest().map(|id| id.position));
@@ -185,6 +189,18 @@ impl Follower {
         self.lanes.read_through(page.through);
         self.behind = page.more;
         Ok(())
+    }
+
+    fn tell_of_room(&mut self) {
+        let full = self.behind && !self.lanes.has_room();
+        if full && !self.said_full {
+            let endpoint = self.endpoint.host();
+            tracing::warn!(
+                endpoint,
+                "a webhook has as much to send as it can hold; the rest waits in the store"
+            );
+        }
+        self.said_full = full;
     }
 
     /// When the time of an event is over: so long after it happened, or after we began.
@@ -240,7 +256,7 @@ impl Follower {
                 counters.webhooks_failed.add_one();
                 if self.lanes.n_failures() == 0 {
                     let endpoint = self.endpoint.host();
-                    tracing::warn!(endpoint, event = %name(id), why, "a webhook fails; it is tried again");
+                    tracing::warn!(endpoint, event = %self.named(id), why, "a webhook fails; it is tried again");
                 }
                 let chance = rand::rng().random();
                 match self.lanes.failed(id, retry_after, chance, now) {
@@ -259,6 +275,12 @@ impl Follower {
                 _ => self.bury(id, format!("it can't be read: {error}")).await,
             },
         }
+    }
+
+    /// An event as an operator is told of it.
+    fn named(&self, id: EventId) -> Place {
+        let epoch = self.store.epoch();
+        Place { epoch, id }
     }
 
     fn answered(&mut self) {
@@ -280,7 +302,7 @@ impl Follower {
     /// Puts an event with the dead letters, durably, and is done with it then.
     async fn bury(&mut self, id: EventId, why: String) -> Result<(), StoreError> {
         let endpoint = self.endpoint.host();
-        tracing::warn!(endpoint, event = %name(id), why, "a webhook was given up; the event is kept with the dead letters");
+        tracing::warn!(endpoint, event = %self.named(id), why, "a webhook was given up; the event is kept with the dead letters");
         let letter = DeadLetter {
             event: id,
             why,
@@ -333,7 +355,7 @@ impl Follower {
         let (store, name) = (&self.store, &self.endpoint.name);
         self.place = insist(async || place(&**store, name).await).await?;
         let endpoint = self.endpoint.host();
-        tracing::info!(endpoint, after = %self::name(self.place), "a webhook starts over");
+        tracing::info!(endpoint, after = %self.named(self.place), "a webhook starts over");
         self.attempts = JoinSet::new();
         self.lanes = Lanes::new(self.place, self.endpoint.at_once_max);
         self.feed.go_to(self.place);
@@ -414,9 +436,4 @@ async fn insist<T>(ask: impl AsyncFn() -> Result<T, StoreError>) -> Result<T, St
             answer => return answer,
         }
     }
-}
-
-/// How an event is named to an operator: as `parlour events` takes it.
-fn name(EventId { position, n }: EventId) -> String {
-    format!("{}-{n}", position.get())
 }

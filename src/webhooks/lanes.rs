@@ -8,10 +8,7 @@ use std::{
     time::Duration,
 };
 
-use parlour_storage::{
-    domain::event::{EventId, Lane},
-    ids::Position,
-};
+use parlour_storage::domain::event::{EventId, Lane};
 use tokio::time::Instant;
 
 use super::backoff;
@@ -222,22 +219,11 @@ impl Lanes {
 
     /// Everything up to here is done with.
     pub(super) fn through(&self) -> EventId {
-        self.oldest().map_or(self.read, before)
+        self.oldest().map_or(self.read, EventId::before)
     }
 
     fn is_down(&self) -> bool {
         self.n_failures >= DOWN_AFTER
-    }
-}
-
-/// The last place there can be before one.
-fn before(EventId { position, n }: EventId) -> EventId {
-    match n.checked_sub(1) {
-        Some(n) => EventId { position, n },
-        None => {
-            let position = position.get().checked_sub(1).and_then(Position::new);
-            position.map_or_else(EventId::default, EventId::through)
-        }
     }
 }
 

@@ -19,8 +19,12 @@ use std::{
 };
 
 use anyhow::Context as _;
-use parlour_actors::system::Core;
-use parlour_storage::ids::{Position, Timestamp};
+use parlour_actors::{feed::WEBHOOKS, system::Core};
+use parlour_storage::{
+    error::StoreError,
+    ids::{Position, Timestamp},
+    store::Store,
+};
 use tokio::{
     sync::watch,
     task::{JoinSet, LocalSet},
@@ -82,11 +86,14 @@ impl Webhooks {
         config: &Config,
         lag: &Arc<Lag>,
     ) -> anyhow::Result<Option<Self>> {
-        if config.events.webhook_url.is_empty() {
-            return Ok(None);
-        }
         let endpoints = Endpoint::all(config)
             .map_err(|problem| Failure::new(Exit::Config, format!("events: {problem:#}")))?;
+        forget_places(core.store_ref(), &endpoints)
+            .await
+            .context("places of webhooks can't be read")?;
+        if endpoints.is_empty() {
+            return Ok(None);
+        }
         let mut followers = Vec::new();
         for (number, endpoint) in endpoints.into_iter().enumerate() {
             let follower = Follower::new(endpoint, number, Arc::clone(core), Arc::clone(lag));
@@ -111,6 +118,22 @@ impl Webhooks {
             tracing::error!("the thread of webhooks panicked");
         }
     }
+}
+
+/// Forgets the places of endpoints that are configured no more, once they are worth nothing: until then one may come back.
+async fn forget_places(store: &dyn Store, endpoints: &[Endpoint]) -> Result<(), StoreError> {
+    let floor = store.events_floor().await?;
+    for (name, place) in store.consumers().await? {
+        let known = endpoints.iter().any(|endpoint| endpoint.name == name);
+        if name.starts_with(WEBHOOKS) && !known && place < floor {
+            store.forget_consumer(&name).await?;
+            tracing::info!(
+                consumer = name,
+                "the place of a webhook that is gone was forgotten"
+            );
+        }
+    }
+    Ok(())
 }
 
 /// The thread. Each follower is a task of its own: a panic ends one of them, and says so.

@@ -42,7 +42,11 @@ async fn a_new_secret_takes_the_place_of_an_old_one_without_a_gap() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("secrets");
     // The service still knows only the old one.
-    std::fs::write(&path, format!("whsec_bmV3bmV3bmV3bmV3bmV3bmV3\n{SECRET}\n")).unwrap();
+    std::fs::write(
+        &path,
+        format!("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD\n{SECRET}\n"),
+    )
+    .unwrap();
     let flags = [
         "--events-webhook-url",
         &receiver.url,
@@ -121,4 +125,21 @@ async fn what_was_deleted_before_it_could_be_sent_goes_nowhere() {
             .any(|event| event.to_string().contains("a slip")),
         "{taken:?}"
     );
+}
+
+#[actix_web::test]
+async fn no_proxy_of_the_environment_stands_between() {
+    let receiver = Receiver::willing();
+    let proxied = [
+        "env",
+        "http_proxy=http://127.0.0.1:1",
+        "HTTP_PROXY=http://127.0.0.1:1",
+    ];
+    let flags = receiver.flags();
+    let flags: Vec<_> = flags.iter().map(String::as_str).collect();
+    let node = Node::start_under(&proxied, &flags).await;
+    let mut alice = Client::connect(&node, "alice").await;
+    let to = alice.direct("bob").await;
+    alice.say(&to, "hello").await;
+    receiver.taken(|taken| texts(taken) == ["hello"]).await;
 }

@@ -9,6 +9,7 @@ use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 use standardwebhooks::Webhook;
+use tempfile::TempDir;
 use tokio::sync::watch;
 
 use crate::common::until;
@@ -34,6 +35,7 @@ pub(crate) struct Receiver {
     pub(crate) url: String,
     state: Arc<Mutex<State>>,
     opened: watch::Sender<bool>,
+    folder: Arc<TempDir>,
 }
 
 #[derive(Default)]
@@ -72,7 +74,14 @@ impl Receiver {
         .unwrap();
         let url = format!("http://{}/hook", server.addrs()[0]);
         actix_web::rt::spawn(server.disable_signals().run());
-        Self { url, state, opened }
+        let receiver = Self {
+            url,
+            state,
+            opened,
+            folder: Arc::new(TempDir::new().unwrap()),
+        };
+        std::fs::write(receiver.secret_file(), SECRET).unwrap();
+        receiver
     }
 
     /// One that takes everything.
@@ -80,13 +89,19 @@ impl Receiver {
         Self::start(|_, _| Reply::Status(204))
     }
 
+    /// A file with its secret.
+    pub(crate) fn secret_file(&self) -> String {
+        let path = self.folder.path().join("secret");
+        path.to_str().unwrap().to_owned()
+    }
+
     /// Flags of a node that posts here.
     pub(crate) fn flags(&self) -> Vec<String> {
         [
             "--events-webhook-url",
             &self.url,
-            "--events-webhook-secret",
-            SECRET,
+            "--events-webhook-secret-file",
+            &self.secret_file(),
             "--outbound-allow",
             "127.0.0.1,::1",
         ]

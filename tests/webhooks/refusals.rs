@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::{
     common::{Client, Node, until},
     node,
-    receiver::{Receiver, Reply, SECRET},
+    receiver::{Receiver, Reply},
     texts,
 };
 
@@ -86,8 +86,8 @@ async fn a_service_on_this_machine_is_called_only_if_it_is_allowed() {
     let flags = [
         "--events-webhook-url",
         &by_name,
-        "--events-webhook-secret",
-        SECRET,
+        "--events-webhook-secret-file",
+        &receiver.secret_file(),
     ];
     let mut node = Node::start(&flags).await;
     let mut alice = Client::connect(&node, "alice").await;

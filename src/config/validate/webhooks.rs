@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::super::{Config, value::Secrets};
+use super::super::{Config, value::Secrets, weak_secret};
 use crate::outbound::{self, Reach, Url};
 
 /// Tells each rule, and whether it holds.
@@ -14,9 +14,10 @@ pub(super) fn rules(config: &Config, mut rule: impl FnMut(&'static [&'static str
         events.webhook_url.is_empty() || events.webhook_secret.is_some(),
         "webhooks are signed, so that nobody else's are believed; make a secret with `echo whsec_$(openssl rand -base64 32)`, for the node and for whom it calls",
     );
-    let secrets = events.webhook_secret.iter().flat_map(Secrets::expose);
-    for problem in secrets.filter_map(|it| outbound::check_secret(it).err()) {
-        rule(secret, false, &problem);
+    for one in events.webhook_secret.iter().flat_map(Secrets::iter) {
+        let weakness = weak_secret::weakness(one).filter(|_| !config.node.dev);
+        let problem = outbound::check_secret(one.expose()).err().or(weakness);
+        rule(secret, problem.is_none(), problem.as_deref().unwrap_or(""));
     }
     let reach = Reach::guarded(&config.outbound);
     let mut seen = HashSet::new();
@@ -52,6 +53,8 @@ mod tests {
     use super::*;
     use crate::config::Value;
 
+    const SECRET: &str = "V7bQz0kd3mXw9TfLr2YpHs6NcGj4UaEo";
+
     fn broken(url: &str, secret: &str, allow: &str) -> Vec<(&'static str, String)> {
         let mut config = Config::default();
         config.events.webhook_url = Value::parse(url).unwrap();
@@ -69,26 +72,40 @@ mod tests {
     #[test]
     fn webhooks_go_to_the_internet_once_each_and_signed() {
         assert!(broken("", "", "").is_empty());
-        assert!(broken("https://a.example/,https://b.example/", "whsec_YQ== b", "").is_empty());
+        assert!(
+            broken(
+                "https://a.example/,https://b.example/",
+                &format!("{SECRET} whsec_{SECRET}"),
+                ""
+            )
+            .is_empty()
+        );
         for (url, secret, allow, option, said) in [
             ("https://a.example/", "", "", "webhook_secret", "openssl"),
             (
                 "https://a.example/",
-                "b whsec_?",
+                "hunter2",
+                "",
+                "webhook_secret",
+                "at least",
+            ),
+            (
+                "https://a.example/",
+                &format!("{SECRET} whsec_?"),
                 "",
                 "webhook_secret",
                 "base64",
             ),
             (
                 "https://127.0.0.1/",
-                "b",
+                SECRET,
                 "",
                 "webhook_url",
                 "outbound.allow",
             ),
             (
                 "https://a.example/,https://a.example/",
-                "b",
+                SECRET,
                 "",
                 "webhook_url",
                 "twice",
@@ -101,7 +118,7 @@ mod tests {
             assert_eq!(*found, format!("events.{option}"));
             assert!(message.contains(said), "{message}");
         }
-        assert!(broken("https://127.0.0.1/", "b", "127.0.0.0/8").is_empty());
+        assert!(broken("https://127.0.0.1/", SECRET, "127.0.0.0/8").is_empty());
     }
 
     #[test]

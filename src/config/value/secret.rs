@@ -53,8 +53,8 @@ pub struct Secrets(Vec<Secret>);
 
 impl Secrets {
     /// Each of them.
-    pub fn expose(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(Secret::expose)
+    pub fn iter(&self) -> impl Iterator<Item = &Secret> {
+        self.0.iter()
     }
 }
 
@@ -95,7 +95,8 @@ mod tests {
     fn several_secrets_stand_side_by_side_or_a_line_each() {
         for text in ["a b", "a,b", " a\r\nb\n", "a, b"] {
             let secrets = Secrets::parse(text).unwrap();
-            assert_eq!(secrets.expose().collect::<Vec<_>>(), ["a", "b"], "{text:?}");
+            let exposed: Vec<_> = secrets.iter().map(Secret::expose).collect();
+            assert_eq!(exposed, ["a", "b"], "{text:?}");
             let shown = format!("{secrets:?} {}", secrets.print());
             assert_eq!(shown, "Secrets([<hidden>, <hidden>]) <hidden>");
         }

@@ -9,7 +9,10 @@ use parlour_actors::{
     system::Core,
 };
 use parlour_storage::{
-    ids::{ConversationId, MatchId, MessageId, MessageRequestId, ReportId, Timestamp, UserId},
+    ids::{
+        AttachmentId, ConversationId, MatchId, MessageId, MessageRequestId, ReportId, Timestamp,
+        UserId,
+    },
     store::Rejection,
 };
 use serde::{Deserialize, de::DeserializeOwned};
@@ -40,6 +43,7 @@ pub(super) struct Parts {
     #[serde(rename = "match")]
     matched: String,
     report: String,
+    attachment: String,
 }
 
 /// A request: who makes it, and what came with it.
@@ -119,6 +123,11 @@ impl Asked {
     pub(super) fn matched(&self) -> Result<MatchId, Refused> {
         let id = self.parts().matched.parse();
         id.map_err(|_| Failure::from(Rejection::NoMatch).into())
+    }
+
+    pub(super) fn attachment(&self) -> Result<AttachmentId, Refused> {
+        let id = self.parts().attachment.parse();
+        id.map_err(|_| Failure::no_attachment().into())
     }
 
     pub(super) fn report(&self) -> Result<ReportId, Refused> {

@@ -1,6 +1,6 @@
 //! Lanes on a clock that stands where the test puts it.
 
-use parlour_storage::ids::UserId;
+use parlour_storage::ids::{Position, UserId};
 use proptest::prelude::*;
 
 use super::*;

@@ -11,8 +11,8 @@ use super::{reads, seen};
 use crate::{
     codec::Resume,
     command::{
-        ContactQuestion, ContactReply, HistoryFilter, InboxFilter, Item, Question, Reply, Scope,
-        ShownRequest, Unread,
+        AttachmentReply, ContactQuestion, ContactReply, HistoryFilter, InboxFilter, Item, Question,
+        Reply, Scope, ShownRequest, Unread,
     },
     scenarios::telling::within,
 };
@@ -87,6 +87,7 @@ pub(super) fn shown(reply: &Reply) -> Vec<String> {
         Reply::Message(shown) => vec![format!("{:?}", shown.message)],
         Reply::History { items, .. } => items.iter().flat_map(item).collect(),
         Reply::Item(one) => item(one),
+        Reply::Found { items, .. } => items.iter().flat_map(|found| item(&found.item)).collect(),
         Reply::Inbox { entries, .. } => entries
             .iter()
             .flat_map(|entry| {
@@ -116,6 +117,11 @@ pub(super) fn shown(reply: &Reply) -> Vec<String> {
         }
         Reply::Contact(ContactReply::Request(request)) => vec![ask(request)],
         Reply::Contact(ContactReply::Answered { request, .. }) => vec![ask(request)],
+        // Asked about nowhere here, since nothing here has files: see `scenarios/attachments.rs`.
+        Reply::Attachment(AttachmentReply::Attachment(file) | AttachmentReply::Uploaded(file)) => {
+            vec![format!("{file:?}")]
+        }
+        Reply::Attachment(AttachmentReply::Usage { .. }) => Vec::new(),
         // What is left shows nothing that anybody wrote, or is counted: see `counted`.
         Reply::Opened { .. }
         | Reply::Sent { .. }
