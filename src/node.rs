@@ -29,6 +29,7 @@ use crate::{
         listeners::{self, Listener},
     },
     policy, telemetry,
+    webhooks::Webhooks,
 };
 
 /// A running node.
@@ -37,6 +38,7 @@ pub struct Node {
     system: System,
     edge: Arc<Edge>,
     server: ServerHandle,
+    webhooks: Option<Webhooks>,
 }
 
 /// Runs a node until SIGTERM, SIGINT, a failure of its store or the loss of an actor. `announce` is called once it listens, with the main
@@ -82,6 +84,7 @@ pub fn offline<T>(
         let mut settings = settings(&config)?;
         settings.policy.retention = Retention::default();
         settings.policy.audit_age = None;
+        settings.events_age = None;
         let system = System::start(open_store(&config).await?, settings);
         let done = work(Arc::clone(system.core())).await;
         let stopped = system.stop().await;
@@ -127,6 +130,8 @@ impl Node {
         };
         let (sockets, listeners) = listeners::bind(&config.http).map_err(unavailable)?;
         let edge = Edge::new(Arc::clone(system.core()), verifier, config, listeners);
+        // Before anything happens that they are to tell.
+        let webhooks = Webhooks::start(&edge.core, &edge.config, &edge.webhook_lag).await?;
         let server = http::serve(Arc::clone(&edge), sockets).map_err(unavailable)?;
         for Listener { address, dialect } in &edge.listeners {
             let dialect = dialect.map(tracing::field::display);
@@ -136,6 +141,7 @@ impl Node {
             system,
             edge,
             server: server.handle(),
+            webhooks,
         };
         Ok((node, server))
     }
@@ -212,9 +218,13 @@ impl Node {
         // A third of the time is kept for requests in flight and for the store.
         let left = until.saturating_duration_since(Instant::now());
         self.system.drain(left * 2 / 3).await;
+        self.edge.end_streams();
         // Those that never got as far as to have a session.
         self.edge.socketio.hub().shut();
         self.server.stop(true).await;
+        if let Some(webhooks) = self.webhooks {
+            webhooks.stop().await;
+        }
         self.system
             .stop()
             .await
@@ -230,6 +240,11 @@ fn exit_now(exit: Exit, message: &str) -> ! {
     std::process::exit(i32::from(exit as u8))
 }
 
+/// Whether somebody takes events who may want all of them.
+fn is_followed(config: &Config) -> bool {
+    config.events.feed || !config.events.webhook_url.is_empty()
+}
+
 /// Opens the configured store. It replays its log, which can take a while, so not on an arbiter.
 async fn open_store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
     let storage = config.storage.clone();
@@ -240,6 +255,7 @@ async fn open_store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
         reader_threads: storage.readers,
         stall_timeout: storage.stall_timeout,
         cache_bytes: storage.cache.bytes() as u64,
+        events_all: is_followed(config),
         ..Options::default()
     };
     let opened =
@@ -328,6 +344,9 @@ fn settings(config: &Config) -> anyhow::Result<Settings> {
         frame_bytes_max: session.message_max.bytes(),
         archive_queue_max: config.storage.queue_max,
         group_max: config.storage.commit_operations_max,
+        events_age: (config.events.age > Duration::ZERO).then_some(config.events.age),
+        events_feed: config.events.feed,
+        events_presence: is_followed(config),
         policy: policy::policy(&config.policy)?,
         ..Settings::default()
     };

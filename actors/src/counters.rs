@@ -67,6 +67,12 @@ counters! {
     reviews_late;
     /// Texts that the operator's own service said nothing useful about.
     reviews_failed;
+    /// Events that an endpoint of webhooks took.
+    webhooks_delivered;
+    /// Attempts at an endpoint of webhooks that failed and are made again.
+    webhooks_failed;
+    /// Events that were given up for an endpoint and put with its dead letters.
+    webhooks_dead;
     /// Commits of groups.
     groups_committed;
     /// Transactions committed.
@@ -87,6 +93,10 @@ counters! {
     files_failed;
     /// Lines of the audit log that retention let go.
     audit_lines_forgotten;
+    /// Rows of events that retention let go.
+    events_forgotten;
+    /// Times that events were let go before a consumer had come to them.
+    event_consumers_late;
 }
 
 impl Counters {

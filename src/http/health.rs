@@ -83,8 +83,9 @@ async fn metrics(request: HttpRequest, edge: web::Data<Edge>) -> HttpResponse {
         text += &format!("# TYPE parlour_{name}_total counter\nparlour_{name}_total {value}\n");
     }
     for (name, value) in [
-        ("connections", edge.core.registry.n_outboxes()),
-        ("rooms", edge.core.registry.n_rooms()),
+        ("connections", edge.core.registry.n_outboxes() as u64),
+        ("rooms", edge.core.registry.n_rooms() as u64),
+        ("webhook_lag_seconds", edge.webhook_lag.seconds()),
     ] {
         text += &format!("# TYPE parlour_{name} gauge\nparlour_{name} {value}\n");
     }
