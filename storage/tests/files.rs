@@ -119,12 +119,10 @@ impl Model {
             if numbers[..n].contains(number) {
                 return Err(Rejection::Invalid(""));
             }
-            match self.files.get(*number) {
-                Some(file) if file.by == by && !file.gone => match file.sent {
-                    Some(_) => return Err(Rejection::AttachmentSent),
-                    None => {}
-                },
-                _ => return Err(Rejection::NoAttachment),
+            let file = self.files.get(*number);
+            let own = file.filter(|file| file.by == by && !file.gone);
+            if own.ok_or(Rejection::NoAttachment)?.sent.is_some() {
+                return Err(Rejection::AttachmentSent);
             }
         }
         Ok(())

@@ -10,7 +10,10 @@ use parlour_actors::{
     system::Core,
 };
 use parlour_storage::{
-    ids::{AttachmentId, ConversationId, MatchId, MessageId, MessageRequestId, ReportId, Timestamp, UserId},
+    ids::{
+        AttachmentId, ConversationId, MatchId, MessageId, MessageRequestId, ReportId, Timestamp,
+        UserId,
+    },
     store::Rejection,
 };
 use serde::{Deserialize, de::DeserializeOwned};
