@@ -11,5 +11,6 @@ pub mod node;
 mod outbound;
 mod policy;
 mod reviewer;
+pub mod search;
 mod telemetry;
 mod webhooks;

@@ -28,7 +28,9 @@ use crate::{
         self, Edge,
         listeners::{self, Listener},
     },
-    policy, telemetry,
+    policy,
+    search::{self, Search},
+    telemetry,
     webhooks::Webhooks,
 };
 
@@ -39,6 +41,7 @@ pub struct Node {
     edge: Arc<Edge>,
     server: ServerHandle,
     webhooks: Option<Webhooks>,
+    search: Option<Arc<Search>>,
 }
 
 /// Runs a node until SIGTERM, SIGINT, a failure of its store or the loss of an actor. `announce` is called once it listens, with the main
@@ -118,10 +121,11 @@ impl Node {
         let verifier = Verifier::new(auth_settings(&config)?)
             .map_err(|problem| Failure::new(Exit::Config, format!("auth: {problem}")))?;
         let store = open_store(&config).await?;
-        let reviewer = policy::reviewer(&config.policy)?;
+        let search = search::start(&config, &store).await?;
         let services = Services {
-            reviewer,
-            ..Services::default()
+            reviewer: policy::reviewer(&config.policy)?,
+            files: None,
+            searcher: search.as_ref().map(|search| Arc::clone(search) as _),
         };
         let system = System::start_with(store, settings(&config)?, services);
         // Last, so that whoever connects is served.
@@ -142,6 +146,7 @@ impl Node {
             edge,
             server: server.handle(),
             webhooks,
+            search,
         };
         Ok((node, server))
     }
@@ -224,6 +229,9 @@ impl Node {
         self.server.stop(true).await;
         if let Some(webhooks) = self.webhooks {
             webhooks.stop().await;
+        }
+        if let Some(search) = self.search {
+            search.stop().await;
         }
         self.system
             .stop()

@@ -73,6 +73,12 @@ counters! {
     webhooks_failed;
     /// Events that were given up for an endpoint and put with its dead letters.
     webhooks_dead;
+    /// Searches that were answered.
+    searches;
+    /// Searches that were refused since too many were under way.
+    searches_busy;
+    /// Searches that the index could not answer.
+    searches_failed;
     /// Commits of groups.
     groups_committed;
     /// Transactions committed.

@@ -107,7 +107,7 @@ impl Core {
     }
 
     /// Who finds messages by their words, if anybody.
-    pub(crate) fn searcher(&self) -> Option<Arc<dyn Searcher>> {
+    pub fn searcher(&self) -> Option<Arc<dyn Searcher>> {
         self.services.searcher.clone()
     }
 

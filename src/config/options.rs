@@ -182,8 +182,8 @@ options! {
         /// beyond that it is refused with the time to wait. An action may have several rules. Actions:
         /// message.send, ws.message, message.edit, message.delete, reaction, mark, typing, request.send,
         /// request.answer, like, contact.new, conversation.open, conversation.read, group.manage, block,
-        /// report, connect, preferences, moderate, upload.
-        limits: Vec<LimitRule> = "message.send=300 per 1m,request.send=30 per 1h,contact.new=60 per 1h,report=5 per 1day,like=200 per 1h,upload=100 per 1h";
+        /// report, connect, preferences, moderate, upload, search.
+        limits: Vec<LimitRule> = "message.send=300 per 1m,request.send=30 per 1h,contact.new=60 per 1h,report=5 per 1day,like=200 per 1h,upload=100 per 1h,search=120 per 1m";
         /// What is written to the audit log. off: nothing. safety: blocks, reports, requests, likes, matches
         /// and what moderators do. all: everything people do, without what they wrote.
         audit: AuditScope = "safety";
@@ -247,6 +247,15 @@ options! {
         readers: usize = "2" in "1"..="256";
         /// How long one operation on disk may hang before the node takes its store for lost and ends.
         stall_timeout: Duration = "30s" in "1s"..="1h";
+    }
+
+    /// Finding messages by their words.
+    search: Search {
+        /// Whether there is a search. It keeps an index in node.data, which takes about half the room that the
+        /// messages take.
+        enabled: bool = "true";
+        /// Memory for what is indexed and not on disk yet; more makes building the index faster.
+        memory: ByteSize = "32MiB" in "16MiB"..="4GiB";
     }
 
     /// What is logged, to standard error.
