@@ -6,7 +6,7 @@ use actix_web::dev::{Server, ServerHandle};
 use anyhow::Context as _;
 use parlour_actors::{
     limits::Settings,
-    system::{Core, Outside, System},
+    system::{Core, Services, System},
 };
 use parlour_storage::{
     local::Options,
@@ -118,13 +118,14 @@ impl Node {
         let verifier = Verifier::new(auth_settings(&config)?)
             .map_err(|problem| Failure::new(Exit::Config, format!("auth: {problem}")))?;
         let store = open_store(&config).await?;
+        let reviewer = policy::reviewer(&config.policy)?;
         let search = search::start(&config, &store).await?;
-        let outside = Outside {
-            reviewer: policy::reviewer(&config.policy)?,
-            files: None,
+        let services = Services {
+            reviewer,
             searcher: search.as_ref().map(|search| Arc::clone(search) as _),
+            ..Services::default()
         };
-        let system = System::start_with(store, settings(&config)?, outside);
+        let system = System::start_with(store, settings(&config)?, services);
         // Last, so that whoever connects is served.
         let unavailable = |error: anyhow::Error| {
             error.context(Failure::new(Exit::Unavailable, "the node could not start"))

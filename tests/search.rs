@@ -18,7 +18,9 @@ const FREELY: [&str; 2] = ["--policy-limits", "message.send=1000000 per 1s"];
 
 /// The direct conversation of two.
 async fn direct(rest: &Rest, with: &str) -> String {
-    let opened = rest.post("/v1/conversations", json!({ "user": with })).await;
+    let opened = rest
+        .post("/v1/conversations", json!({ "user": with }))
+        .await;
     opened.ok()["conversation"].as_str().unwrap().to_owned()
 }
 
@@ -43,8 +45,8 @@ async fn found(rest: &Rest, query: &str) -> Value {
 /// The texts of what was found.
 fn texts(found: &Value) -> Vec<&str> {
     let found = found["found"].as_array().unwrap();
-    let text = |found: &'_ Value| found["message"]["text"].as_str();
-    found.iter().map(|found| text(found).unwrap()).collect()
+    let texts = found.iter().map(|found| &found["message"]["text"]);
+    texts.map(|text| text.as_str().unwrap()).collect()
 }
 
 #[actix_web::test]
@@ -69,7 +71,11 @@ async fn messages_are_found_by_their_words() {
     let all = found(&ann, "query=creme").await;
     assert_eq!(all["total"], 3, "of the last word the beginning");
     assert_eq!(all["more"], false);
-    assert_eq!(all["found"][2]["message"]["id"], json!(first), "the newest first");
+    assert_eq!(
+        all["found"][2]["message"]["id"],
+        json!(first),
+        "the newest first"
+    );
     // As JavaScript counts: the party popper is two.
     assert_eq!(all["found"][2]["highlights"], json!([[3, 8]]));
     for (rest, query, n) in [
@@ -91,7 +97,11 @@ async fn messages_are_found_by_their_words() {
         assert_eq!(found["total"], n, "{query}: {found}");
         assert_eq!(texts(&found).len(), n, "{query}");
     }
-    let page = found(&ann, &format!("query=creme&conversation={chat}&offset=1&limit=1")).await;
+    let page = found(
+        &ann,
+        &format!("query=creme&conversation={chat}&offset=1&limit=1"),
+    )
+    .await;
     assert_eq!(texts(&page), ["🎉 Crème brûlée tonight?"]);
     assert_eq!((&page["total"], &page["more"]), (&json!(2), &json!(false)));
 
@@ -114,7 +124,10 @@ async fn messages_are_found_by_their_words() {
     let mut client = Client::connect(&node, "bob").await;
     let fields = json!({ "query": "creme", "conversation": chat, "limit": 1 });
     let result = client.ok("search", fields).await;
-    assert_eq!((&result["total"], &result["more"]), (&json!(2), &json!(true)));
+    assert_eq!(
+        (&result["total"], &result["more"]),
+        (&json!(2), &json!(true))
+    );
 }
 
 #[actix_web::test]
@@ -138,7 +151,9 @@ async fn what_is_edited_deleted_or_erased_is_found_no_more() {
 
     let admin = token_with("root", |claims| claims.role = Some("admin".to_owned()));
     let admin = Rest::with_token(&node, &admin);
-    let erased = admin.post("/v1/moderation/users/bob/erase", Value::Null).await;
+    let erased = admin
+        .post("/v1/moderation/users/bob/erase", Value::Null)
+        .await;
     erased.ok();
     indexed(&node).await;
     assert_eq!(found(&ann, "query=walrus").await["total"], 0);
@@ -160,7 +175,9 @@ async fn a_block_holds_for_search_at_once() {
     assert_eq!(seen["total"], 1, "not even counted");
     assert_eq!(found(&cyd, "query=otter").await["total"], 2);
     assert_eq!(found(&bob, "query=otter").await["total"], 2);
-    cyd.delete(&format!("/v1/conversations/{group}/members/cyd")).await.ok();
+    cyd.delete(&format!("/v1/conversations/{group}/members/cyd"))
+        .await
+        .ok();
     assert_eq!(found(&cyd, "query=otter").await["total"], 0, "who left");
     ann.delete("/v1/blocks/bob").await.ok();
     assert_eq!(found(&ann, "query=otter").await["total"], 2);
@@ -205,9 +222,15 @@ async fn the_index_survives_kill_9() {
     let ann = Rest::new(&node, "ann");
     let total = found(&ann, "query=kraken").await["total"].as_u64().unwrap();
     // One more at most for each kill: stored, and its answer lost.
-    assert!((n_sent..=n_sent + 5).contains(&total), "{total} of {n_sent}");
+    assert!(
+        (n_sent..=n_sent + 5).contains(&total),
+        "{total} of {n_sent}"
+    );
     node.kill();
-    assert_eq!(report(&node), json!({ "messages": total, "wrong": 0, "such_as": [], "surplus": 0 }));
+    assert_eq!(
+        report(&node),
+        json!({ "messages": total, "wrong": 0, "such_as": [], "surplus": 0 })
+    );
 }
 
 #[actix_web::test]
@@ -220,7 +243,10 @@ async fn an_index_is_rebuilt_from_the_messages() {
     }
     node.kill();
     let rebuilt = parlour(&node, &["index", "rebuild"]);
-    assert_eq!(String::from_utf8_lossy(&rebuilt.stdout), "5 messages can be found\n");
+    assert_eq!(
+        String::from_utf8_lossy(&rebuilt.stdout),
+        "5 messages can be found\n"
+    );
     assert_eq!(report(&node)["messages"], 5);
     // Gone with its folder, it comes back by itself.
     std::fs::remove_dir_all(node.data().join("search")).unwrap();

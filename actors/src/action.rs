@@ -43,10 +43,10 @@ pub enum Action {
     Prefer,
     /// Moderates.
     Moderate,
-    /// Looks for messages by their words.
-    Search,
     /// Uploads a file, or gives one up.
     Upload,
+    /// Looks for messages by their words.
+    Search,
 }
 
 impl Action {
@@ -72,8 +72,8 @@ impl Action {
         Self::Connect,
         Self::Prefer,
         Self::Moderate,
-        Self::Search,
         Self::Upload,
+        Self::Search,
     ];
 
     /// Its name in the configuration.
@@ -99,8 +99,8 @@ impl Action {
             Self::Connect => "connect",
             Self::Prefer => "preferences",
             Self::Moderate => "moderate",
-            Self::Search => "search",
             Self::Upload => "upload",
+            Self::Search => "search",
         }
     }
 }

@@ -74,10 +74,10 @@ frame_types! {
         Report = "report",
         Preferences = "preferences",
         Prefer = "prefer",
-        Search = "search",
         Attachment = "attachment",
         DropAttachment = "drop_attachment",
         Usage = "usage",
+        Search = "search",
     }
 }
 

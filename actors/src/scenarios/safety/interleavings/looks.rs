@@ -12,13 +12,13 @@ use crate::{
     codec::Resume,
     command::{
         ContactQuestion, ContactReply, HistoryFilter, InboxFilter, Item, Question, Reply, Scope,
-        ShownRequest, Unread,
+        Search, ShownRequest, Unread,
     },
     scenarios::telling::within,
 };
 
 /// How many ways there are.
-pub(super) const N_LOOKS: usize = 14;
+pub(super) const N_LOOKS: usize = 15;
 
 /// One of the ways, at a conversation or a message of it.
 pub(super) fn question(
@@ -72,6 +72,12 @@ pub(super) fn question(
         10 => Question::Message(message?),
         11 => Question::Item(message?),
         12 => Question::Revisions(message?),
+        13 => Question::Search(Search {
+            // What people write here begins so.
+            words: "<".to_owned(),
+            limit: 100,
+            ..Search::default()
+        }),
         _ => Question::Receipts(message?),
     })
 }
@@ -87,6 +93,7 @@ pub(super) fn shown(reply: &Reply) -> Vec<String> {
         Reply::Message(shown) => vec![format!("{:?}", shown.message)],
         Reply::History { items, .. } => items.iter().flat_map(item).collect(),
         Reply::Item(one) => item(one),
+        Reply::Found { items, .. } => items.iter().flat_map(|found| item(&found.item)).collect(),
         Reply::Inbox { entries, .. } => entries
             .iter()
             .flat_map(|entry| {
@@ -134,6 +141,7 @@ pub(super) fn shown(reply: &Reply) -> Vec<String> {
             | ContactReply::Hidden { .. }
             | ContactReply::Relation(_),
         )
+        | Reply::Attachment(_)
         | Reply::Safety(_) => Vec::new(),
     }
 }
