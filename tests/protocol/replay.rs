@@ -95,7 +95,9 @@ impl<'a> Replay<'a> {
         if searches {
             // What was sent above can be found a moment later.
             let caught_up = |behind| behind == 0;
-            self.node.metric_becomes("parlour_search_behind", caught_up).await;
+            self.node
+                .metric_becomes("parlour_search_behind", caught_up)
+                .await;
         }
         match entry.way {
             Way::Sent => {
