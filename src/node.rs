@@ -31,6 +31,7 @@ use crate::{
     policy,
     search::{self, Search},
     telemetry,
+    webhooks::Webhooks,
 };
 
 /// A running node.
@@ -39,6 +40,7 @@ pub struct Node {
     system: System,
     edge: Arc<Edge>,
     server: ServerHandle,
+    webhooks: Option<Webhooks>,
     search: Option<Arc<Search>>,
 }
 
@@ -85,6 +87,7 @@ pub fn offline<T>(
         let mut settings = settings(&config)?;
         settings.policy.retention = Retention::default();
         settings.policy.audit_age = None;
+        settings.events_age = None;
         let system = System::start(open_store(&config).await?, settings);
         let done = work(Arc::clone(system.core())).await;
         let stopped = system.stop().await;
@@ -118,12 +121,11 @@ impl Node {
         let verifier = Verifier::new(auth_settings(&config)?)
             .map_err(|problem| Failure::new(Exit::Config, format!("auth: {problem}")))?;
         let store = open_store(&config).await?;
-        let reviewer = policy::reviewer(&config.policy)?;
         let search = search::start(&config, &store).await?;
         let services = Services {
-            reviewer,
+            reviewer: policy::reviewer(&config.policy)?,
+            files: None,
             searcher: search.as_ref().map(|search| Arc::clone(search) as _),
-            ..Services::default()
         };
         let system = System::start_with(store, settings(&config)?, services);
         // Last, so that whoever connects is served.
@@ -132,6 +134,8 @@ impl Node {
         };
         let (sockets, listeners) = listeners::bind(&config.http).map_err(unavailable)?;
         let edge = Edge::new(Arc::clone(system.core()), verifier, config, listeners);
+        // Before anything happens that they are to tell.
+        let webhooks = Webhooks::start(&edge.core, &edge.config, &edge.webhook_lag).await?;
         let server = http::serve(Arc::clone(&edge), sockets).map_err(unavailable)?;
         for Listener { address, dialect } in &edge.listeners {
             let dialect = dialect.map(tracing::field::display);
@@ -141,6 +145,7 @@ impl Node {
             system,
             edge,
             server: server.handle(),
+            webhooks,
             search,
         };
         Ok((node, server))
@@ -218,9 +223,13 @@ impl Node {
         // A third of the time is kept for requests in flight and for the store.
         let left = until.saturating_duration_since(Instant::now());
         self.system.drain(left * 2 / 3).await;
+        self.edge.end_streams();
         // Those that never got as far as to have a session.
         self.edge.socketio.hub().shut();
         self.server.stop(true).await;
+        if let Some(webhooks) = self.webhooks {
+            webhooks.stop().await;
+        }
         if let Some(search) = self.search {
             search.stop().await;
         }
@@ -239,6 +248,11 @@ fn exit_now(exit: Exit, message: &str) -> ! {
     std::process::exit(i32::from(exit as u8))
 }
 
+/// Whether somebody takes events who may want all of them.
+fn is_followed(config: &Config) -> bool {
+    config.events.feed || !config.events.webhook_url.is_empty()
+}
+
 /// Opens the configured store. It replays its log, which can take a while, so not on an arbiter.
 async fn open_store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
     let storage = config.storage.clone();
@@ -249,6 +263,7 @@ async fn open_store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
         reader_threads: storage.readers,
         stall_timeout: storage.stall_timeout,
         cache_bytes: storage.cache.bytes() as u64,
+        events_all: is_followed(config),
         ..Options::default()
     };
     let opened =
@@ -337,6 +352,9 @@ fn settings(config: &Config) -> anyhow::Result<Settings> {
         frame_bytes_max: session.message_max.bytes(),
         archive_queue_max: config.storage.queue_max,
         group_max: config.storage.commit_operations_max,
+        events_age: (config.events.age > Duration::ZERO).then_some(config.events.age),
+        events_feed: config.events.feed,
+        events_presence: is_followed(config),
         policy: policy::policy(&config.policy)?,
         ..Settings::default()
     };

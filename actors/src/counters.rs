@@ -67,6 +67,12 @@ counters! {
     reviews_late;
     /// Texts that the operator's own service said nothing useful about.
     reviews_failed;
+    /// Events that an endpoint of webhooks took.
+    webhooks_delivered;
+    /// Attempts at an endpoint of webhooks that failed and are made again.
+    webhooks_failed;
+    /// Events that were given up for an endpoint and put with its dead letters.
+    webhooks_dead;
     /// Searches that were answered.
     searches;
     /// Searches that were refused since too many were under way.
@@ -83,8 +89,20 @@ counters! {
     resumes_failed;
     /// Messages that retention took away.
     messages_purged;
+    /// Files taken away, small copies of pictures too.
+    files_deleted;
+    /// Files given up since no message was sent with them.
+    files_given_up;
+    /// Files that nobody knew of: an upload was cut off by the end of the process.
+    files_orphaned;
+    /// Times that a file could not be taken away, or files not be listed.
+    files_failed;
     /// Lines of the audit log that retention let go.
     audit_lines_forgotten;
+    /// Rows of events that retention let go.
+    events_forgotten;
+    /// Times that events were let go before a consumer had come to them.
+    event_consumers_late;
 }
 
 impl Counters {

@@ -402,6 +402,8 @@ impl Eraser<'_> {
                 .map(|written| written.revisions.len())
                 .sum::<usize>();
             self.count("revisions", n_revisions as u64);
+            let n_files = left.iter().map(|written| written.message.attachments.len());
+            self.count("attachments", n_files.sum::<usize>() as u64);
             // A message with much hanging on it takes several rounds.
             while !left.is_empty() {
                 let ids = left.iter().map(|written| written.message.id);

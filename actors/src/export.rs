@@ -8,6 +8,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use parlour_storage::{
     contacts::{Direction, Lifetime, RequestPage},
     domain::{
+        attachment::Attachment,
         contact::{Hidden, MessageRequest},
         conversation::{Conversation, ConversationKind, Member},
         message::{Message, Revision},
@@ -95,6 +96,8 @@ pub enum Item {
     Hidden(Hidden),
     /// A report that they made, without what moderators noted.
     Report(Report),
+    /// A file that they uploaded, without what is in it: that is to be had where files always are.
+    Attachment(Attachment),
     /// A notification.
     Notification(Notification),
     /// The last of all, if nothing is missing: how many there were of each kind.
@@ -119,6 +122,7 @@ impl Item {
             Self::Match(_) => "match",
             Self::Hidden(_) => "hidden",
             Self::Report(_) => "report",
+            Self::Attachment(_) => "attachment",
             Self::Notification(_) => "notification",
             Self::End(_) => "end",
         }
@@ -277,6 +281,15 @@ impl Walk {
             match next {
                 Some(next) => before = Some(next),
                 None => break,
+            }
+        }
+        let mut before = None;
+        loop {
+            let page = store.attachments_of(&user, before, PAGE_MAX).await?;
+            let Some(last) = page.last() else { break };
+            before = Some(last.id);
+            for attachment in page {
+                self.give(Item::Attachment(attachment)).await?;
             }
         }
         let mut before = None;

@@ -1,6 +1,6 @@
 //! Who starts whom, who stops whom, and how the actors reach each other.
 //!
-//! Archive, Moderation, Presence, Sweeper and Janitor live from start to stop; rooms come and go with their
+//! Archive, Moderation, Presence, Sweeper, Janitor and Collector live from start to stop; rooms come and go with their
 //! conversations, sessions with their transports. A request goes one way (session, room, moderation,
 //! archive, store) and its effects the other; nobody waits for an actor that may be waiting for them.
 
@@ -21,10 +21,12 @@ use tokio::{sync::Semaphore, time::Instant};
 
 use crate::{
     archive::{Archive, Flush, Submit},
+    collector::Collector,
     command::{Action, Caller, Identity},
     counters::Counters,
     error::{CloseCode, Failure},
     export::EXPORTS_AT_ONCE,
+    feed::FEEDS_AT_ONCE,
     files::Files,
     janitor::Janitor,
     limits::Settings,
@@ -59,6 +61,8 @@ pub struct Core {
     room_arbiters: Vec<ArbiterHandle>,
     /// Who may export, of those who want to.
     pub(crate) exports: Arc<Semaphore>,
+    /// Who may follow events, of those who want to.
+    pub(crate) feeds: Arc<Semaphore>,
 }
 
 /// What the embedder brings along, for what the core can't do by itself. Each may be missing.
@@ -335,6 +339,7 @@ impl System {
             actors: OnceLock::new(),
             profiles: DashMap::new(),
             exports: Arc::new(Semaphore::new(EXPORTS_AT_ONCE)),
+            feeds: Arc::new(Semaphore::new(FEEDS_AT_ONCE)),
             room_arbiters: arbiters.iter().map(Arbiter::handle).collect(),
         });
         // Together on the first thread: a request passes all of them, and a hop between threads costs
@@ -353,6 +358,10 @@ impl System {
         Sweeper::start_in_arbiter(&home, move |_| Sweeper::new(for_sweeper));
         if let Some(janitor) = Janitor::new(Arc::clone(&core)) {
             Janitor::start_in_arbiter(&home, move |_| janitor);
+        }
+        if let Some(files) = core.files() {
+            let collector = Collector::new(Arc::clone(&core), files);
+            Collector::start_in_arbiter(&home, move |_| collector);
         }
         Self { core, arbiters }
     }

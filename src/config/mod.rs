@@ -25,7 +25,8 @@ mod words_file;
 pub use dev_secret::{DEV_SECRET_FILE, dev_secret};
 pub use environment::program;
 pub use options::{
-    Auth, Config, Http, Log, Node, OPTIONS, Policy, Presence, Rooms, SECTIONS, Session, Storage,
+    Auth, Config, Events, Http, Log, Node, OPTIONS, Outbound, Policy, Presence, Rooms, SECTIONS,
+    Session, Storage,
 };
 pub use problem::{About, Problem, Problems};
 pub use render::{Comments, Format, describe, render};
@@ -35,6 +36,6 @@ pub use table::{Opt, Section};
 pub use value::{
     AllowedOrigin, AuditScope, ByteSize, Cidr, ContactGate, DialectListener, Engine, FindingAction,
     HtmlPolicy, LimitRule, LogFilter, LogFormat, PresenceReach, ReceiptsReach, ReviewFailure,
-    Secret, Shape, SocketioDialect, Value, WebUrl, limited,
+    Secret, Secrets, Shape, SocketioDialect, TopicFilter, Value, WebUrl, limited,
 };
 pub use words_file::words;

@@ -85,9 +85,10 @@ async fn metrics(request: HttpRequest, edge: web::Data<Edge>) -> HttpResponse {
     let searcher = edge.core.searcher();
     let behind = searcher.is_some_and(|searcher| searcher.is_behind());
     for (name, value) in [
-        ("connections", edge.core.registry.n_outboxes()),
-        ("rooms", edge.core.registry.n_rooms()),
-        ("search_behind", usize::from(behind)),
+        ("connections", edge.core.registry.n_outboxes() as u64),
+        ("rooms", edge.core.registry.n_rooms() as u64),
+        ("webhook_lag_seconds", edge.webhook_lag.seconds()),
+        ("search_behind", u64::from(behind)),
     ] {
         text += &format!("# TYPE parlour_{name} gauge\nparlour_{name} {value}\n");
     }

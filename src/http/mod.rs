@@ -5,6 +5,7 @@ pub mod api;
 mod cors;
 pub mod engine;
 pub mod error;
+mod events;
 mod frame_guard;
 mod framing;
 mod gate;
@@ -40,9 +41,10 @@ use actix_web::{
 };
 use anyhow::Context as _;
 use parlour_actors::system::Core;
+use tokio::sync::watch;
 
 use self::{engine::Engine, gate::Gate, listeners::Listener};
-use crate::{auth::Verifier, config::Config, dialects::Dialect};
+use crate::{auth::Verifier, config::Config, dialects::Dialect, webhooks::Lag};
 
 /// What handlers share.
 #[derive(Debug)]
@@ -59,6 +61,10 @@ pub struct Edge {
     pub config: Config,
     /// Where it listens, the main listener first.
     pub listeners: Vec<Listener>,
+    /// How far behind its webhooks are.
+    pub webhook_lag: Arc<Lag>,
+    /// Answers that go on for as long as the node does end now.
+    streams_end: watch::Sender<bool>,
     /// The node stops: say so where a load balancer looks.
     pub draining: AtomicBool,
 }
@@ -77,8 +83,10 @@ impl Edge {
             verifier: Arc::new(verifier),
             gate,
             socketio: socketio::start(Weak::clone(edge), &config),
+            webhook_lag: Arc::new(Lag::new(&config)),
             config,
             listeners,
+            streams_end: watch::Sender::new(false),
             draining: AtomicBool::new(false),
         })
     }
@@ -92,6 +100,11 @@ impl Edge {
     /// Says from now on that the node stops.
     pub fn drain(&self) {
         self.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Ends the answers that go on for as long as the node does.
+    pub fn end_streams(&self) {
+        self.streams_end.send_replace(true);
     }
 
     /// Whether the node stops.

@@ -13,6 +13,7 @@ mod origin;
 mod scalar;
 mod secret;
 mod size;
+mod topic;
 mod url;
 
 pub(super) use choice::choice;
@@ -25,8 +26,9 @@ pub use dialect::{DialectListener, SocketioDialect};
 pub use limit::{LimitRule, limited};
 pub use origin::AllowedOrigin;
 pub use scalar::LogFilter;
-pub use secret::Secret;
+pub use secret::{Secret, Secrets};
 pub use size::ByteSize;
+pub use topic::TopicFilter;
 pub use url::WebUrl;
 
 /// How TOML writes a value.

@@ -14,6 +14,7 @@ use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use super::{
+    attachment::{WireAttachment, attachment},
     contact::{WireHidden, WireMatch, WireRequest, hidden, matched, request},
     safety::{WireReport, WireStanding, report, standing},
     wire::{
@@ -92,6 +93,9 @@ enum Fields<'a> {
     Hidden(WireHidden<'a>),
     Report {
         report: WireReport<'a>,
+    },
+    Attachment {
+        attachment: WireAttachment<'a>,
     },
     Notification {
         topic: &'a str,
@@ -191,6 +195,9 @@ pub fn line(item: &Item) -> Vec<u8> {
         Item::Hidden(one) => Fields::Hidden(hidden(one)),
         Item::Report(one) => Fields::Report {
             report: report(one),
+        },
+        Item::Attachment(one) => Fields::Attachment {
+            attachment: attachment(one),
         },
         Item::Notification(one) => Fields::Notification {
             topic: &one.topic,

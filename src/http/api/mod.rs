@@ -3,8 +3,10 @@
 //! A handler reads a request into a command or a question, and hands it to the core. No rule stands here.
 
 mod asked;
+mod attachments;
 mod chat;
 mod contact;
+mod events;
 mod personal;
 mod safety;
 
@@ -29,6 +31,7 @@ macro_rules! routes {
 routes! {
     "/v1/me" { get chat::me }
     "/v1/me/export" { get personal::export_own }
+    "/v1/me/usage" { get attachments::usage }
     "/v1/me/preferences" { get safety::preferences, put safety::prefer }
     "/v1/users/{user}" { get chat::user }
     "/v1/users/{user}/like" { put contact::like, post contact::like, delete contact::unlike }
@@ -48,6 +51,8 @@ routes! {
     "/v1/messages/{message}/read" { post chat::read_message }
     "/v1/messages/{message}/delivered" { post chat::message_delivered }
     "/v1/messages/{message}/reactions/{emoji}" { put chat::react, delete chat::take_reaction_back }
+    "/v1/attachments/{attachment}" { delete attachments::give_up }
+    "/v1/attachments/{attachment}/info" { get attachments::info }
     "/v1/unread" { get chat::unread }
     "/v1/changes" { get chat::changes }
     "/v1/presence" { get chat::presence }
@@ -62,6 +67,10 @@ routes! {
     "/v1/matches/{match}" { delete contact::unmatch }
     "/v1/discovery/hidden" { get contact::hidden }
     "/v1/search" { get chat::search }
+    "/v1/events" { get events::follow }
+    "/v1/events/consumers" { get events::consumers }
+    "/v1/events/dead" { get events::dead }
+    "/v1/events/replay" { post events::replay }
     "/v1/reports" { post safety::report }
     "/v1/moderation/reports" { get safety::reports }
     "/v1/moderation/reports/{report}" { get safety::case, patch safety::review_report }

@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 
+mod attachment;
 mod event;
 mod safety;
 

@@ -6,6 +6,7 @@ use super::super::{Finding, Repair, verify_kv};
 use crate::{
     codec::{self, Record},
     domain::{
+        attachment::AttachmentDraft,
         conversation::MemberRole,
         event::EventId,
         message::Content,
@@ -140,6 +141,38 @@ async fn safety(store: &LocalStore) {
     assert_eq!(gone.unwrap(), 1);
 }
 
+/// A file that was sent, one that wasn't, and one that is to be taken away.
+async fn files(store: &LocalStore) {
+    let elsewhere = Write::OpenDirect { with: name("gus") };
+    let conversation = ConversationId::created_at(commit(store, "ann", elsewhere).await);
+    let mut ids = Vec::new();
+    for n in 0..3 {
+        let draft = AttachmentDraft {
+            object: format!("ann/{n}"),
+            name: "cat.png".to_owned(),
+            media_type: "image/png".to_owned(),
+            bytes: 1000,
+            image: None,
+            thumbnail: Some(format!("ann/{n}.thumb")),
+            quota: None,
+        };
+        let upload = Transaction::new(Timestamp(SAMPLE_MS), name("ann"), Write::Upload(draft));
+        match store.commit(vec![upload]).await.unwrap().remove(0) {
+            Ok(Outcome::Uploaded(file)) => ids.push(file.id),
+            other => panic!("{other:?}"),
+        }
+    }
+    let send = Write::Send {
+        conversation,
+        content: Content::default(),
+        attachments: vec![ids[0]],
+        key: Some(IdempotencyKey::new("file").unwrap()),
+    };
+    commit(store, "ann", send).await;
+    let attachment = ids[2];
+    commit(store, "ann", Write::DropAttachment { attachment }).await;
+}
+
 /// The report and the flag are somewhere else in between, and pending in the end.
 async fn review_and_back(store: &LocalStore) {
     let report = store.reports(ReportPage {
@@ -271,6 +304,7 @@ impl Sample {
         let went = store.purge(retention, Timestamp(0), Some(group), 9).await;
         assert_eq!(went.unwrap().n_messages, 1);
         safety(&store).await;
+        files(&store).await;
         Self::meet(&store).await;
         follow(&store).await;
         store.close().await.unwrap();

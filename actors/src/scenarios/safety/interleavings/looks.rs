@@ -11,8 +11,8 @@ use super::{reads, seen};
 use crate::{
     codec::Resume,
     command::{
-        ContactQuestion, ContactReply, HistoryFilter, InboxFilter, Item, Question, Reply, Scope,
-        Search, ShownRequest, Unread,
+        AttachmentReply, ContactQuestion, ContactReply, HistoryFilter, InboxFilter, Item, Question,
+        Reply, Scope, Search, ShownRequest, Unread,
     },
     scenarios::telling::within,
 };
@@ -123,6 +123,11 @@ pub(super) fn shown(reply: &Reply) -> Vec<String> {
         }
         Reply::Contact(ContactReply::Request(request)) => vec![ask(request)],
         Reply::Contact(ContactReply::Answered { request, .. }) => vec![ask(request)],
+        // Asked about nowhere here, since nothing here has files: see `scenarios/attachments.rs`.
+        Reply::Attachment(AttachmentReply::Attachment(file) | AttachmentReply::Uploaded(file)) => {
+            vec![format!("{file:?}")]
+        }
+        Reply::Attachment(AttachmentReply::Usage { .. }) => Vec::new(),
         // What is left shows nothing that anybody wrote, or is counted: see `counted`.
         Reply::Opened { .. }
         | Reply::Sent { .. }
@@ -141,7 +146,6 @@ pub(super) fn shown(reply: &Reply) -> Vec<String> {
             | ContactReply::Hidden { .. }
             | ContactReply::Relation(_),
         )
-        | Reply::Attachment(_)
         | Reply::Safety(_) => Vec::new(),
     }
 }
