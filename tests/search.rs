@@ -45,7 +45,9 @@ async fn found(rest: &Rest, query: &str) -> Value {
 /// The texts of what was found.
 fn texts(found: &Value) -> Vec<&str> {
     let found = found["found"].as_array().unwrap();
-    let text = |found: &'_ Value| found["message"]["text"].as_str();
+    fn text(found: &Value) -> Option<&str> {
+        found["message"]["text"].as_str()
+    }
     found.iter().map(|found| text(found).unwrap()).collect()
 }
 

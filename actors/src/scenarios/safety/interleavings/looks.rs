@@ -131,7 +131,6 @@ pub(super) fn shown(reply: &Reply) -> Vec<String> {
         | Reply::People(_)
         | Reply::Online(_)
         | Reply::Unread(_)
-        | Reply::Attachment(_)
         | Reply::Blocks(_)
         | Reply::Presence(_)
         | Reply::Contact(
