@@ -3,10 +3,10 @@
 
 mod common;
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use common::{Client, Node, Raw, Rest, Way, rest_send, until};
 
@@ -132,6 +132,156 @@ async fn each_action_has_a_rate_of_its_own() {
         // Reading is not limited by these.
         way.ask("messages", json!({ "conversation": direct })).await;
     }
+}
+
+/// What is told of a limit that was reached is the same in an error frame, in a body and in headers; what is told of one
+/// that wasn't is in headers.
+#[tokio::test]
+async fn a_limit_is_told_in_the_same_numbers_over_every_way() {
+    let limits = "message.send=9 per 1s,message.send=4 per 1h,message.send=9 per 1day";
+    let node = Node::start(&["--policy-limits", limits]).await;
+    let mut socket = Client::connect(&node, "alice").await;
+    let alice = Rest::new(&node, "alice");
+    let send = json!({ "user": "bob", "text": "x" });
+    let post = || {
+        let request = alice.request(Method::POST, "/v1/messages");
+        let sent = request.json(&send).send();
+        async { common::within("answer", sent).await.unwrap() }
+    };
+    let header = |answer: &reqwest::Response, name: &str| {
+        let value = answer.headers().get(name).map(|value| value.to_str());
+        value
+            .unwrap_or_else(|| panic!("no {name}"))
+            .unwrap()
+            .to_owned()
+    };
+    for left in ["3", "2", "1", "0"] {
+        let answer = post().await;
+        assert_eq!(answer.status(), 201);
+        let policy = header(&answer, "ratelimit-policy");
+        assert_eq!(
+            policy, r#""message.send";q=4;w=3600"#,
+            "the tightest of three"
+        );
+        assert_eq!(header(&answer, "x-ratelimit-limit"), "4");
+        assert_eq!(header(&answer, "x-ratelimit-remaining"), left);
+        assert_eq!(answer.headers().get("retry-after"), None);
+    }
+
+    let now = || {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        now.unwrap().as_secs()
+    };
+    let before = now();
+    let refused = post().await;
+    let after = now();
+    assert_eq!(refused.status(), 429);
+    let told: Vec<_> = [
+        "ratelimit-policy",
+        "ratelimit",
+        "x-ratelimit-limit",
+        "x-ratelimit-remaining",
+        "x-ratelimit-reset",
+        "retry-after",
+    ]
+    .map(|name| header(&refused, name))
+    .into();
+    let body: Value = serde_json::from_str(&refused.text().await.unwrap()).unwrap();
+    let frame = socket.request("send", send.clone()).await;
+    assert_eq!(frame["type"], "error");
+    for refusal in [&body, &frame] {
+        assert_eq!(refusal["code"], "RATE_LIMITED");
+        assert_eq!(refusal["limit"]["action"], "message.send");
+        assert_eq!(refusal["limit"]["n"], 4);
+        assert_eq!(refusal["limit"]["period_ms"], 3_600_000);
+        assert_eq!(refusal["limit"]["remaining"], 0);
+    }
+    // Of one moment the times agree to the second; the frame is of a moment later.
+    let number = |value: &Value| value.as_u64().expect("a number");
+    let (reset, wait) = (
+        number(&body["limit"]["reset_ms"]),
+        number(&body["retry_after_ms"]),
+    );
+    assert!(
+        wait <= 900_000 && wait < reset && reset <= 3_600_000,
+        "{body}"
+    );
+    assert!(number(&frame["limit"]["reset_ms"]) <= reset, "{frame}");
+    assert!(number(&frame["retry_after_ms"]) <= wait, "{frame}");
+    let seconds = reset.div_ceil(1000);
+    let at: u64 = told[4].parse().unwrap();
+    assert!((before + seconds..=after + seconds).contains(&at), "{at}");
+    let expected = [
+        r#""message.send";q=4;w=3600"#.to_owned(),
+        format!(r#""message.send";r=0;t={seconds}"#),
+        "4".to_owned(),
+        "0".to_owned(),
+        told[4].clone(),
+        wait.div_ceil(1000).to_string(),
+    ];
+    assert_eq!(told, expected);
+    let unlimited = alice.request(Method::GET, "/v1/me").send().await.unwrap();
+    assert_eq!(unlimited.headers().get("ratelimit"), None);
+}
+
+/// An action has any number of rules, and each of them holds.
+#[tokio::test]
+async fn every_rule_of_an_action_holds() {
+    let limits = "message.send=1 per 2s,message.send=3 per 1h,message.send=100 per 1day";
+    let node = Node::start(&["--policy-limits", limits]).await;
+    let mut alice = Client::connect(&node, "alice").await;
+    let send = json!({ "user": "bob", "text": "x" });
+    let (mut n_passed, mut n_paced) = (0, 0);
+    loop {
+        let answer = alice.request("send", send.clone()).await;
+        if answer["type"] == "ok" {
+            n_passed += 1;
+            assert!(n_passed <= 3, "the rule of the hour is not kept");
+            continue;
+        }
+        assert_eq!(answer["code"], "RATE_LIMITED");
+        if answer["limit"]["period_ms"] == 3_600_000 {
+            break;
+        }
+        assert_eq!(answer["limit"]["period_ms"], 2_000, "{answer}");
+        n_paced += 1;
+        let wait = answer["retry_after_ms"].as_u64().expect("how long to wait");
+        tokio::time::sleep(Duration::from_millis(wait)).await;
+    }
+    assert_eq!(n_passed, 3);
+    assert!(n_paced >= 1, "the rule of two seconds is not kept");
+}
+
+/// Who was cut off connects again and catches up, however little of their limits is left; who begins afresh doesn't.
+#[tokio::test]
+async fn resuming_is_exempt() {
+    let limits = "connect=1 per 1h,conversation.read=1 per 1h";
+    let node = Node::start(&["--policy-limits", limits]).await;
+    let mut alice = Client::connect(&node, "alice").await;
+    let direct = alice.direct("bob").await;
+    alice.ok("unread", json!({})).await;
+    assert_eq!(alice.refused("unread", json!({})).await, "RATE_LIMITED");
+    let mut again = Client::dial(&node, &format!("?token={}", common::token("alice"))).await;
+    assert_eq!(again.closed().await, Some(4429));
+
+    let (rest, bob) = (Rest::new(&node, "alice"), Rest::new(&node, "bob"));
+    let place = format!("/v1/conversations/{direct}/messages");
+    for n in 0..4 {
+        let since = alice.resume.clone();
+        alice.close().await;
+        let text = format!("while away {n}");
+        bob.post(&place, json!({ "text": text })).await.ok();
+        let (resumed, recovered) = Client::reconnect(&node, "alice", &since).await;
+        alice = resumed;
+        assert!(recovered);
+        alice.hears(&text).await;
+        let changes = alice.ok("changes", json!({ "since": since })).await;
+        let over_rest = rest.get(&format!("/v1/changes?since={since}")).await.ok();
+        assert_eq!(changes, over_rest);
+        assert_eq!(changes["changes"][0]["message"]["text"], text.as_str());
+    }
+    assert_eq!(alice.refused("unread", json!({})).await, "RATE_LIMITED");
+    assert_eq!(rest.get("/v1/unread").await.code(), "RATE_LIMITED");
 }
 
 /// A person's connections are bounded; closing one makes room, and others are not concerned.

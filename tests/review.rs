@@ -1,5 +1,7 @@
 //! A review service of the operator's own, asked by the real node over HTTP.
 
+#![expect(clippy::unwrap_used, reason = "a test that can't go on ends")]
+
 mod common;
 
 use std::{

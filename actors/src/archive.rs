@@ -4,6 +4,7 @@
 //! The only actor that writes. While one group is being committed the next one gathers, so groups grow with
 //! the load. Nobody is told of a write before the store says that it is durable.
 
+mod tally;
 mod waiting;
 
 use std::{
@@ -22,8 +23,11 @@ use parlour_storage::{
 };
 use tokio::sync::oneshot;
 
-use self::waiting::Waiting;
 pub(crate) use self::waiting::answer;
+use self::{
+    tally::{Counted, Tally},
+    waiting::Waiting,
+};
 use crate::{
     command::Card,
     error::Failure,
@@ -55,6 +59,7 @@ pub struct Archive {
     n_told: u64,
     /// Who waits for how many to come to their end, ascending.
     flushes: VecDeque<(u64, oneshot::Sender<Weak<Group>>)>,
+    tally: Tally,
 }
 
 #[derive(Debug)]
@@ -77,6 +82,7 @@ impl Archive {
             n_submitted: 0,
             n_told: 0,
             flushes: VecDeque::new(),
+            tally: Tally::default(),
         }
     }
 }
@@ -166,6 +172,7 @@ impl Archive {
                 reply,
                 at: transaction.at,
                 asked: Asked::from(&transaction.write),
+                counted: Counted::from(&transaction.write),
             });
             transactions.push(transaction);
         }
@@ -240,6 +247,10 @@ impl Archive {
         let mut place: HashMap<ConversationId, usize> = HashMap::new();
         let mut through = None;
         for (waits, outcome) in waiting.into_iter().zip(outcomes) {
+            if let Ok(outcome) = &outcome {
+                let counters = &self.core.counters;
+                self.tally.count(waits.counted, waits.at, outcome, counters);
+            }
             for news in waits.settle(outcome, &self.core, &herald) {
                 through = Some(news.change.position);
                 let id = news.change.conversation;

@@ -47,6 +47,14 @@ counters! {
     blocked;
     /// Requests refused since a moderator muted or suspended who made them.
     sanctioned;
+    /// Messages that were sent.
+    messages;
+    /// Reports that were filed.
+    reports;
+    /// Times that more reports came in than moderators are used to.
+    report_surges;
+    /// Blocks that were made, or given another reason.
+    blocks;
     /// Texts refused for what they say.
     texts_refused;
     /// Texts that went out with a placeholder in their stead.
@@ -69,6 +77,14 @@ counters! {
     resumes_failed;
     /// Messages that retention took away.
     messages_purged;
+    /// Files taken away, small copies of pictures too.
+    files_deleted;
+    /// Files given up since no message was sent with them.
+    files_given_up;
+    /// Files that nobody knew of: an upload was cut off by the end of the process.
+    files_orphaned;
+    /// Times that a file could not be taken away, or files not be listed.
+    files_failed;
     /// Lines of the audit log that retention let go.
     audit_lines_forgotten;
 }

@@ -9,12 +9,13 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use parlour_storage::{
     contacts::{Direction, Lifetime, RequestPage},
     domain::{
-        contact::ContactRules, conversation::ConversationKind, safety::Standing, user::NodeRole,
+        contact::ContactRules, conversation::ConversationKind, event::EventId, safety::Standing,
+        user::NodeRole,
     },
     ids::{ConversationId, MessageId, Position, Seq, Timestamp, UserId},
     personal::{Erase, Part, ROWS_AT_ONCE, Reacted, Written},
     safety::ReportPage,
-    store::{EventId, Transaction, Write},
+    store::{Transaction, Write},
 };
 
 use crate::{
@@ -285,6 +286,7 @@ impl Core {
             n_requests += requests.len() as u64;
         }
         let is_sanctioned = store.standing(user).await? != Standing::default();
+        let mentions = store.mentions(user).await?;
         let n_blocked_by = store.blocks_of(user).await?.of_them.len() as u64;
         let kept = [
             Kept {
@@ -326,6 +328,21 @@ impl Core {
                 what: "blocked_by",
                 n: n_blocked_by,
                 why: "what others chose is theirs",
+            },
+            Kept {
+                what: "liked_by",
+                n: mentions.liked_by,
+                why: "what others chose is theirs",
+            },
+            Kept {
+                what: "hidden_from",
+                n: mentions.hidden_from,
+                why: "whom others need not be shown is theirs",
+            },
+            Kept {
+                what: "ties",
+                n: mentions.ties,
+                why: "that they and somebody had to do with each other, without a word of it: it is the other's too",
             },
         ];
         let mut kept: Vec<_> = kept.into_iter().filter(|kept| kept.n > 0).collect();
@@ -385,6 +402,8 @@ impl Eraser<'_> {
                 .map(|written| written.revisions.len())
                 .sum::<usize>();
             self.count("revisions", n_revisions as u64);
+            let n_files = left.iter().map(|written| written.message.attachments.len());
+            self.count("attachments", n_files.sum::<usize>() as u64);
             // A message with much hanging on it takes several rounds.
             while !left.is_empty() {
                 let ids = left.iter().map(|written| written.message.id);
@@ -533,8 +552,8 @@ impl Eraser<'_> {
         let mut after = Some(EventId::default());
         while let Some(from) = after {
             let part = self.core.store_ref().events_by(self.user, from).await?;
-            self.count("events", part.items.len() as u64);
-            let ids: Vec<_> = part.items.iter().map(|event| event.id).collect();
+            let ids = part.items;
+            self.count("events", ids.len() as u64);
             self.erase((!ids.is_empty()).then_some(Erase::Events(ids)))
                 .await?;
             after = part.next;

@@ -8,7 +8,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use parlour_storage::{
     contacts::{Direction, Lifetime, RequestPage},
     domain::{
-        contact::MessageRequest,
+        attachment::Attachment,
+        contact::{Hidden, MessageRequest},
         conversation::{Conversation, ConversationKind, Member},
         message::{Message, Revision},
         safety::{Preferences, Report, Standing},
@@ -91,8 +92,12 @@ pub enum Item {
     Like(UserId),
     /// With whom they are matched.
     Match(ShownMatch),
+    /// Somebody who need not be shown to them in discovery.
+    Hidden(Hidden),
     /// A report that they made, without what moderators noted.
     Report(Report),
+    /// A file that they uploaded, without what is in it: that is to be had where files always are.
+    Attachment(Attachment),
     /// A notification.
     Notification(Notification),
     /// The last of all, if nothing is missing: how many there were of each kind.
@@ -115,7 +120,9 @@ impl Item {
             Self::Request(_) => "request",
             Self::Like(_) => "like",
             Self::Match(_) => "match",
+            Self::Hidden(_) => "hidden",
             Self::Report(_) => "report",
+            Self::Attachment(_) => "attachment",
             Self::Notification(_) => "notification",
             Self::End(_) => "end",
         }
@@ -278,6 +285,15 @@ impl Walk {
         }
         let mut before = None;
         loop {
+            let page = store.attachments_of(&user, before, PAGE_MAX).await?;
+            let Some(last) = page.last() else { break };
+            before = Some(last.id);
+            for attachment in page {
+                self.give(Item::Attachment(attachment)).await?;
+            }
+        }
+        let mut before = None;
+        loop {
             let page = store.notifications(&user, before, PAGE_MAX).await?;
             let Some(last) = page.last() else { break };
             before = Some(last.id);
@@ -395,6 +411,15 @@ impl Walk {
                 let other = matched.other(&user).unwrap_or(&user);
                 let with = self.card(other).await?;
                 self.give(Item::Match(ShownMatch { matched, with })).await?;
+            }
+        }
+        let mut after: Option<UserId> = None;
+        loop {
+            let hidden = store.hidden(&user, after.as_ref(), PAGE_MAX).await?;
+            let Some(last) = hidden.last() else { break };
+            after = Some(last.user.clone());
+            for hidden in hidden {
+                self.give(Item::Hidden(hidden)).await?;
             }
         }
         Ok(())

@@ -21,11 +21,14 @@ const STEP_MESSAGES: usize = 64;
 /// Lines of the audit log let go in one step.
 const STEP_LINES: usize = 256;
 /// After a step it rests for so many times as long as the step took ...
-const REST_FACTOR: u32 = 9;
+pub(crate) const REST_FACTOR: u32 = 9;
 /// ... and for so long at least.
-const REST_MIN: Duration = Duration::from_millis(5);
-/// Once everything has been looked at, it begins again after so long.
-const ROUND_PAUSE: Duration = Duration::from_secs(60);
+pub(crate) const REST_MIN: Duration = Duration::from_millis(5);
+/// Once everything has been looked at, it begins again after so long ...
+pub(crate) const ROUND_PAUSE: Duration = Duration::from_secs(60);
+/// ... or sooner, if nothing is kept for that long; but not sooner than this. It also waits so long for a store that is
+/// busy.
+const ROUND_PAUSE_MIN: Duration = Duration::from_secs(1);
 
 /// The actor.
 #[derive(Debug)]
@@ -33,6 +36,8 @@ pub(crate) struct Janitor {
     core: Arc<Core>,
     /// What it does next.
     task: Task,
+    /// How long it rests once everything has been looked at.
+    round_pause: Duration,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,8 +64,12 @@ impl Janitor {
             ..
         } = &core.settings.policy;
         let is_needed = *retention != Retention::default() || audit_age.is_some();
-        let task = Task::Messages(None);
-        is_needed.then_some(Self { core, task })
+        let round_pause = round_pause(&core.settings.policy);
+        is_needed.then_some(Self {
+            core,
+            task: Task::Messages(None),
+            round_pause,
+        })
     }
 
     fn step_after(&self, pause: Duration, ctx: &mut Context<Self>) {
@@ -77,12 +86,12 @@ impl Janitor {
                 this.step_after(pause, ctx);
             }
             Err(error) if error.kind == StoreErrorKind::Busy => {
-                this.step_after(ROUND_PAUSE / 60, ctx);
+                this.step_after(ROUND_PAUSE_MIN, ctx);
             }
             Err(error) if error.kind.is_damage() => {
                 tracing::error!(%error, "retention met a damaged record; it begins anew later");
                 this.task = Task::Messages(None);
-                this.step_after(ROUND_PAUSE, ctx);
+                this.step_after(this.round_pause, ctx);
             }
             // The store is closed, or failed and says so itself.
             Err(_) => ctx.stop(),
@@ -114,11 +123,18 @@ impl Janitor {
         };
         self.task = next;
         if is_round {
-            ROUND_PAUSE
+            self.round_pause
         } else {
             (took * REST_FACTOR).max(REST_MIN)
         }
     }
+}
+
+/// What is kept for a time is not kept for twice as long.
+fn round_pause(policy: &Policy) -> Duration {
+    let ages = [policy.retention.age, policy.audit_age];
+    let shortest = ages.into_iter().flatten().min();
+    shortest.map_or(ROUND_PAUSE, |age| age.clamp(ROUND_PAUSE_MIN, ROUND_PAUSE))
 }
 
 async fn work(core: &Core, task: Task) -> Result<Done, StoreError> {

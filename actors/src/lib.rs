@@ -9,6 +9,7 @@
 //! | [`archive::Archive`] | node | [`system::System`] | with the node |
 //! | [`presence::Presence`] | node | [`system::System`] | with the node |
 //! | [`sweeper::Sweeper`] | node | [`system::System`] | with the node |
+//! | [`collector::Collector`] | node, if it has files | [`system::System`] | with the node |
 //! | [`janitor::Janitor`] | node, if not everything is kept | [`system::System`] | with the node |
 //!
 //! Knows no HTTP, no database, no command line and no environment.
@@ -18,6 +19,7 @@
 pub mod action;
 pub mod archive;
 pub mod codec;
+mod collector;
 pub mod command;
 pub mod connection;
 pub mod counters;

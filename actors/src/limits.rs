@@ -48,6 +48,10 @@ pub const CONTEXT_MESSAGES: usize = 21;
 pub const CATEGORY_MAX: usize = 50;
 /// Longest reason of a report, and longest note about one, in Unicode scalar values.
 pub const REPORT_REASON_MAX: usize = 2_000;
+/// Reports in [`REPORTS_PERIOD`] that are nothing unusual; one more is said in the log (CONTRACT S2-62).
+pub const REPORTS_CALM: usize = 20;
+/// See [`REPORTS_CALM`].
+pub const REPORTS_PERIOD: Duration = Duration::from_secs(3600);
 /// Longest reason of a moderator's decision, in Unicode scalar values: it stands in one line of the audit log.
 pub const DECISION_REASON_MAX: usize = 200;
 

@@ -1,6 +1,6 @@
 //! Who starts whom, who stops whom, and how the actors reach each other.
 //!
-//! Archive, Moderation, Presence, Sweeper and Janitor live from start to stop; rooms come and go with their
+//! Archive, Moderation, Presence, Sweeper, Janitor and Collector live from start to stop; rooms come and go with their
 //! conversations, sessions with their transports. A request goes one way (session, room, moderation,
 //! archive, store) and its effects the other; nobody waits for an actor that may be waiting for them.
 
@@ -21,6 +21,7 @@ use tokio::{sync::Semaphore, time::Instant};
 
 use crate::{
     archive::{Archive, Flush, Submit},
+    collector::Collector,
     command::{Action, Caller, Identity},
     counters::Counters,
     error::{CloseCode, Failure},
@@ -345,6 +346,10 @@ impl System {
         Sweeper::start_in_arbiter(&home, move |_| Sweeper::new(for_sweeper));
         if let Some(janitor) = Janitor::new(Arc::clone(&core)) {
             Janitor::start_in_arbiter(&home, move |_| janitor);
+        }
+        if let Some(files) = core.files() {
+            let collector = Collector::new(Arc::clone(&core), files);
+            Collector::start_in_arbiter(&home, move |_| collector);
         }
         Self { core, arbiters }
     }

@@ -2,6 +2,7 @@
 
 mod audit;
 mod chat;
+mod compact;
 mod completions;
 mod config;
 mod config_args;
@@ -41,6 +42,8 @@ pub enum Command {
     Config(config::Args),
     /// Check the data of a node that is stopped.
     Verify(Box<verify::Args>),
+    /// Write the data of a stopped node anew, without what was deleted.
+    Compact(Box<compact::Args>),
     /// Check or export the audit log of a node that is stopped.
     Audit(audit::Args),
     /// Export or erase what a stopped node keeps of a person.
@@ -65,6 +68,7 @@ impl Command {
             Self::Token(args) => args.execute(),
             Self::Config(args) => args.execute(),
             Self::Verify(args) => args.execute(),
+            Self::Compact(args) => args.execute(),
             Self::Audit(args) => args.execute(),
             Self::User(args) => args.execute(),
             Self::Healthcheck(args) => args.execute(),
@@ -103,6 +107,7 @@ fn command() -> clap::Command {
     Cli::command()
         .mut_subcommand("token", quiet)
         .mut_subcommand("verify", quiet)
+        .mut_subcommand("compact", quiet)
         .mut_subcommand("audit", |audit| {
             audit
                 .mut_subcommand("verify", quiet)

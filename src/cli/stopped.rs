@@ -37,6 +37,16 @@ impl Bar {
         Self { bar, verb, things }
     }
 
+    /// One of what nobody knows the end of, such as `records written anew`.
+    pub(super) fn counting(things: &'static str) -> Self {
+        let bar = Self::new("", things);
+        let style = ProgressStyle::with_template(&format!("{{spinner}} {{human_pos}} {things}"));
+        if let Ok(style) = style {
+            bar.bar.set_style(style);
+        }
+        bar
+    }
+
     /// One that is never seen: it would stand between the lines that are printed.
     pub(super) fn hidden() -> Self {
         let bar = ProgressBar::hidden();

@@ -18,7 +18,7 @@ use parlour_actors::{
 };
 use parlour_storage::ids::UserId;
 
-use super::{config_args::ConfigArgs, out};
+use super::{compact, config_args::ConfigArgs, out};
 use crate::{
     config::{Config, Engine},
     dialects::native::export::{erased, line},
@@ -171,14 +171,18 @@ impl Erase {
             return Err(Failure::new(Exit::Usage, message).into());
         }
         let Self { user, json, .. } = self;
-        node::offline(config, async move |core| {
-            let report = erase(&core, &user).await?;
-            out::print(&if json {
-                format!("{:#}\n", serde_json::to_value(erased(&report))?)
-            } else {
-                as_text(&report)
-            })
-        })
+        let path = config.node.data.join("sled");
+        let report = node::offline(config, async move |core| erase(&core, &user).await)?;
+        out::print(&if json {
+            format!("{:#}\n", serde_json::to_value(erased(&report))?)
+        } else {
+            as_text(&report)
+        })?;
+        // The store is done with it, its files are not.
+        compact::rewrite(&path).context(
+            "the person is erased, but old bytes are left in the files; run `parlour compact`",
+        )?;
+        Ok(())
     }
 }
 

@@ -104,11 +104,11 @@ pub fn match_kind(kind: MatchKind) -> &'static str {
     }
 }
 
-/// Why somebody need not be shown in discovery. Of a block it isn't told whose it is.
+/// Why somebody need not be shown in discovery.
 pub fn hidden_because(because: HiddenBecause) -> &'static str {
     match because {
         HiddenBecause::Written => "written",
-        HiddenBecause::Unmatched => "unmatched",
+        HiddenBecause::Removed => "removed",
         HiddenBecause::Blocked => "blocked",
     }
 }

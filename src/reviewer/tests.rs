@@ -113,7 +113,7 @@ async fn what_is_asked_is_signed() {
 #[actix_web::test]
 async fn a_redirect_is_not_followed() {
     let (elsewhere, mut seen, other) = serve(|| HttpResponse::NoContent().finish());
-    let (url, _, server) = serve(move || {
+    let (url, _asked, server) = serve(move || {
         HttpResponse::TemporaryRedirect()
             .insert_header(("location", elsewhere.clone()))
             .finish()

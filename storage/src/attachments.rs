@@ -54,8 +54,12 @@ pub trait Attachments {
     /// them, and tells how many: they are [`doomed`](Self::doomed) from then on.
     async fn give_up_unsent(&self, before: Timestamp, limit: usize) -> Result<usize, StoreError>;
 
-    /// Files that are to be taken away, at most `limit`, oldest first.
-    async fn doomed(&self, limit: usize) -> Result<Vec<Doomed>, StoreError>;
+    /// Files that are to be taken away, oldest first, uploaded after one, at most `limit` of them.
+    async fn doomed(
+        &self,
+        after: Option<AttachmentId>,
+        limit: usize,
+    ) -> Result<Vec<Doomed>, StoreError>;
 
     /// Remembers, durably, that doomed files are gone.
     async fn forget_doomed(&self, ids: &[AttachmentId]) -> Result<(), StoreError>;

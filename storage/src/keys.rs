@@ -6,18 +6,17 @@
 
 mod attachment;
 mod contact;
+mod event;
 mod safety;
 
 use std::ops::Range;
 
 pub(crate) use attachment::*;
 pub(crate) use contact::*;
+pub(crate) use event::*;
 pub(crate) use safety::*;
 
-use crate::{
-    ids::{AttachmentId, ConversationId, IdempotencyKey, MessageId, Position, Seq, UserId},
-    store::EventId,
-};
+use crate::ids::{AttachmentId, ConversationId, IdempotencyKey, MessageId, Position, Seq, UserId};
 
 /// The first byte of each key. Never reuse a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,6 +62,10 @@ pub(crate) enum Table {
     Event = 0x50,
     /// name
     Consumer = 0x51,
+    /// consumer, position, n
+    DeadLetter = 0x52,
+    /// nothing: there is one
+    EventFloor = 0x53,
     /// user, position
     Notification = 0x60,
     /// user
@@ -114,7 +117,7 @@ pub(crate) enum Table {
 }
 
 impl Table {
-    pub(crate) const ALL: [Self; 44] = [
+    pub(crate) const ALL: [Self; 46] = [
         Self::Meta,
         Self::User,
         Self::Block,
@@ -135,6 +138,8 @@ impl Table {
         Self::Change,
         Self::Event,
         Self::Consumer,
+        Self::DeadLetter,
+        Self::EventFloor,
         Self::Notification,
         Self::NotificationsRead,
         Self::Tie,
@@ -412,26 +417,6 @@ pub(crate) fn changes_within(
 pub(crate) fn changes_from(conversation: ConversationId, first: Position) -> Range<Vec<u8>> {
     let all = Key::of(Table::Change).number(conversation.get()).all();
     change(conversation, first)..all.end
-}
-
-pub(crate) fn event(event: EventId) -> Vec<u8> {
-    let mut key = Key::of(Table::Event).number(event.position.get());
-    key.0.extend_from_slice(&event.n.to_be_bytes());
-    key.done()
-}
-
-/// Events above a place.
-pub(crate) fn events_after(after: EventId) -> Range<Vec<u8>> {
-    after_all(&event(after))..table(Table::Event).end
-}
-
-/// Events up to and including a place.
-pub(crate) fn events_through(through: EventId) -> Range<Vec<u8>> {
-    table(Table::Event).start..after_all(&event(through))
-}
-
-pub(crate) fn consumer(name: &str) -> Vec<u8> {
-    Key::of(Table::Consumer).name(name).done()
 }
 
 pub(crate) fn notification(user: &UserId, position: Position) -> Vec<u8> {

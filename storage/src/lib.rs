@@ -11,10 +11,12 @@
 pub mod attachments;
 pub mod audit;
 mod codec;
+pub mod compact;
 pub mod contacts;
 pub mod domain;
 mod engine;
 pub mod error;
+pub mod events;
 #[cfg(feature = "testsuite")]
 pub mod faulty;
 pub mod ids;

@@ -4,23 +4,24 @@ use rand::random;
 
 use crate::{
     codec,
-    engine::{commit, records},
+    domain::event::EventId,
+    engine::{commit, events, records},
     error::{StoreError, StoreErrorKind},
     ids::{Epoch, Position},
     keys::{self, Meta, Parts, Table},
     kv::{Batch, Kv, Order},
-    record::{EpochV1, FormatV1, PlaceV1, TombstoneV1},
+    record::{CeilingV1, EpochV1, FormatV1, PlaceV1, TombstoneV1},
 };
 
 /// The number of the layout of keys and records. A change of either that old records, or older versions of
 /// Parlour, don't survive adds one, and a step to `STEPS`.
-pub const FORMAT: u32 = 3;
+pub const FORMAT: u32 = 4;
 
 /// A step from one format to the next. May have been begun before and not finished.
 type Step = fn(&dyn Kv) -> Result<(), StoreError>;
 
 /// The steps, the first of them from format 1, which was the first, to format 2.
-const STEPS: [Step; FORMAT as usize - 1] = [bury_the_deleted, only_add];
+const STEPS: [Step; FORMAT as usize - 1] = [bury_the_deleted, only_add, begin_events];
 
 /// Keys that a step writes in one batch: large batches make sled keep memory.
 const BATCH_KEYS: usize = 96;
@@ -98,6 +99,15 @@ fn upgrade(kv: &dyn Kv, from: u32, step: Step) -> Result<(), StoreError> {
 /// To format 3: new tables, and new cases of old records. Nothing that is there changes.
 fn only_add(_: &dyn Kv) -> Result<(), StoreError> {
     Ok(())
+}
+
+/// To format 4: events are told from now on. What was edited, deleted and decided before has none, so all that was
+/// before lies below the floor.
+fn begin_events(kv: &dyn Kv) -> Result<(), StoreError> {
+    let CeilingV1 { position } = records::must(kv, &keys::meta(Meta::Ceiling))?;
+    let mut batch = Batch::new();
+    events::put_floor(&mut batch, EventId::through(position))?;
+    kv.apply(batch)
 }
 
 /// To format 2: a tombstone beside the place of each deleted message.

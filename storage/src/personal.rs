@@ -7,12 +7,12 @@ use async_trait::async_trait;
 
 use crate::{
     domain::{
+        event::EventId,
         message::{Message, Revision},
         safety::Report,
     },
     error::StoreError,
     ids::{ConversationId, MessageId, Position, ReportId, Seq, Timestamp, UserId},
-    store::{Event, EventId},
 };
 
 /// One stay of a person in a conversation.
@@ -123,6 +123,17 @@ impl Holdings {
     }
 }
 
+/// What rows of others, or of a pair, name a person. Erasure leaves them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Mentions {
+    /// People they had to do with: that there was a request, a match or an unmatched message.
+    pub ties: u64,
+    /// People who like them.
+    pub liked_by: u64,
+    /// People whom they need not be shown to in discovery, blocks aside.
+    pub hidden_from: u64,
+}
+
 /// Something of a person that is taken away for good. The transaction's own user is meant, always.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Erase {
@@ -144,7 +155,7 @@ pub enum Erase {
         /// By which changes.
         positions: Vec<Position>,
     },
-    /// Takes rows of theirs out of the event outbox.
+    /// Takes away events that they caused.
     Events(Vec<EventId>),
     /// Takes away a batch of what [`Holdings`] counts; the profile last. `Unchanged`: there is nothing left.
     Rows,
@@ -175,12 +186,12 @@ pub trait Personal {
         from: Position,
     ) -> Result<Part<Reacted, Position>, StoreError>;
 
-    /// Rows of the event outbox that they caused, after a place.
+    /// Events that they caused and nobody else has a part in, after a place: see [`is_private`](crate::domain::event::Happening::is_private).
     async fn events_by(
         &self,
         user: &UserId,
         after: EventId,
-    ) -> Result<Part<Event, EventId>, StoreError>;
+    ) -> Result<Part<EventId, EventId>, StoreError>;
 
     /// Reports that they made, newest first, before one.
     async fn reports_by(
@@ -191,4 +202,7 @@ pub trait Personal {
 
     /// How much is kept of them beside that.
     async fn holdings(&self, user: &UserId) -> Result<Holdings, StoreError>;
+
+    /// How often others' rows name them. Looks through everybody's.
+    async fn mentions(&self, user: &UserId) -> Result<Mentions, StoreError>;
 }

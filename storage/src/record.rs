@@ -18,7 +18,7 @@ use crate::{
         ConversationId, IdempotencyKey, MessageId, MessageRequestId, Position, Seq, Timestamp,
         UserId,
     },
-    store::{Event, EventId, Notification, NotificationId},
+    store::{Notification, NotificationId},
 };
 
 macro_rules! record {
@@ -479,34 +479,6 @@ pub(crate) enum ChangeBodyV1 {
     },
 }
 
-record!(EventV1, 80, 1, LARGE: true);
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct EventV1 {
-    pub(crate) by: UserId,
-    pub(crate) at: Timestamp,
-    pub(crate) topic: String,
-    pub(crate) body: String,
-}
-
-impl EventV1 {
-    pub(crate) fn into_domain(self, id: EventId) -> Event {
-        Event {
-            id,
-            by: self.by,
-            at: self.at,
-            topic: self.topic,
-            body: self.body,
-        }
-    }
-}
-
-record!(ConsumerV1, 81, 1);
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct ConsumerV1 {
-    pub(crate) position: Position,
-    pub(crate) n: u16,
-}
-
 record!(NotificationV1, 96, 1, LARGE: true);
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct NotificationV1 {
@@ -536,10 +508,12 @@ pub(crate) struct NotificationsReadV1 {
 
 mod attachment;
 mod contact;
+mod event;
 mod safety;
 
 pub(crate) use attachment::*;
 pub(crate) use contact::*;
+pub(crate) use event::*;
 pub(crate) use safety::*;
 
 #[cfg(test)]

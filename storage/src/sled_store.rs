@@ -87,7 +87,7 @@ impl SledKv {
     }
 }
 
-fn sync_folder(path: &Path) -> Result<(), StoreError> {
+pub(crate) fn sync_folder(path: &Path) -> Result<(), StoreError> {
     let synced = File::open(path).and_then(|folder| folder.sync_all());
     synced.map_err(|e| on_file("sync", path, &e))
 }

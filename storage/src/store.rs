@@ -13,6 +13,8 @@ use tokio::sync::watch;
 pub use crate::{
     attachments::Attachments,
     contacts::Contacts,
+    domain::event::EventDraft,
+    events::Events,
     personal::Personal,
     safety::Safety,
     transaction::{Outcome, Profile, Rejection, Transaction, Write},
@@ -37,7 +39,9 @@ use crate::{
 /// [`Busy`](crate::error::StoreErrorKind::Busy) if too many wait already (nothing was done), `Corrupt` or
 /// `Newer` if a record that it needs can't be read (others still can), `Failed` or `Closed` if the store is.
 #[async_trait]
-pub trait Store: Attachments + Contacts + Safety + Personal + Send + Sync + fmt::Debug {
+pub trait Store:
+    Attachments + Contacts + Safety + Personal + Events + Send + Sync + fmt::Debug
+{
     /// Commits transactions, each atomically and in the order given.
     ///
     /// When this returns `Ok`, every transaction with an `Ok` result is durable: it survives the end
@@ -194,22 +198,6 @@ pub trait Store: Attachments + Contacts + Safety + Personal + Send + Sync + fmt:
     /// What the rate limiter remembers of the user.
     async fn limits_of(&self, user: &UserId) -> Result<Vec<LimiterState>, StoreError>;
 
-    /// Rows of the event outbox after a place, oldest first.
-    async fn events_after(&self, after: EventId, limit: usize) -> Result<Vec<Event>, StoreError>;
-
-    /// How far a consumer of the event outbox has come; the start if it is new.
-    ///
-    /// # Panics
-    ///
-    /// `name`, here and in [`move_consumer`](Self::move_consumer), has more than 255 bytes. It is chosen by code.
-    async fn consumer(&self, name: &str) -> Result<EventId, StoreError>;
-
-    /// Remembers, durably, how far a consumer has come.
-    async fn move_consumer(&self, name: &str, through: EventId) -> Result<(), StoreError>;
-
-    /// Forgets, durably, the rows of the event outbox up to and including `through`.
-    async fn forget_events(&self, through: EventId) -> Result<(), StoreError>;
-
     /// A page of the user's notifications, newest first, below `before`.
     async fn notifications(
         &self,
@@ -287,39 +275,6 @@ pub struct LimiterState {
     pub rule: String,
     /// The theoretical arrival time of GCRA, in microseconds since the Unix epoch.
     pub tat_us: i64,
-}
-
-/// A place in the event outbox: the change's position, and a number from 0 within it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct EventId {
-    /// Of the transaction that wrote the row.
-    pub position: Position,
-    /// Counts the rows of the same transaction.
-    pub n: u16,
-}
-
-/// A row to be written to the event outbox.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EventDraft {
-    /// What happened, for example `message.sent`.
-    pub topic: String,
-    /// A JSON object. What it created is known by the row's position.
-    pub body: String,
-}
-
-/// A row of the event outbox.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Event {
-    /// Its place.
-    pub id: EventId,
-    /// Who caused it.
-    pub by: UserId,
-    /// When.
-    pub at: Timestamp,
-    /// What happened.
-    pub topic: String,
-    /// A JSON object.
-    pub body: String,
 }
 
 /// A notification of one user: its place in the order of the node.

@@ -31,7 +31,7 @@ pub struct Transaction {
     pub write: Write,
     /// What the rate limiter has to remember of it. Replaces what is stored for the same user and rule.
     pub limits: Vec<LimiterState>,
-    /// Rows for the event outbox.
+    /// What is told to those who follow the node, beside what comes of the write.
     pub events: Vec<EventDraft>,
     /// Notifications for people.
     pub notifications: Vec<NotificationDraft>,

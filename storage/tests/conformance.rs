@@ -14,13 +14,21 @@ use parlour_storage::{
 };
 use tempfile::TempDir;
 
+/// Everything is told that can be.
+fn options() -> Options {
+    Options {
+        events_all: true,
+        ..Options::default()
+    }
+}
+
 #[derive(Debug)]
 struct Memory;
 
 #[async_trait]
 impl Bed for Memory {
     async fn open(&self) -> Arc<dyn Store> {
-        Arc::new(MemoryStore::new(Options::default()).unwrap())
+        Arc::new(MemoryStore::new(options()).unwrap())
     }
 
     fn remembers(&self) -> bool {
@@ -34,7 +42,7 @@ struct Sled(TempDir);
 #[async_trait]
 impl Bed for Sled {
     async fn open(&self) -> Arc<dyn Store> {
-        Arc::new(SledStore::open(self.0.path(), Options::default()).unwrap())
+        Arc::new(SledStore::open(self.0.path(), options()).unwrap())
     }
 }
 

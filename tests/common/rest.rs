@@ -5,6 +5,8 @@ use std::time::Duration;
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 
+use parlour::dialects::native::export::MEDIA_TYPE;
+
 use super::{Node, token, within};
 
 /// Somebody who asks over REST.
@@ -118,10 +120,15 @@ pub(crate) async fn send(request: RequestBuilder) -> Answer {
             let text = value.to_str().expect("text");
             text.parse().expect("whole seconds")
         });
+        let kind = response.headers().get("content-type");
+        let is_lines = kind.is_some_and(|kind| kind == MEDIA_TYPE);
         let text = response.text().await.expect("a body");
+        let json = |text: &str| serde_json::from_str(text).expect("JSON");
         let body = match text.as_str() {
             "" => Value::Null,
-            text => serde_json::from_str(text).expect("JSON"),
+            // An export; as a list of its lines.
+            text if is_lines => text.lines().map(json).collect(),
+            text => json(text),
         };
         Answer {
             status,

@@ -154,6 +154,12 @@ fn the_names_of_other_chat_servers_are_understood_or_told_to_be_of_no_use() {
         let expected = pair(&format!("environment {name}"), value);
         assert_eq!(bench.origin(flag, "", &env), expected);
     }
+    let strict = [
+        ("ENABLE_CONTENT_MODERATION", "true"),
+        ("PROFANITY_FILTER_STRICT", "true"),
+    ];
+    let expected = pair("environment ENABLE_CONTENT_MODERATION", "reject");
+    assert_eq!(bench.origin("policy-profanity", "", &strict), expected);
     let notices = bench.ok("config check", &env);
     for name in [
         "REDIS_URL",

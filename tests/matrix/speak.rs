@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
-    common::{Events, Node, Plain},
+    common::{Events, Node, Plain, rest_send, within},
     tables::Way,
     world::Pair,
 };
@@ -53,7 +53,16 @@ async fn rest(pair: &Pair, way: &Way) -> String {
             false => request.json(&way.body),
         }
     };
-    let answer = crate::common::rest_send(request).await;
+    // Few exports run at a time. To be asked again is no verdict.
+    let asked_until_judged = async {
+        loop {
+            let answer = rest_send(request.try_clone().unwrap()).await;
+            if answer.status != 503 {
+                return answer;
+            }
+        }
+    };
+    let answer = within("a verdict", asked_until_judged).await;
     match answer.status {
         200..300 => "ok".to_owned(),
         _ => label(&answer.body),

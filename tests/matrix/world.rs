@@ -142,7 +142,7 @@ impl World {
         );
         let token = match person {
             "premium" => token_with(&me, |claims| claims.plan = Some("premium".into())),
-            "moderator" => token_with(&me, |claims| claims.role = Some("moderator".into())),
+            "moderator" | "admin" => token_with(&me, |claims| claims.role = Some(person.into())),
             "stranger" => parlour::auth::mint(
                 b"another secret, of another node altogether",
                 &parlour::auth::MintClaims {
@@ -177,7 +177,7 @@ impl World {
         theirs.get("/v1/me").await.ok();
         match person {
             "stranger" => {}
-            "free" | "premium" | "moderator" => own_group = group(&mine, &[]).await,
+            "free" | "premium" | "moderator" | "admin" => own_group = group(&mine, &[]).await,
             "asker" => {
                 request = ask(&mine, &other).await;
                 own_group = group(&mine, &[]).await;

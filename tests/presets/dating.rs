@@ -74,9 +74,10 @@ async fn premium_writes_directly_and_has_no_more_to_discover() {
     let told = events.event("hidden").await;
     assert_eq!(told["user"], "ben", "{told}");
     let hidden = pam.get("/v1/discovery/hidden").await.ok();
-    assert_eq!(hidden["hidden"][0]["user"], "ben", "{hidden}");
+    assert_eq!(hidden["users"][0]["user"], "ben", "{hidden}");
+    assert_eq!(hidden["users"][0]["because"], "written", "{hidden}");
     assert_eq!(
-        ben.get("/v1/discovery/hidden").await.ok()["hidden"],
+        ben.get("/v1/discovery/hidden").await.ok()["users"],
         json!([])
     );
     write(&ben, "pam", "hello").await.ok();
@@ -218,11 +219,9 @@ async fn unmatching_archives() {
         let listed = rest.get("/api/v1/conversations").await.ok();
         assert_eq!(listed["data"]["conversations"], json!([]));
         let hidden = rest.get("/api/v1/discovery/hidden").await.ok();
-        assert_eq!(
-            hidden["data"]["hidden"].as_array().unwrap().len(),
-            1,
-            "{hidden}"
-        );
+        let users = hidden["data"]["users"].as_array().unwrap();
+        assert_eq!(users.len(), 1, "{hidden}");
+        assert_eq!(users[0]["reason"], "removed", "{hidden}");
         assert_eq!(rest.get("/v1/unread").await.ok()["total"], 0);
     }
     assert_eq!(

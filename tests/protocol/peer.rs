@@ -48,6 +48,8 @@ pub(crate) struct Handshake {
     pub(crate) headers: HeaderMap,
     /// `null` if there is none.
     pub(crate) body: Value,
+    /// Of an answer in lines those behind the first.
+    pub(crate) rest: VecDeque<Value>,
 }
 
 /// What came.
@@ -82,6 +84,7 @@ impl Peer {
             status: response.status().as_u16(),
             headers: response.headers().clone(),
             body: serde_json::from_slice(body).unwrap_or_default(),
+            rest: VecDeque::new(),
         };
         let peer = socket.map(|socket| Self {
             socket,

@@ -2,7 +2,7 @@
 //!
 //! Whatever comes has to be mentioned: of events in the order each one, of an answer its body.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use parlour::http::api::ROUTES;
 use reqwest::Method;
@@ -51,11 +51,17 @@ struct Ask {
 impl<'a> Replay<'a> {
     pub(crate) fn new(node: &'a Node) -> Self {
         let mut names = Names::default();
-        for name in ["Alice", "Bob", "Carol", "Erin", "Frank", "Grace", "Mona"] {
+        for name in [
+            "Alice", "Bob", "Carol", "Erin", "Frank", "Grace", "Mona", "Nora",
+        ] {
             let user = name.to_lowercase();
             let token = token_with(&user, |claims| {
                 claims.name = Some(name.to_owned());
-                claims.role = (name == "Mona").then(|| "moderator".to_owned());
+                claims.role = match name {
+                    "Mona" => Some("moderator".to_owned()),
+                    "Nora" => Some("admin".to_owned()),
+                    _ => None,
+                };
             });
             names.set(&user, token);
         }
@@ -224,7 +230,8 @@ impl<'a> Replay<'a> {
         if let Some(checked) = check_head(answer, entry) {
             return checked.map_err(|why| format!("{why}: {}", answer.body));
         }
-        let body = std::mem::take(&mut answer.body);
+        let next = answer.rest.pop_front().unwrap_or_default();
+        let body = std::mem::replace(&mut answer.body, next);
         let fits = self.names.fits(&pattern::parse(&entry.text)?, &body);
         fits.map_err(|why| format!("{why}\n  in {body}"))
     }
@@ -242,11 +249,14 @@ impl<'a> Replay<'a> {
         let body = within("body", response.bytes())
             .await
             .map_err(|e| e.to_string())?;
-        let body = serde_json::from_slice(&body).unwrap_or_default();
+        let lines = serde_json::Deserializer::from_slice(&body).into_iter();
+        let mut rest: VecDeque<Value> = lines.map_while(Result::ok).collect();
+        let body = rest.pop_front().unwrap_or_default();
         Ok(Handshake {
             status,
             headers,
             body,
+            rest,
         })
     }
 
@@ -264,8 +274,8 @@ impl<'a> Replay<'a> {
     fn is_answered(&self) -> Result<(), String> {
         match &self.answer {
             Some(answer) if !answer.body.is_null() => Err(format!(
-                "the answer before this had a body: {}",
-                answer.body
+                "the answer before this had more: {} {:?}",
+                answer.body, answer.rest
             )),
             _ => Ok(()),
         }

@@ -11,6 +11,7 @@ use parlour_storage::{
     store::{Outcome, Rejection},
 };
 
+use super::tally::Counted;
 use crate::{
     command::{About, AttachmentReply, Card, Reply, SafetyReply},
     error::Failure,
@@ -30,6 +31,7 @@ pub(super) struct Waiting {
     pub(super) reply: ReplyTo,
     pub(super) at: Timestamp,
     pub(super) asked: Asked,
+    pub(super) counted: Counted,
 }
 
 impl Waiting {

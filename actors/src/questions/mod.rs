@@ -71,6 +71,9 @@ impl Core {
                 let more = summaries.len() > limit;
                 summaries.truncate(limit);
                 let next = summaries.last().filter(|_| more).map(|last| last.active);
+                let eyes = self.eyes(caller).await?;
+                let lasts = summaries.iter_mut().filter_map(|s| s.last_message.as_mut());
+                lasts.for_each(|message| eyes.hide_reactions(message));
                 Ok(Reply::Conversations { summaries, next })
             }
             Question::Conversation(id) => {

@@ -1,5 +1,6 @@
 //! The actors together, without sockets: what only shows when several of them meet.
 
+mod attachments;
 mod contacts;
 mod histories;
 mod inboxes;

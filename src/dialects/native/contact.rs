@@ -250,13 +250,13 @@ pub(super) fn card(card: &Card) -> WireCard<'_> {
 }
 
 #[derive(Serialize)]
-struct WireHidden<'a> {
+pub(super) struct WireHidden<'a> {
     user: &'a str,
     because: &'static str,
     at: Time,
 }
 
-fn hidden(Hidden { user, because, at }: &Hidden) -> WireHidden<'_> {
+pub(super) fn hidden(Hidden { user, because, at }: &Hidden) -> WireHidden<'_> {
     WireHidden {
         user: user.as_str(),
         because: hidden_because(*because),

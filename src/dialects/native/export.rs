@@ -14,7 +14,8 @@ use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use super::{
-    contact::{WireMatch, WireRequest, matched, request},
+    attachment::{WireAttachment, attachment},
+    contact::{WireHidden, WireMatch, WireRequest, hidden, matched, request},
     safety::{WireReport, WireStanding, report, standing},
     wire::{
         Text, Time, WireBlock, WireConversation, WireMember, WireMessage, WireRevision, WireUser,
@@ -89,8 +90,12 @@ enum Fields<'a> {
         #[serde(rename = "match")]
         matched: WireMatch<'a>,
     },
+    Hidden(WireHidden<'a>),
     Report {
         report: WireReport<'a>,
+    },
+    Attachment {
+        attachment: WireAttachment<'a>,
     },
     Notification {
         topic: &'a str,
@@ -187,8 +192,12 @@ pub fn line(item: &Item) -> Vec<u8> {
         Item::Match(shown) => Fields::Match {
             matched: matched(shown),
         },
+        Item::Hidden(one) => Fields::Hidden(hidden(one)),
         Item::Report(one) => Fields::Report {
             report: report(one),
+        },
+        Item::Attachment(one) => Fields::Attachment {
+            attachment: attachment(one),
         },
         Item::Notification(one) => Fields::Notification {
             topic: &one.topic,

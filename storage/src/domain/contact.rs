@@ -131,9 +131,10 @@ pub struct Tie {
 pub enum HiddenBecause {
     /// Was written to directly (CONTRACT S0-38).
     Written,
-    /// Was matched once, and is no longer (S0-50).
-    Unmatched,
-    /// One blocks the other (S0-48).
+    /// They parted: their match was ended (S0-50), or they block whom this is for (S0-48). Which of the two is not told:
+    /// nobody learns from it that they are blocked.
+    Removed,
+    /// Is blocked by whom this is for.
     Blocked,
 }
 
@@ -142,7 +143,8 @@ pub enum HiddenBecause {
 pub struct Hidden {
     /// Who.
     pub user: UserId,
-    /// Why: the newest reason. A block that is taken back leaves the others.
+    /// Why: the newest reason. A block that is taken back leaves the others; one by them counts only if there is no
+    /// other, so that it changes nothing for whom they were hidden from before.
     pub because: HiddenBecause,
     /// Since when.
     pub at: Timestamp,

@@ -6,6 +6,7 @@ pub mod attachment;
 pub mod change;
 pub mod contact;
 pub mod conversation;
+pub mod event;
 pub mod message;
 pub mod safety;
 pub mod user;

@@ -256,8 +256,12 @@ pub(crate) fn is_object_known(source: &dyn Source, object: &str) -> Result<bool,
     Ok(fits && source.get(&keys::object(object))?.is_some())
 }
 
-pub(crate) fn doomed(source: &dyn Source, limit: usize) -> Result<Vec<Doomed>, StoreError> {
-    let all = records::all::<DoomedV1>(source, keys::table(Table::Doomed), Order::Ascending);
+pub(crate) fn doomed(
+    source: &dyn Source,
+    after: Option<AttachmentId>,
+    limit: usize,
+) -> Result<Vec<Doomed>, StoreError> {
+    let all = records::all::<DoomedV1>(source, keys::doomed_after(after), Order::Ascending);
     all.take(limit)
         .map(|entry| {
             let (key, record) = entry?;

@@ -7,14 +7,14 @@ use crate::{
     engine::{
         bounds,
         contacts::{self, met::Met},
-        records,
+        conversations, records,
         tx::{Tx, Written},
     },
     error::StoreError,
     ids::{ConversationId, UserId},
     keys::{self, Parts, Table},
     kv::{Order, Source},
-    record::{BlockV1, BlockedByV1, MemberV1},
+    record::{BlockV1, BlockedByV1, HappeningV1, MemberV1},
     store::{Outcome, Rejection},
 };
 
@@ -37,6 +37,9 @@ pub(crate) fn block(tx: &mut Tx<'_>, user: &UserId, reason: Option<&str>) -> Wri
     if old.is_none() {
         tx.put_new(keys::blocked_by(user, tx.by), &BlockedByV1)?;
         contacts::block::part(tx, user, &mut met)?;
+        let conversation = conversations::direct_between(tx, tx.by, user)?;
+        let user = user.clone();
+        tx.happened(HappeningV1::Blocked { user, conversation });
     }
     Ok(met.or(Outcome::Done))
 }
@@ -50,6 +53,7 @@ pub(crate) fn unblock(tx: &mut Tx<'_>, user: &UserId) -> Written {
     tx.delete::<BlockedByV1>(keys::blocked_by(user, tx.by))?;
     let mut met = Met::default();
     contacts::block::unblocked(tx, user, &mut met)?;
+    tx.happened(HappeningV1::Unblocked { user: user.clone() });
     Ok(met.or(Outcome::Done))
 }
 

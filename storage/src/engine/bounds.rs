@@ -11,7 +11,7 @@ use crate::{
         message::{Content, EMOJI_BYTES_MAX, METADATA_BYTES_MAX, MessageKind},
         safety::{AuditDraft, FlagDraft, ReportDraft},
     },
-    store::{EventDraft, LimiterState, NotificationDraft, Rejection},
+    store::{LimiterState, NotificationDraft, Rejection},
 };
 
 /// Longest text of a message.
@@ -185,16 +185,6 @@ pub(crate) fn audit(draft: &AuditDraft) -> Result<(), Rejection> {
         "the name of an action takes at most 255 bytes",
     )?;
     label(draft.detail.as_deref())
-}
-
-pub(crate) fn events(events: &[EventDraft]) -> Result<(), Rejection> {
-    within(
-        events.len(),
-        usize::from(u16::MAX),
-        "a transaction has at most 65535 events",
-    )?;
-    let mut rows = events.iter().map(|row| (&row.topic, &row.body));
-    rows.try_for_each(|(topic, body)| row(topic, body))
 }
 
 pub(crate) fn notifications(notifications: &[NotificationDraft]) -> Result<(), Rejection> {

@@ -3,9 +3,8 @@
 use crate::{
     audit::Mark,
     engine::{
-        attachments, audit, blocks, bounds, contacts, conversations, cursors, erase, flags,
-        members, messages, notifications, outbox, preferences, reactions, records, reports,
-        standing,
+        attachments, audit, blocks, bounds, contacts, conversations, cursors, erase, events, flags,
+        members, messages, notifications, preferences, reactions, records, reports, standing,
         tx::{Made, Memory, Stop, Tx, Written},
         users,
     },
@@ -31,6 +30,8 @@ pub(crate) struct Engine {
     memory: Memory,
     /// The newest line of the audit log.
     audit: Mark,
+    /// Whether what is told only if somebody wants to follow it is told.
+    pub(crate) events_all: bool,
 }
 
 impl Engine {
@@ -42,6 +43,7 @@ impl Engine {
             ceiling: ceiling.position,
             memory: Memory::default(),
             audit: audit::head(source)?,
+            events_all: false,
         })
     }
 
@@ -58,7 +60,7 @@ impl Engine {
         transaction: &Transaction,
     ) -> Result<Result<Outcome, Rejection>, StoreError> {
         let mut tx = Tx::new(kv, batch, &self.memory, self.last, self.audit, transaction);
-        let result = match write(&mut tx, transaction) {
+        let result = match write(&mut tx, transaction, self.events_all) {
             Ok(outcome) => Ok(outcome),
             Err(Stop::Rejected(rejection)) => {
                 // An attempt counts against a limit whether it succeeds or not, also over a restart.
@@ -125,17 +127,15 @@ pub(crate) fn put_ceiling(batch: &mut Batch, position: Position) -> Result<(), S
     Ok(())
 }
 
-fn write(tx: &mut Tx<'_>, transaction: &Transaction) -> Written {
+fn write(tx: &mut Tx<'_>, transaction: &Transaction, events_all: bool) -> Written {
     let Transaction {
         limits,
-        events,
         notifications,
         flag,
         audit,
         ..
     } = transaction;
     remember(tx, limits)?;
-    bounds::events(events)?;
     bounds::notifications(notifications)?;
     flag.iter().try_for_each(bounds::flag)?;
     audit.iter().try_for_each(bounds::audit)?;
@@ -149,7 +149,6 @@ fn write(tx: &mut Tx<'_>, transaction: &Transaction) -> Written {
             | Outcome::Uploaded(_)
             | Outcome::Done
     ) {
-        outbox::write(tx, events)?;
         notifications::write(tx, notifications)?;
         if let Some(flag) = flag {
             flags::mark(tx, flag, &outcome)?;
@@ -157,6 +156,7 @@ fn write(tx: &mut Tx<'_>, transaction: &Transaction) -> Written {
         if let Some(draft) = audit {
             audit::write(tx, draft, &outcome)?;
         }
+        events::tell(tx, transaction, &outcome, events_all)?;
     }
     Ok(outcome)
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     codec::Record,
-    domain::change::ChangeBody,
+    domain::{change::ChangeBody, event::EventId},
     engine::{
         attachments, blocks, contacts, flags, personal, places, purge, records,
         tx::{Tx, Written},
@@ -13,10 +13,11 @@ use crate::{
     kv::{Order, Source},
     personal::{Erase, ROWS_AT_ONCE},
     record::{
-        BlockV1, BlockedByV1, ChangeBodyV1, ChangeV1, EventV1, LimitV1, MessageV2, NotificationV1,
-        NotificationsReadV1, PreferencesV1, ReactionV1, RequestV1, RevisionV1, UserV1,
+        BlockV1, BlockedByV1, ChangeBodyV1, ChangeV1, HappenedV1, LimitV1, MessageV2,
+        NotificationV1, NotificationsReadV1, PreferencesV1, ReactionV1, RequestV1, RevisionV1,
+        UserV1,
     },
-    store::{EventId, Outcome},
+    store::Outcome,
 };
 
 /// Rows that hang on a message, taken away in one transaction; and rows of any kind.
@@ -138,9 +139,9 @@ fn events(tx: &mut Tx<'_>, ids: &[EventId]) -> Written {
     let mut n_rows = 0;
     for &id in ids {
         let key = keys::event(id);
-        let event: Option<EventV1> = records::load(tx, &key)?;
-        if event.is_some_and(|event| event.by == *tx.by) {
-            tx.delete::<EventV1>(key)?;
+        let event: Option<HappenedV1> = records::load(tx, &key)?;
+        if event.is_some_and(|event| event.by.as_ref() == Some(tx.by)) {
+            tx.delete::<HappenedV1>(key)?;
             n_rows += 1;
         }
     }

@@ -250,7 +250,8 @@ fn bury(tx: &mut Tx<'_>, id: MessageId, mut record: MessageV2) -> Written {
     Ok(Outcome::Changed(vec![change]))
 }
 
-fn with_reactions(
+/// As it stands now, of its record.
+pub(crate) fn with_reactions(
     source: &dyn Source,
     id: MessageId,
     record: MessageV2,
@@ -285,11 +286,19 @@ pub(crate) fn page(
         ),
     };
     let mut messages = Vec::new();
-    for entry in records::all::<PlaceV1>(source, range, order).take(page.limit) {
+    for entry in records::all::<PlaceV1>(source, range, order) {
+        // What is gone doesn't count: a page that isn't full is the last one.
+        if messages.len() == page.limit {
+            break;
+        }
         source.breathe();
-        let id = entry?.1.message;
-        let found = message(source, id)?;
-        messages.push(found.ok_or_else(|| missing(id))?);
+        let (place, PlaceV1 { message: id, .. }) = entry?;
+        match message(source, id)? {
+            Some(message) => messages.push(message),
+            // Retention took both after the place was read.
+            None if source.get(&place)?.is_none() => {}
+            None => return Err(missing(id)),
+        }
     }
     if order == Order::Descending {
         messages.reverse();
@@ -308,4 +317,124 @@ pub(crate) fn revisions(source: &dyn Source, id: MessageId) -> Result<Vec<Revisi
     }
     let revisions = records::all::<RevisionV1>(source, keys::revisions(id), Order::Ascending);
     revisions.map(|entry| Ok(entry?.1.into_domain())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{cell::RefCell, ops::Range};
+
+    use super::*;
+    use crate::{
+        codec::{self, Record},
+        error::StoreErrorKind,
+        ids::{Position, Timestamp},
+        kv::{Batch, Kv, Scan},
+        memory_store::MemoryKv,
+    };
+
+    /// A store where a batch of the writer's comes in whenever a reader breathes.
+    struct Busy {
+        kv: MemoryKv,
+        batches: RefCell<Vec<Batch>>,
+    }
+
+    impl Source for Busy {
+        fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+            self.kv.get(key)
+        }
+
+        fn scan(&self, range: Range<Vec<u8>>, order: Order) -> Scan<'_> {
+            self.kv.scan(range, order)
+        }
+
+        fn breathe(&self) {
+            if let Some(batch) = self.batches.borrow_mut().pop() {
+                self.kv.apply(batch).unwrap();
+            }
+        }
+    }
+
+    fn conversation() -> ConversationId {
+        ConversationId::created_at(Position::new(1).unwrap())
+    }
+
+    fn id_at(seq: u64) -> MessageId {
+        MessageId::created_at(Position::new(10 * seq).unwrap())
+    }
+
+    /// A conversation of `n` messages, of which `gone` is taken away while they are read.
+    fn busy(n: u64, gone: impl IntoIterator<Item = Vec<u8>>) -> Busy {
+        let mut batch = Batch::new();
+        let mut put = |key: Vec<u8>, record: &dyn Fn(&[u8]) -> Vec<u8>| {
+            let value = record(&key);
+            batch.insert(key, Some(value));
+        };
+        for seq in 1..=n {
+            let message = MessageV2 {
+                conversation: conversation(),
+                seq: Seq(seq),
+                author: UserId::new("ann").unwrap(),
+                kind: crate::domain::message::MessageKind::Text.into(),
+                text: "x".to_owned(),
+                reply_to: None,
+                metadata: None,
+                key: None,
+                sent_at: Timestamp(0),
+                edited_at: None,
+                deleted_at: None,
+                reacted: false,
+                attachments: Vec::new(),
+            };
+            let place = PlaceV1 {
+                message: id_at(seq),
+                author: 0,
+                deleted: false,
+            };
+            put(keys::message(id_at(seq)), &|key| sealed(key, &message));
+            put(keys::place(conversation(), Seq(seq)), &|key| {
+                sealed(key, &place)
+            });
+        }
+        let kv = MemoryKv::default();
+        kv.apply(batch).unwrap();
+        let gone: Batch = gone.into_iter().map(|key| (key, None)).collect();
+        let batches = RefCell::new(vec![gone]);
+        Busy { kv, batches }
+    }
+
+    fn sealed<R: Record>(key: &[u8], record: &R) -> Vec<u8> {
+        codec::seal(key, record).unwrap().head
+    }
+
+    fn read(source: &Busy, from: PageFrom) -> Result<Vec<u64>, StoreError> {
+        let page = MessagePage { from, limit: 2 };
+        let page = super::page(source, conversation(), page)?;
+        Ok(page.iter().map(|message| message.seq.0).collect())
+    }
+
+    #[test]
+    fn what_goes_while_a_page_is_read_is_not_on_it() {
+        let gone = || {
+            (1..=2).flat_map(|seq| {
+                [
+                    keys::message(id_at(seq)),
+                    keys::place(conversation(), Seq(seq)),
+                ]
+            })
+        };
+        // The place of the first was read already, and the page is full nevertheless.
+        let after = PageFrom::After(Seq::ZERO);
+        assert_eq!(read(&busy(5, gone()), after).unwrap(), [3, 4]);
+        assert_eq!(
+            read(&busy(3, gone()), PageFrom::Before(Seq(3))).unwrap(),
+            [0; 0]
+        );
+    }
+
+    #[test]
+    fn a_place_that_stays_without_its_message_is_damage() {
+        let source = busy(3, [keys::message(id_at(2))]);
+        let error = read(&source, PageFrom::End).unwrap_err();
+        assert!(matches!(error.kind, StoreErrorKind::Corrupt { .. }));
+    }
 }

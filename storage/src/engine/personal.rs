@@ -1,18 +1,17 @@
 //! Finding what one person left: in conversations by their ordinal, elsewhere by their name.
 
 use crate::{
-    domain::{message::Message, safety::Report},
-    engine::{attachments, contacts, members, outbox, reactions, records, view::BREATH},
+    domain::{event::EventId, message::Message, safety::Report},
+    engine::{attachments, contacts, events, members, reactions, records, view::BREATH},
     error::StoreError,
     ids::{ConversationId, IdempotencyKey, MessageId, Position, ReportId, Seq, UserId},
     keys::{self, Parts, Table},
     kv::{Order, Source},
-    personal::{Holdings, Part, Reacted, Stay, Written},
+    personal::{Holdings, Mentions, Part, Reacted, Stay, Written},
     record::{
         ChangeBodyV1, ChangeV1, MadeV1, MemberV1, MessageV2, PlaceV1, ReportV1, RequestV1,
         RevisionV1,
     },
-    store::{Event, EventId},
 };
 
 /// Rows looked at in one part: a few milliseconds of a reader's time.
@@ -143,14 +142,11 @@ pub(crate) fn events_by(
     source: &dyn Source,
     user: &UserId,
     after: EventId,
-) -> Result<Part<Event, EventId>, StoreError> {
-    let looked_at = outbox::after(source, after, LOOKED_AT)?;
-    let full = looked_at.len() == LOOKED_AT;
-    let mut next = looked_at.last().filter(|_| full).map(|event| event.id);
-    let mut items: Vec<_> = looked_at.into_iter().filter(|e| e.by == *user).collect();
+) -> Result<Part<EventId, EventId>, StoreError> {
+    let (mut items, mut next) = events::by(source, user, after, LOOKED_AT)?;
     if items.len() > ITEMS {
         items.truncate(ITEMS);
-        next = items.last().map(|event| event.id);
+        next = items.last().copied();
     }
     Ok(Part { items, next })
 }
@@ -210,6 +206,29 @@ pub(crate) fn holdings(source: &dyn Source, user: &UserId) -> Result<Holdings, S
         hidden: count(keys::hidden_from(user))?,
         attachments: attachments::unsent_of(source, user, usize::MAX)?.len() as u64,
         keys: loose_keys(source, user, usize::MAX)?.len() as u64,
+    })
+}
+
+pub(crate) fn mentions(source: &dyn Source, user: &UserId) -> Result<Mentions, StoreError> {
+    // A pair's row names both; the others begin with whose they are.
+    let count = |table, names: fn(&[UserId; 2], &UserId) -> bool| -> Result<u64, StoreError> {
+        let mut n_found = 0;
+        for (n, entry) in (1..).zip(source.scan(keys::table(table), Order::Ascending)) {
+            if n % BREATH == 0 {
+                source.breathe();
+            }
+            let people = records::parsed(&entry?.0, |key| {
+                let mut parts = Parts::of(table, key)?;
+                Some([parts.user()?, parts.user()?])
+            })?;
+            n_found += u64::from(names(&people, user));
+        }
+        Ok(n_found)
+    };
+    Ok(Mentions {
+        ties: count(Table::Tie, |pair, user| pair.contains(user))?,
+        liked_by: count(Table::Like, |[_, whom], user| whom == user)?,
+        hidden_from: count(Table::Hidden, |[_, who], user| who == user)?,
     })
 }
 

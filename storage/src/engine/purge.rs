@@ -14,8 +14,8 @@ use crate::{
     keys::{self, Parts, Table},
     kv::{Order, Source},
     record::{
-        ChangeBodyV1, ChangeV1, ConversationV1, FloorV1, MadeV1, MessageV2, PlaceV1, ReactionV1,
-        ReadMarkV1, RequestV1, RevisionV1, TombstoneV1,
+        ChangeBodyV1, ChangeV1, ConversationV1, FloorV1, HappeningV1, MadeV1, MessageV2, PlaceV1,
+        ReactionV1, ReadMarkV1, RequestV1, RevisionV1, TombstoneV1,
     },
     safety::Retention,
 };
@@ -174,6 +174,7 @@ pub(crate) fn step(tx: &mut Tx<'_>, due: &mut VecDeque<Due>) -> Result<u64, Stor
     let (mut rows_left, mut n_messages) = (ROWS, 0);
     while let Some(next) = due.front() {
         let id = next.conversation;
+        let mut messages = Vec::new();
         let before = heads::floor(tx, id)?;
         let mut floor = before.unwrap_or(FloorV1 {
             seq: Seq::ZERO,
@@ -185,9 +186,17 @@ pub(crate) fn step(tx: &mut Tx<'_>, due: &mut VecDeque<Due>) -> Result<u64, Stor
             rows_left = rows_left.saturating_sub(taken.n_rows);
             if taken.whole {
                 floor.seq = floor.seq.next();
-                floor.position = taken.position.unwrap_or(floor.position);
+                let position = taken.message.map(MessageId::position);
+                floor.position = position.unwrap_or(floor.position);
                 n_messages += 1;
+                messages.extend(taken.message);
             }
+        }
+        if !messages.is_empty() {
+            tx.happened(HappeningV1::Purged {
+                conversation: id,
+                messages,
+            });
         }
         rows_left -= sweep(tx, next, &mut floor, rows_left)?;
         if before != Some(floor) {
@@ -206,8 +215,8 @@ struct Taken {
     n_rows: usize,
     /// The message went too, for nothing hung on it any more.
     whole: bool,
-    /// Its position, if its place could be read.
-    position: Option<Position>,
+    /// Which it was, if its place could be read.
+    message: Option<MessageId>,
 }
 
 /// Takes away what hangs on the message at a place and, once that is done, the message. A reader in between sees
@@ -219,7 +228,7 @@ fn take(tx: &mut Tx<'_>, due: &Due, seq: Seq, rows_max: usize) -> Result<Taken, 
     let mut taken = Taken {
         n_rows: 0,
         whole: true,
-        position: message.map(MessageId::position),
+        message,
     };
     if let Some(message) = message {
         taken.n_rows += take_rows::<ReactionV1>(tx, keys::reactions(message), rows_max)?;

@@ -14,7 +14,7 @@ use crate::{
     ids::{ConversationId, Position, Seq, Timestamp, UserId},
     keys,
     kv::{Batch, Kv, Order, Scan, Source},
-    record::{ChangeBodyV1, ChangeV1},
+    record::{ChangeBodyV1, ChangeV1, HappeningV1},
     store::{Outcome, Rejection, Transaction},
 };
 
@@ -66,6 +66,8 @@ pub(crate) struct Tx<'a> {
     sent: Option<(ConversationId, Seq)>,
     /// The last line of the audit log.
     pub(crate) audit: Mark,
+    /// What is to be told to those who follow the node.
+    pub(crate) happened: Vec<HappeningV1>,
 }
 
 /// What a finished transaction leaves.
@@ -99,6 +101,7 @@ impl<'a> Tx<'a> {
             last,
             sent: None,
             audit,
+            happened: Vec::new(),
         }
     }
 
@@ -130,6 +133,17 @@ impl<'a> Tx<'a> {
             Some(first) => Ok(first),
             None => self.position(),
         }
+    }
+
+    /// The last position that the transaction used; one of its own, if it has none.
+    pub(crate) fn last_position(&mut self) -> Result<Position, Rejection> {
+        self.own_position()?;
+        Ok(self.last)
+    }
+
+    /// Has something told to those who follow the node.
+    pub(crate) fn happened(&mut self, what: HappeningV1) {
+        self.happened.push(what);
     }
 
     /// Chooses the position that the transaction is known by.

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Key, Table, table};
+use super::{Key, Table, after_all, table};
 use crate::ids::{AttachmentId, UserId};
 
 pub(crate) fn attachment(id: AttachmentId) -> Vec<u8> {
@@ -36,6 +36,13 @@ pub(crate) fn unsent_before(before: AttachmentId) -> Range<Vec<u8>> {
 
 pub(crate) fn doomed(id: AttachmentId) -> Vec<u8> {
     Key::of(Table::Doomed).number(id.get()).done()
+}
+
+/// Doomed files above one, `None`: all.
+pub(crate) fn doomed_after(after: Option<AttachmentId>) -> Range<Vec<u8>> {
+    let all = table(Table::Doomed);
+    let start = after.map_or(all.start, |after| after_all(&doomed(after)));
+    start..all.end
 }
 
 /// # Panics

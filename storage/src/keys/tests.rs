@@ -1,6 +1,7 @@
 //! Keys sort as they should, and no part reaches into the next.
 
 use super::*;
+use crate::domain::event::EventId;
 
 fn name(text: &str) -> UserId {
     UserId::new(text).unwrap()

@@ -63,8 +63,12 @@ impl Attachments for LocalStore {
         Ok(forgotten.load(Ordering::Relaxed))
     }
 
-    async fn doomed(&self, limit: usize) -> Result<Vec<Doomed>, StoreError> {
-        self.read(move |view| attachments::doomed(view, limit))
+    async fn doomed(
+        &self,
+        after: Option<AttachmentId>,
+        limit: usize,
+    ) -> Result<Vec<Doomed>, StoreError> {
+        self.read(move |view| attachments::doomed(view, after, limit))
             .await
     }
 

@@ -10,6 +10,7 @@
 
 mod attachments;
 mod contacts;
+mod events;
 mod options;
 mod personal;
 mod pulse;

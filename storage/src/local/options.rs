@@ -22,6 +22,9 @@ pub struct Options {
     pub read_queue_max: usize,
     /// A step (a batch, a sync, a read) that takes longer makes the store [`Stalled`](crate::store::Health::Stalled).
     pub stall_timeout: Duration,
+    /// Whether reading, reactions, and what changes in conversations beside messages, are events too: somebody follows
+    /// the node.
+    pub events_all: bool,
     /// What the engine may keep in memory of its files, in bytes. In memory: ignored.
     pub cache_bytes: u64,
 }
@@ -36,6 +39,7 @@ impl Default for Options {
             reader_threads: 2,
             read_queue_max: 4096,
             stall_timeout: Duration::from_secs(30),
+            events_all: false,
             cache_bytes: 64 * 1024 * 1024,
         }
     }

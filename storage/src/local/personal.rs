@@ -4,12 +4,11 @@ use async_trait::async_trait;
 
 use super::LocalStore;
 use crate::{
-    domain::safety::Report,
+    domain::{event::EventId, safety::Report},
     engine::personal,
     error::StoreError,
     ids::{ConversationId, Position, ReportId, Seq, UserId},
-    personal::{Holdings, Part, Personal, Reacted, Stay, Written},
-    store::{Event, EventId},
+    personal::{Holdings, Mentions, Part, Personal, Reacted, Stay, Written},
 };
 
 #[async_trait]
@@ -45,7 +44,7 @@ impl Personal for LocalStore {
         &self,
         user: &UserId,
         after: EventId,
-    ) -> Result<Part<Event, EventId>, StoreError> {
+    ) -> Result<Part<EventId, EventId>, StoreError> {
         let user = user.clone();
         self.read(move |view| personal::events_by(view, &user, after))
             .await
@@ -64,5 +63,10 @@ impl Personal for LocalStore {
     async fn holdings(&self, user: &UserId) -> Result<Holdings, StoreError> {
         let user = user.clone();
         self.read(move |view| personal::holdings(view, &user)).await
+    }
+
+    async fn mentions(&self, user: &UserId) -> Result<Mentions, StoreError> {
+        let user = user.clone();
+        self.read(move |view| personal::mentions(view, &user)).await
     }
 }

@@ -11,7 +11,7 @@ use super::{LocalStore, writer::Chore};
 use crate::{
     domain::safety::{AuditLine, Flag, Preferences, Report, ReportStatus, Standing},
     engine::{
-        audit, flags, preferences,
+        audit, events, flags, preferences,
         purge::{self, Plan},
         reports, standing,
     },
@@ -95,7 +95,9 @@ impl Safety for LocalStore {
         if !due.is_empty() {
             let n_messages = Arc::clone(&n_messages);
             let chore: Chore = Box::new(move |tx| {
+                tx.at = at;
                 n_messages.fetch_add(purge::step(tx, &mut due)?, Ordering::Relaxed);
+                events::write_house(tx)?;
                 Ok(!due.is_empty())
             });
             self.chore(chore).await?;

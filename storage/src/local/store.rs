@@ -18,8 +18,8 @@ use crate::{
         user::{Blocks, User},
     },
     engine::{
-        blocks, changes, commit, conversations, cursors, members, messages, notifications, outbox,
-        places, summaries, users, view::View,
+        blocks, changes, commit, conversations, cursors, members, messages, notifications, places,
+        summaries, users, view::View,
     },
     error::{StoreError, StoreErrorKind},
     ids::{ConversationId, Epoch, MessageId, Position, Seq, Timestamp, UserId},
@@ -34,18 +34,15 @@ use crate::{
     },
     migrate,
     store::{
-        Changes, Event, EventId, Health, LimiterState, Listed, MessagePage, Notification,
-        NotificationId, Roster, Store, Transaction,
+        Changes, Health, LimiterState, Listed, MessagePage, Notification, NotificationId, Roster,
+        Store, Transaction,
     },
 };
-
-/// Rows of the event outbox removed in one batch.
-const FORGET_ROWS: usize = 32;
 
 /// A store inside this process. Dropping it ends it as [`close`](Store::close) does, but nobody waits for that.
 pub struct LocalStore {
     epoch: Epoch,
-    tide: Arc<Tide>,
+    pub(super) tide: Arc<Tide>,
     /// Taken away by `close`: the threads do what is queued and end.
     queues: RwLock<Option<Queues>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
@@ -71,7 +68,8 @@ impl LocalStore {
     /// Starts the threads over an engine.
     pub(crate) fn start(kv: Arc<dyn Kv>, options: Options) -> Result<Self, StoreError> {
         let epoch = migrate::prepare(&*kv)?;
-        let engine = commit::Engine::load(&*kv)?;
+        let mut engine = commit::Engine::load(&*kv)?;
+        engine.events_all = options.events_all;
         let tide = Arc::new(Tide::new(engine.last()));
         let (jobs, job_queue) = bounded(options.commit_queue_max.max(1));
         let (reads, read_queue) = bounded(options.read_queue_max.max(1));
@@ -388,30 +386,6 @@ impl Store for LocalStore {
         self.read(move |view| commit::limits_of(view, &user)).await
     }
 
-    async fn events_after(&self, after: EventId, limit: usize) -> Result<Vec<Event>, StoreError> {
-        self.read(move |view| outbox::after(view, after, limit))
-            .await
-    }
-
-    async fn consumer(&self, name: &str) -> Result<EventId, StoreError> {
-        let name = name.to_owned();
-        self.read(move |view| outbox::consumer(view, &name)).await
-    }
-
-    async fn move_consumer(&self, name: &str, through: EventId) -> Result<(), StoreError> {
-        let name = name.to_owned();
-        let chore: Chore = Box::new(move |tx| {
-            outbox::move_consumer(tx, &name, through)?;
-            Ok(false)
-        });
-        self.chore(chore).await
-    }
-
-    async fn forget_events(&self, through: EventId) -> Result<(), StoreError> {
-        self.chore(Box::new(move |tx| outbox::forget(tx, through, FORGET_ROWS)))
-            .await
-    }
-
     async fn notifications(
         &self,
         user: &UserId,
@@ -439,6 +413,8 @@ impl Store for LocalStore {
             return Err(self.gone());
         }
         drop(queues);
+        // Who follows the node learns of the end.
+        self.tide.wake();
         let threads =
             std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         // A panic in a thread has been told already.

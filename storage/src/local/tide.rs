@@ -34,6 +34,8 @@ pub(super) struct Tide {
     /// The position up to which everything is durable.
     durable_head: AtomicU64,
     health: watch::Sender<Health>,
+    /// The durable head, for who waits for it to move.
+    moves: watch::Sender<Position>,
 }
 
 struct State {
@@ -74,6 +76,7 @@ impl Tide {
             taken: Condvar::new(),
             durable_head: AtomicU64::new(head.get()),
             health: watch::Sender::new(Health::Good),
+            moves: watch::Sender::new(head),
         }
     }
 
@@ -84,6 +87,15 @@ impl Tide {
 
     pub(super) fn durable_head(&self) -> Position {
         Position::new(self.durable_head.load(Ordering::Acquire)).unwrap_or(Position::MAX)
+    }
+
+    pub(super) fn moves(&self) -> watch::Receiver<Position> {
+        self.moves.subscribe()
+    }
+
+    /// Wakes all who wait for the head to move.
+    pub(super) fn wake(&self) {
+        self.moves.send_modify(|_| {});
     }
 
     pub(super) fn health(&self) -> watch::Receiver<Health> {
@@ -163,6 +175,11 @@ impl Tide {
         for (_, waiter) in due {
             waiter(Ok(()));
         }
+        self.moves.send_if_modified(|head| {
+            let moves = *head < through.head;
+            *head = through.head.max(*head);
+            moves
+        });
     }
 
     /// The store is broken, for good: nobody is told of anything more.
@@ -184,6 +201,7 @@ impl Tide {
         self.health.send_replace(Health::Failed { reason });
         self.risen.notify_all();
         self.taken.notify_all();
+        self.wake();
         for (_, waiter) in waiters {
             waiter(Err(failed()));
         }

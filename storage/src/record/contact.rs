@@ -134,11 +134,11 @@ pub(crate) struct HiddenV1 {
 }
 
 impl HiddenV1 {
-    /// The newest reason; a block, if there is one, counts with its time.
+    /// The newest reason; a block by whom it is for, if there is one, counts with its time.
     pub(crate) fn newest(&self, blocked: Option<Timestamp>) -> Option<(Timestamp, HiddenBecause)> {
         let reasons = [
             (self.written, HiddenBecause::Written),
-            (self.unmatched, HiddenBecause::Unmatched),
+            (self.unmatched, HiddenBecause::Removed),
             (blocked, HiddenBecause::Blocked),
         ];
         let reasons = reasons

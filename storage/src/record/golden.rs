@@ -2,10 +2,15 @@
 
 use std::fmt::Debug;
 
+mod attachment;
+mod event;
 mod safety;
 
 use super::*;
-use crate::{codec, ids::MatchId};
+use crate::{
+    codec,
+    ids::{MatchId, ReportId},
+};
 
 /// One line a record: its name, and its bytes at key "key" in hex. A line is never changed: what it
 /// says lies on disks. A new version of a record gets a line of its own.
@@ -177,18 +182,6 @@ fn records_of_every_version_are_read() {
     }
     let topic = "message.sent".to_owned();
     let body = "{}".to_owned();
-    let event = EventV1 {
-        by,
-        at,
-        topic: topic.clone(),
-        body: body.clone(),
-    };
-    check("EventV1", &event);
-    let place = ConsumerV1 {
-        position: last,
-        n: 2,
-    };
-    check("ConsumerV1", &place);
     check("NotificationV1", &NotificationV1 { topic, body, at });
     let through = position(8);
     check("NotificationsReadV1", &NotificationsReadV1 { through });

@@ -4,6 +4,7 @@
 //! the head that it finds, so one database shared by all cases will do. Says nothing of what only an engine
 //! inside the process can be tested for (lost writes, failed syncs): that is in `tests/`.
 
+mod attachments;
 mod audit;
 mod blocks;
 mod changes;
@@ -11,6 +12,7 @@ mod commits;
 mod contacts;
 mod conversations;
 mod cursors;
+mod events;
 mod flags;
 mod members;
 mod messages;
@@ -64,11 +66,13 @@ pub async fn run_all(bed: impl Fn() -> Arc<dyn Bed>) {
         reads::cases,
         summaries::cases,
         changes::cases,
+        events::cases,
         rows::cases,
         reports::cases,
         flags::cases,
         sanctions::cases,
         audit::cases,
+        attachments::cases,
         commits::cases,
         contacts::cases,
         reopen::cases,

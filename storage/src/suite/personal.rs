@@ -8,16 +8,17 @@ use crate::{
     contacts::{Lifetime, RequestPage},
     domain::{
         change::{Change, ChangeBody},
+        contact::{ContactRules, Gate},
         message::Content,
         safety::{FlagDraft, Preferences, ReportDraft},
         user::{NodeRole, Plan},
     },
     ids::{ConversationId, IdempotencyKey, MessageId, Position, Seq, UserId},
-    personal::{Erase, Holdings, Part, Reacted, Written},
+    personal::{Erase, Holdings, Mentions, Part, Reacted, Written},
     safety::Retention,
     store::{
-        EventDraft, EventId, LimiterState, MessagePage, NotificationDraft, Outcome, PageFrom,
-        Profile, Rejection, Transaction, Write,
+        LimiterState, MessagePage, NotificationDraft, Outcome, PageFrom, Profile, Rejection,
+        Transaction, Write,
     },
 };
 
@@ -29,8 +30,9 @@ cases![
     a_message_with_much_on_it_takes_several,
     only_what_is_ones_own_is_erased,
     reactions_are_taken_back_where_one_no_longer_is,
-    rows_of_the_outbox_go_by_who_caused_them,
+    private_events_go_by_who_caused_them,
     all_else_goes_in_batches,
+    what_names_somebody_is_others_own,
     the_key_of_a_message_stays_with_it,
     what_moderators_kept_of_a_message_goes_with_it,
     reports_are_found_by_who_made_them,
@@ -295,34 +297,27 @@ async fn reactions_are_taken_back_where_one_no_longer_is(scene: Scene) {
     );
 }
 
-async fn rows_of_the_outbox_go_by_who_caused_them(scene: Scene) {
+async fn private_events_go_by_who_caused_them(scene: Scene) {
     let [ann, bob] = scene.people(["ann", "bob"]);
     let id = scene.direct(&ann, &bob).await;
-    let mut positions = Vec::new();
-    for by in [&ann, &bob, &ann] {
-        let events = vec![EventDraft {
-            topic: "message.sent".to_owned(),
-            body: "{}".to_owned(),
-        }];
-        let transaction = Transaction {
-            events,
-            ..scene.transaction(by, send(id, "x"))
-        };
-        match scene.commit(transaction).await {
-            Ok(Outcome::Changed(changes)) => positions.push(changes[0].position),
-            other => panic!("{other:?}"),
-        }
-    }
-    let first = EventId {
-        position: Position::new(positions[0].get() - 1).expect("smaller"),
-        n: u16::MAX,
+    let start = scene.now_in_events();
+    let block = |user: &UserId| Write::Block {
+        user: user.clone(),
+        reason: None,
     };
+    let sent = scene.send(&ann, id, "x").await;
+    let text = "y".to_owned();
+    let message = sent.id;
+    scene.change(&ann, Write::Edit { message, text }).await;
+    scene.done(&ann, block(&bob)).await;
+    scene.done(&bob, block(&ann)).await;
+    scene.done(&ann, Write::Unblock { user: bob.clone() }).await;
     let by = |user: UserId| {
         let store = &scene.store;
         async move {
-            let part = store.events_by(&user, first).await.expect("reads");
+            let part = store.events_by(&user, start).await.expect("reads");
             assert_eq!(part.next, None);
-            part.items.iter().map(|e| e.id).collect::<Vec<_>>()
+            part.items
         }
     };
     let mine = by(ann.clone()).await;
@@ -332,6 +327,16 @@ async fn rows_of_the_outbox_go_by_who_caused_them(scene: Scene) {
     erase_wholly(&scene, &ann, Erase::Events(all)).await;
     assert_eq!(by(ann.clone()).await, []);
     assert_eq!(by(bob.clone()).await, theirs);
+    let left = scene.events_since(start).await;
+    let left: Vec<_> = left.iter().map(|event| event.what.topic()).collect();
+    let told = [
+        "message.sent",
+        "message.edited",
+        "discovery.hidden",
+        "discovery.hidden",
+        "user.blocked",
+    ];
+    assert_eq!(left, told, "what others follow stays");
 }
 
 async fn all_else_goes_in_batches(scene: Scene) {
@@ -438,6 +443,44 @@ async fn all_else_goes_in_batches(scene: Scene) {
     };
     assert_eq!((requests(&cid).await, requests(&ann).await), (0, 1));
     assert!(scene.write(&ann, ask).await.is_ok());
+}
+
+async fn what_names_somebody_is_others_own(scene: Scene) {
+    let [ann, bob, cid] = scene.people(["ann", "bob", "cid"]);
+    let id = scene.direct(&ann, &bob).await;
+    // Ann writes first, which hides him from her; he is liked, and likes back nobody.
+    let transaction = Transaction {
+        contact: ContactRules {
+            gate: Gate::Request,
+            peer: Some(bob.clone()),
+            direct: true,
+            ..ContactRules::default()
+        },
+        ..scene.transaction(&ann, send(id, "hello"))
+    };
+    scene.commit(transaction).await.expect("written");
+    let (user, on) = (ann.clone(), true);
+    scene.done(&cid, Write::Like { user, on }).await;
+    let mentions = async |user: &UserId| scene.store.mentions(user).await.expect("reads");
+    let tie = async || {
+        let lifetime = Lifetime::default();
+        let tie = scene.store.tie(&bob, &ann, lifetime).await;
+        tie.expect("reads").written_to
+    };
+    let theirs = Mentions {
+        ties: 1,
+        liked_by: 1,
+        hidden_from: 0,
+    };
+    assert_eq!(mentions(&ann).await, theirs);
+    assert_eq!(mentions(&bob).await.hidden_from, 1);
+    let hidden = scene.store.holdings(&ann).await.expect("reads").hidden;
+    assert_eq!((hidden, tie().await), (1, true));
+    erase_wholly(&scene, &ann, Erase::Rows).await;
+    // Nobody may write to her because she once wrote to them.
+    assert!(!tie().await);
+    assert_eq!(mentions(&ann).await, theirs);
+    assert_eq!(mentions(&bob).await.hidden_from, 0);
 }
 
 async fn the_key_of_a_message_stays_with_it(scene: Scene) {

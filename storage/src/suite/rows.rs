@@ -4,15 +4,12 @@ use super::{Scene, cases, scene::send};
 use crate::{
     ids::{Position, UserId},
     store::{
-        Event, EventDraft, EventId, LimiterState, NotificationDraft, NotificationId, Rejection,
-        Transaction, Write,
+        EventDraft, LimiterState, NotificationDraft, NotificationId, Rejection, Transaction, Write,
     },
 };
 
 cases![
     the_limiter_remembers_the_newest_state,
-    events_are_kept_in_order_until_forgotten,
-    consumers_remember_their_place,
     notifications_are_read_up_to_one,
     a_refused_transaction_leaves_nothing_but_its_limits,
     what_changes_nothing_tells_nobody,
@@ -24,13 +21,6 @@ fn limit(user: &UserId, rule: &str, tat_us: i64) -> LimiterState {
         user: user.clone(),
         rule: rule.to_owned(),
         tat_us,
-    }
-}
-
-fn event(topic: &str) -> EventDraft {
-    EventDraft {
-        topic: topic.to_owned(),
-        body: "{}".to_owned(),
     }
 }
 
@@ -46,7 +36,7 @@ fn notification(user: &UserId, topic: &str) -> NotificationDraft {
 fn full(scene: &Scene, by: &UserId, write: Write) -> Transaction {
     Transaction {
         limits: vec![limit(by, "send", 7)],
-        events: vec![event("sent")],
+        events: vec![EventDraft::UserOnline],
         notifications: vec![notification(by, "note")],
         ..scene.transaction(by, write)
     }
@@ -66,84 +56,6 @@ async fn the_limiter_remembers_the_newest_state(scene: Scene) {
     let limits = async |user| scene.store.limits_of(user).await.expect("reads");
     assert_eq!(limits(&ann).await, [limit(&ann, "send", 9)]);
     assert_eq!(limits(&bob).await, [limit(&bob, "other", -1)]);
-}
-
-async fn events_after(scene: &Scene, after: EventId, limit: usize) -> Vec<Event> {
-    scene.store.events_after(after, limit).await.expect("reads")
-}
-
-fn at(position: Position) -> EventId {
-    EventId {
-        position,
-        n: u16::MAX,
-    }
-}
-
-async fn events_are_kept_in_order_until_forgotten(scene: Scene) {
-    let [ann, bob] = scene.people(["ann", "bob"]);
-    let id = scene.direct(&ann, &bob).await;
-    let start = at(scene.store.head());
-    let mut expected = Vec::new();
-    for n in 0..40 {
-        let events = (0..=n % 3).map(|n| event(&n.to_string())).collect();
-        let transaction = Transaction {
-            events,
-            ..scene.transaction(&ann, send(id, "x"))
-        };
-        let when = transaction.at;
-        let outcome = scene.commit(transaction).await.expect("taken");
-        let crate::store::Outcome::Changed(changes) = outcome else {
-            panic!("{outcome:?}")
-        };
-        let position = changes[0].position;
-        expected.extend((0..=n % 3).map(|n| Event {
-            id: EventId { position, n },
-            by: ann.clone(),
-            at: when,
-            topic: n.to_string(),
-            body: "{}".to_owned(),
-        }));
-    }
-    assert_eq!(events_after(&scene, start, 1000).await, expected);
-    assert_eq!(events_after(&scene, start, 5).await, expected[..5]);
-    assert_eq!(
-        events_after(&scene, expected[4].id, 1000).await,
-        expected[5..]
-    );
-    scene
-        .store
-        .forget_events(expected[60].id)
-        .await
-        .expect("forgets");
-    assert_eq!(events_after(&scene, start, 1000).await, expected[61..]);
-    let no_conversation = Transaction {
-        events: vec![event("user.saw")],
-        ..scene.transaction(
-            &ann,
-            Write::Block {
-                user: bob.clone(),
-                reason: None,
-            },
-        )
-    };
-    scene.commit(no_conversation).await.expect("taken");
-    let last = expected[expected.len() - 1].id;
-    assert_eq!(events_after(&scene, last, 9).await.len(), 1);
-}
-
-async fn consumers_remember_their_place(scene: Scene) {
-    let name = scene.person("search").to_string();
-    let store = &scene.store;
-    assert_eq!(
-        store.consumer(&name).await.expect("reads"),
-        EventId::default()
-    );
-    let place = EventId {
-        position: Position::new(77).expect("small"),
-        n: 3,
-    };
-    store.move_consumer(&name, place).await.expect("moves");
-    assert_eq!(store.consumer(&name).await.expect("reads"), place);
 }
 
 async fn notifications_are_read_up_to_one(scene: Scene) {
@@ -196,7 +108,7 @@ async fn notifications_are_read_up_to_one(scene: Scene) {
 async fn a_refused_transaction_leaves_nothing_but_its_limits(scene: Scene) {
     let [ann, bob, cid] = scene.people(["ann", "bob", "cid"]);
     let id = scene.direct(&ann, &bob).await;
-    let start = at(scene.store.head());
+    let start = scene.now_in_events();
     let transaction = full(&scene, &cid, send(id, "x"));
     assert_eq!(scene.commit(transaction).await, Err(Rejection::NotMember));
     let limits = scene.store.limits_of(&cid).await.expect("reads");
@@ -205,7 +117,7 @@ async fn a_refused_transaction_leaves_nothing_but_its_limits(scene: Scene) {
         [limit(&cid, "send", 7)],
         "an attempt counts all the same"
     );
-    assert!(events_after(&scene, start, 9).await.is_empty());
+    assert_eq!(scene.events_since(start).await, []);
     assert_eq!(
         scene.store.unread_notifications(&cid).await.expect("reads"),
         0
@@ -215,13 +127,13 @@ async fn a_refused_transaction_leaves_nothing_but_its_limits(scene: Scene) {
 async fn what_changes_nothing_tells_nobody(scene: Scene) {
     let [ann, bob] = scene.people(["ann", "bob"]);
     scene.direct(&ann, &bob).await;
-    let start = at(scene.store.head());
+    let start = scene.now_in_events();
     let again = Write::OpenDirect { with: bob.clone() };
     let transaction = full(&scene, &ann, again);
     scene.commit(transaction).await.expect("taken");
     let transaction = full(&scene, &ann, Write::SeeUser);
     scene.commit(transaction).await.expect("taken");
-    assert!(events_after(&scene, start, 9).await.is_empty());
+    assert_eq!(scene.events_since(start).await, []);
     assert_eq!(
         scene.store.unread_notifications(&ann).await.expect("reads"),
         0
@@ -239,22 +151,17 @@ async fn rows_have_bounds(scene: Scene) {
     let id = scene.direct(&ann, &bob).await;
     let plain = || scene.transaction(&ann, send(id, "x"));
     let large = "x".repeat(1024 * 1024 + 1);
-    let body = |body| EventDraft { body, ..event("x") };
+    let body = |body| NotificationDraft {
+        body,
+        ..notification(&bob, "x")
+    };
     for transaction in [
         Transaction {
             limits: vec![limit(&ann, &"x".repeat(256), 1)],
             ..plain()
         },
         Transaction {
-            events: vec![event(&"x".repeat(1025))],
-            ..plain()
-        },
-        Transaction {
-            events: vec![body(large)],
-            ..plain()
-        },
-        Transaction {
-            events: vec![event("x"); 65_536],
+            notifications: vec![body(large)],
             ..plain()
         },
         Transaction {
@@ -267,22 +174,4 @@ async fn rows_have_bounds(scene: Scene) {
     }
     let sent = scene.send(&ann, id, "x").await;
     assert_eq!(sent.seq.0, 1, "none of them was sent");
-    let longest = body("x".repeat(1024 * 1024));
-    let transaction = Transaction {
-        events: vec![longest.clone()],
-        ..plain()
-    };
-    scene.commit(transaction).await.expect("taken");
-    let rows = events_after(&scene, at(sent.position()), 9).await;
-    assert_eq!(rows[0].body, longest.body);
-    scene
-        .store
-        .forget_events(rows[0].id)
-        .await
-        .expect("forgets");
-    assert!(
-        events_after(&scene, at(sent.position()), 9)
-            .await
-            .is_empty()
-    );
 }

@@ -13,6 +13,7 @@ use async_trait::async_trait;
 use crate::{
     domain::{
         change::{Change, ChangeBody},
+        event::{Event, EventId},
         message::{Content, Message},
     },
     ids::{ConversationId, MessageId, Timestamp, UserId},
@@ -178,6 +179,19 @@ impl Scene {
             ChangeBody::Sent(message) => message,
             other => panic!("{other:?}"),
         }
+    }
+
+    /// Where the order of events stands.
+    pub fn now_in_events(&self) -> EventId {
+        EventId::through(self.store.head())
+    }
+
+    /// What happened after a place.
+    pub async fn events_since(&self, after: EventId) -> Vec<Event> {
+        let page = self.store.events_after(after, usize::MAX).await;
+        let page = page.expect("reads");
+        assert!(!page.more && !page.missed, "{page:?}");
+        page.events
     }
 
     /// A message that exists.

@@ -181,6 +181,8 @@ fn check(checker: &mut Checker<'_>, key: &[u8], value: &[u8]) -> Result<(), Stor
         Table::Change => rows::check_change(checker, key, value),
         Table::Event => rows::check_event(checker, key, value),
         Table::Consumer => rows::check_consumer(checker, key, value),
+        Table::DeadLetter => rows::check_dead_letter(checker, key, value),
+        Table::EventFloor => rows::check_event_floor(checker, key, value),
         Table::Notification => rows::check_notification(checker, key, value),
         Table::NotificationsRead => rows::check_notifications_read(checker, key, value),
         Table::Tie => contacts::check_tie(checker, key, value),

@@ -3,12 +3,13 @@
 use super::checker::{Checker, Found};
 use crate::{
     codec,
+    domain::event::EventId,
     error::StoreError,
     ids::Seq,
     keys::{self, Meta, Table},
     record::{
-        ChangeBodyV1, ChangeV1, ConsumerV1, EpochV1, EventV1, FormatV1, MemberV1, NotificationV1,
-        NotificationsReadV1,
+        CeilingV1, ChangeBodyV1, ChangeV1, ConsumerV1, DeadLetterV1, EpochV1, EventFloorV1,
+        FormatV1, HappenedV1, MemberV1, NotificationV1, NotificationsReadV1,
     },
 };
 
@@ -106,13 +107,14 @@ fn check_read(
 }
 
 pub(super) fn check_event(c: &mut Checker<'_>, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
-    let place = c.parts(Table::Event, key, |parts| {
-        Some((parts.position()?, parts.short()?))
-    });
-    if let Some((position, _)) = place {
+    let place = c.parts(Table::Event, key, |parts| parts.event());
+    if let Some(EventId { position, n }) = place {
+        if n == 0 {
+            c.report(key, "it has the number of a sent message");
+        }
         c.used(position);
     }
-    c.read::<EventV1>(key, value).map(drop)
+    c.read::<HappenedV1>(key, value).map(drop)
 }
 
 pub(super) fn check_consumer(
@@ -122,6 +124,38 @@ pub(super) fn check_consumer(
 ) -> Result<(), StoreError> {
     c.parts(Table::Consumer, key, |parts| parts.name().map(str::len));
     c.read::<ConsumerV1>(key, value).map(drop)
+}
+
+pub(super) fn check_dead_letter(
+    c: &mut Checker<'_>,
+    key: &[u8],
+    value: &[u8],
+) -> Result<(), StoreError> {
+    let place = c.parts(Table::DeadLetter, key, |parts| {
+        parts.name()?;
+        parts.event()
+    });
+    if let Some(EventId { position, .. }) = place {
+        c.used(position);
+    }
+    c.read::<DeadLetterV1>(key, value).map(drop)
+}
+
+pub(super) fn check_event_floor(
+    c: &mut Checker<'_>,
+    key: &[u8],
+    value: &[u8],
+) -> Result<(), StoreError> {
+    c.parts(Table::EventFloor, key, |_| Some(()));
+    let is_damaged = matches!(c.find::<EventFloorV1>(key)?, Found::Damaged);
+    match c.find::<CeilingV1>(&keys::meta(Meta::Ceiling))? {
+        // Right for whoever follows: they are told that they may have missed something.
+        Found::Record(ceiling) if is_damaged => {
+            let floor = EventFloorV1::from(EventId::through(ceiling.position));
+            c.rewrite(key, "it can't be read; repair forgets all events", &floor)
+        }
+        _ => c.read::<EventFloorV1>(key, value).map(drop),
+    }
 }
 
 pub(super) fn check_notification(

@@ -1,5 +1,6 @@
 //! Breaks a sound store in each way and looks for the finding.
 
+mod attachments;
 mod contacts;
 mod safety;
 mod sample;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use parlour_storage::{
     domain::contact::{
         Gate,
-        HiddenBecause::{self, Blocked, Unmatched, Written},
+        HiddenBecause::{self, Blocked, Removed, Written},
         MatchKind, Notice, RequestStatus,
     },
     ids::{ConversationId, MatchId, MessageRequestId, UserId},
@@ -153,17 +153,12 @@ impl Model {
         let mut hidden = Vec::new();
         for other in 0..PEOPLE {
             let [written, unmatched] = self.hidden.get(&(user, other)).copied().unwrap_or_default();
-            let blocked = self
-                .blocks
-                .get(&(user, other))
-                .max(self.blocks.get(&(other, user)));
-            let reasons = [
-                (written, Written),
-                (unmatched, Unmatched),
-                (blocked.copied(), Blocked),
-            ];
+            let blocked = self.blocks.get(&(user, other)).copied();
+            let reasons = [(written, Written), (unmatched, Removed), (blocked, Blocked)];
             let newest = reasons.into_iter().max_by_key(|(since, _)| *since).unwrap();
-            hidden.extend(newest.0.map(|_| (name(other), newest.1)));
+            let by_them = self.blocks.get(&(other, user)).map(|_| Removed);
+            let because = newest.0.map(|_| newest.1).or(by_them);
+            hidden.extend(because.map(|because| (name(other), because)));
         }
         hidden
     }

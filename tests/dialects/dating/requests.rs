@@ -305,7 +305,7 @@ async fn the_end_of_a_match_archives_its_conversation() {
     let told = my_events.event("discovery_hidden").await;
     assert_eq!(
         told,
-        json!({ "user_id": JANE, "hidden": true, "reason": "unmatched" })
+        json!({ "user_id": JANE, "hidden": true, "reason": "removed" })
     );
 
     for rest in [&me, &jane] {
@@ -316,10 +316,7 @@ async fn the_end_of_a_match_archives_its_conversation() {
                 .is_empty()
         );
         let hidden = list(rest, "/api/v1/discovery/hidden", "users").await;
-        assert_eq!(
-            (hidden.len(), &hidden[0]["reason"]),
-            (1, &json!("unmatched"))
-        );
+        assert_eq!((hidden.len(), &hidden[0]["reason"]), (1, &json!("removed")));
         assert!(is_moment(&hidden[0]["hidden_at"]));
     }
     let again = me.ask(Method::DELETE, &path, &Value::Null).await;
@@ -345,10 +342,10 @@ async fn a_block_ends_the_match_in_silence() {
     let block = format!("/api/v1/users/{ME}/block");
     data(jane.post(&block, json!({ "reason": "rude" })).await);
     jane_events.event("match_removed").await;
-    for rest in [&me, &jane] {
+    for (rest, reason) in [(&me, "removed"), (&jane, "blocked")] {
         assert!(list(rest, "/api/v1/matches", "matches").await.is_empty());
         let hidden = list(rest, "/api/v1/discovery/hidden", "users").await;
-        assert_eq!(hidden[0]["reason"], "blocked");
+        assert_eq!(hidden[0]["reason"], reason);
     }
     for (path, body) in [
         (

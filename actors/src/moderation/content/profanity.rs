@@ -48,8 +48,13 @@ pub(super) fn look(text: &str) -> Vec<Range<usize>> {
         // where the word is, and all of the text is.
         return std::iter::once(0..text.len()).collect();
     }
-    found.retain(|part| !is_across_words(copy.text(), part));
+    found.retain(|part| has_letters(copy.text(), part) && !is_across_words(copy.text(), part));
     found.into_iter().map(|part| copy.range(part)).collect()
+}
+
+/// Whether a part is more than digits and signs: `455` is a number, however it may be read.
+fn has_letters(text: &str, part: &Range<usize>) -> bool {
+    text[part.clone()].contains(char::is_alphabetic)
 }
 
 /// Whether a part is the end of a word with the beginning of the next, as in `Essex cuckoo`. Who spells out a swear word
@@ -97,6 +102,8 @@ mod tests {
             "a cocktail with Essex cuckoos",
             "the basement of the Arsenal",
             "Hallo, wie geht es dir?",
+            "call me at +1 415 555 2671",
+            "room 455, 8008 Zurich",
             "****",
             "[message removed by moderation]",
         ] {

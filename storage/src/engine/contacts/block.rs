@@ -15,16 +15,15 @@ use crate::{
     error::StoreError,
     ids::UserId,
     keys,
-    kv::Source,
     record::{MatchV1, RequestStatusV1},
 };
 
 /// Parts who does it from somebody whom they have just begun to block, who is told nothing but that the other need
-/// not be shown: their conversation is not archived, and their own request goes on looking pending to them.
+/// not be shown, and not why: their conversation is not archived, and their own request goes on looking pending to them.
 pub(crate) fn part(tx: &mut Tx<'_>, user: &UserId, met: &mut Met) -> Result<(), StoreError> {
     likes::clear(tx, user)?;
     let Some(mut tie) = ties::load(tx, tx.by, user)? else {
-        return tell_if_first(tx, user, met);
+        return discovery::tell_of_block(tx, user, met);
     };
     if let Some(id) = tie.matched.take() {
         let record: MatchV1 = records::must(tx, &keys::matched(id))?;
@@ -50,18 +49,10 @@ pub(crate) fn part(tx: &mut Tx<'_>, user: &UserId, met: &mut Met) -> Result<(), 
     }
     tie.wrote = [false; 2];
     ties::put(tx, user, &tie)?;
-    tell_if_first(tx, user, met)
+    discovery::tell_of_block(tx, user, met)
 }
 
 /// Tells both how the other stands in discovery, after the end of a block.
 pub(crate) fn unblocked(tx: &Tx<'_>, user: &UserId, met: &mut Met) -> Result<(), StoreError> {
-    tell_if_first(tx, user, met)
-}
-
-/// Nothing is new to either as long as the other one blocks too.
-fn tell_if_first(tx: &Tx<'_>, user: &UserId, met: &mut Met) -> Result<(), StoreError> {
-    if tx.get(&keys::block(user, tx.by))?.is_some() {
-        return Ok(());
-    }
-    discovery::tell_both(tx, user, met)
+    discovery::tell_of_block(tx, user, met)
 }

@@ -6,7 +6,7 @@ use crate::{
     domain::contact::{HiddenBecause, Notice},
     engine::{contacts::met::Met, records, tx::Tx},
     error::StoreError,
-    ids::{Timestamp, UserId},
+    ids::UserId,
     keys,
     kv::Source,
     record::{BlockV1, HiddenV1},
@@ -62,32 +62,37 @@ fn change(
     tell(tx, from, user, met)
 }
 
-/// Tells both, after a block was made or taken back, how the other stands.
-pub(crate) fn tell_both(tx: &Tx<'_>, user: &UserId, met: &mut Met) -> Result<(), StoreError> {
+/// Tells who does it, after a block was made or taken back, how the other stands, and the other only what is new to
+/// them: a block by somebody who need not be shown to them anyway changes nothing.
+pub(crate) fn tell_of_block(tx: &Tx<'_>, user: &UserId, met: &mut Met) -> Result<(), StoreError> {
     tell(tx, tx.by, user, met)?;
-    tell(tx, user, tx.by, met)
+    if own_reason(tx, user, tx.by)?.is_none() {
+        tell(tx, user, tx.by, met)?;
+    }
+    Ok(())
 }
 
 fn tell(tx: &Tx<'_>, from: &UserId, user: &UserId, met: &mut Met) -> Result<(), StoreError> {
-    let hidden: HiddenV1 = records::load(tx, &keys::hidden(from, user))?.unwrap_or_default();
-    let newest = hidden.newest(blocked_at(tx, from, user)?);
+    let because = match own_reason(tx, from, user)? {
+        None if tx.get(&keys::block(user, from))?.is_some() => Some(HiddenBecause::Removed),
+        own => own,
+    };
     met.notices.push(Notice::Hidden {
         from: from.clone(),
         user: user.clone(),
-        because: newest.map(|(_, because): (_, HiddenBecause)| because),
+        because,
     });
     Ok(())
 }
 
-/// When one of two people last blocked the other.
-fn blocked_at(
+/// Why somebody need not be shown, but for a block by them.
+fn own_reason(
     source: &dyn Source,
-    a: &UserId,
-    b: &UserId,
-) -> Result<Option<Timestamp>, StoreError> {
-    let at = |by, whom| -> Result<_, StoreError> {
-        let block: Option<BlockV1> = records::load(source, &keys::block(by, whom))?;
-        Ok(block.map(|block| block.at))
-    };
-    Ok(at(a, b)?.max(at(b, a)?))
+    from: &UserId,
+    user: &UserId,
+) -> Result<Option<HiddenBecause>, StoreError> {
+    let hidden: HiddenV1 = records::load(source, &keys::hidden(from, user))?.unwrap_or_default();
+    let block: Option<BlockV1> = records::load(source, &keys::block(from, user))?;
+    let newest = hidden.newest(block.map(|block| block.at));
+    Ok(newest.map(|(_, because)| because))
 }

@@ -1,7 +1,7 @@
 //! Takes away the requests that somebody made, whatever became of them, and what else is theirs alone.
 
 use crate::{
-    engine::{contacts::ties, purge::take_rows, records, tx::Tx},
+    engine::{blocks, contacts::ties, purge::take_rows, records, tx::Tx},
     error::StoreError,
     ids::{MessageRequestId, UserId},
     keys::{self, Parts, Table},
@@ -18,7 +18,27 @@ pub(crate) fn rows(tx: &mut Tx<'_>, most: usize) -> Result<usize, StoreError> {
         n += 1;
     }
     n += take_rows::<LikeV1>(tx, keys::likes(user), most - n)?;
-    n += take_rows::<HiddenV1>(tx, keys::hidden_from(user), most - n)?;
+    n += take_hidden(tx, most - n)?;
+    Ok(n)
+}
+
+/// Also forgets to whom they wrote unmatched, which is why those were hidden.
+fn take_hidden(tx: &mut Tx<'_>, most: usize) -> Result<usize, StoreError> {
+    let rows = tx.scan(keys::hidden_from(tx.by), Order::Ascending);
+    let keys: Vec<_> = rows
+        .take(most)
+        .map(|row| Ok(row?.0))
+        .collect::<Result<_, StoreError>>()?;
+    let n = keys.len();
+    for key in keys {
+        let other = blocks::other_side(Table::Hidden, &key)?;
+        let side = ties::side(tx.by, &other);
+        if let Some(mut tie) = ties::load(tx, tx.by, &other)?.filter(|tie| tie.wrote[side]) {
+            tie.wrote[side] = false;
+            ties::put(tx, &other, &tie)?;
+        }
+        tx.delete::<HiddenV1>(key)?;
+    }
     Ok(n)
 }
 

@@ -1,6 +1,6 @@
 //! What is told of requests, likes, matches and discovery.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use crate::{
     contacts::{Direction, Lifetime, RequestPage},
@@ -162,15 +162,20 @@ pub(crate) fn hidden(
         let other = blocks::other_side(Table::Hidden, &key)?;
         add(other, hidden.newest(None));
     }
-    let blocked = |at| Some((at, HiddenBecause::Blocked));
     let blocks = blocks::of(source, user)?;
     for block in blocks.by_them {
-        add(block.blocked, blocked(block.at));
+        add(block.blocked, Some((block.at, HiddenBecause::Blocked)));
     }
-    for other in blocks.of_them {
+    let of_them = blocks.of_them.into_iter();
+    for other in of_them.filter(|other| after.is_none_or(|after| other > after)) {
         source.breathe();
-        let block: Option<BlockV1> = records::load(source, &keys::block(&other, user))?;
-        add(other, block.and_then(|block| blocked(block.at)));
+        let Entry::Vacant(vacant) = newest.entry(other) else {
+            continue;
+        };
+        let block: Option<BlockV1> = records::load(source, &keys::block(vacant.key(), user))?;
+        if let Some(block) = block {
+            vacant.insert((block.at, HiddenBecause::Removed));
+        }
     }
     let page = newest.into_iter().take(limit);
     let page = page.map(|(user, (at, because))| Hidden { user, because, at });

@@ -3,7 +3,7 @@
 use super::words::*;
 use crate::{
     domain::contact::{Gate, HiddenBecause, Notice, RequestStatus},
-    store::{Outcome, Rejection},
+    store::Rejection,
     suite::{Scene, cases, scene::send},
 };
 
@@ -15,6 +15,8 @@ cases![
 ];
 
 const BLOCKED: Option<HiddenBecause> = Some(HiddenBecause::Blocked);
+/// What the blocked one is told, as if it were an unmatch.
+const REMOVED: Option<HiddenBecause> = Some(HiddenBecause::Removed);
 
 async fn a_block_ends_a_match_in_silence(scene: Scene) {
     let [ann, bob] = scene.people(["ann", "bob"]);
@@ -26,7 +28,7 @@ async fn a_block_ends_a_match_in_silence(scene: Scene) {
     let except = Some(bob.clone());
     let matched = matched.clone();
     assert_eq!(notices[0], Notice::Unmatched { matched, except });
-    let hidden = [(&ann, &bob, BLOCKED), (&bob, &ann, BLOCKED)];
+    let hidden = [(&ann, &bob, BLOCKED), (&bob, &ann, REMOVED)];
     assert_eq!(hidings(&notices), hidden);
     assert_eq!(notices.len(), 3);
     assert!(!scene.is_archived(id).await);
@@ -73,14 +75,30 @@ async fn a_block_ends_requests_and_likes(scene: Scene) {
 
 async fn both_sides_may_block(scene: Scene) {
     let [ann, bob] = scene.people(["ann", "bob"]);
-    scene.met(&ann, block(&bob)).await;
-    assert_eq!(scene.write(&bob, block(&ann)).await, Ok(Outcome::Done));
-    assert_eq!(scene.write(&ann, unblock(&bob)).await, Ok(Outcome::Done));
-    let blocked = [(ann.clone(), HiddenBecause::Blocked)];
-    assert_eq!(scene.hidden_from(&bob).await, blocked);
-    let (notices, _) = scene.met(&bob, unblock(&ann)).await;
-    assert_eq!(hidings(&notices).len(), 2);
-    assert_eq!(scene.hidden_from(&bob).await, []);
+    // Each is told of their own block by its name, and of the other's only if nothing hid them before.
+    for (by, write, told) in [
+        (
+            &ann,
+            block(&bob),
+            vec![(&ann, &bob, BLOCKED), (&bob, &ann, REMOVED)],
+        ),
+        (&bob, block(&ann), vec![(&bob, &ann, BLOCKED)]),
+        (&ann, unblock(&bob), vec![(&ann, &bob, REMOVED)]),
+        (&ann, block(&bob), vec![(&ann, &bob, BLOCKED)]),
+        (&bob, unblock(&ann), vec![(&bob, &ann, REMOVED)]),
+        (
+            &ann,
+            unblock(&bob),
+            vec![(&ann, &bob, None), (&bob, &ann, None)],
+        ),
+    ] {
+        let (notices, _) = scene.met(by, write).await;
+        assert_eq!(hidings(&notices), told);
+        for (from, user, because) in told {
+            let listed = because.map(|because| (user.clone(), because));
+            assert_eq!(scene.hidden_from(from).await, Vec::from_iter(listed));
+        }
+    }
 }
 
 async fn nothing_brings_two_together_across_a_block(scene: Scene) {

@@ -102,7 +102,7 @@ async fn an_unmatch_archives_the_conversation(scene: Scene) {
         except: None,
     };
     assert_eq!(notices[0], unmatched);
-    let because = Some(HiddenBecause::Unmatched);
+    let because = Some(HiddenBecause::Removed);
     let hidden = [(&ann, &bob, because), (&bob, &ann, because)];
     assert_eq!(hidings(&notices), hidden);
     assert_eq!(changes.len(), 1);

@@ -5,9 +5,10 @@ use crate::{
     domain::{
         change::ChangeBody,
         contact::{Gate, HiddenBecause, MatchKind, RequestStatus},
+        event::EventId,
     },
     ids::{IdempotencyKey, UserId},
-    store::{EventDraft, EventId, Outcome, Rejection, Transaction, Write},
+    store::{Outcome, Rejection, Transaction, Write},
     suite::{
         Scene, cases,
         scene::{send, text},
@@ -29,13 +30,9 @@ async fn a_reply_accepts_a_request_under_every_gate(scene: Scene) {
         let bob = scene.person(&format!("bob{n}"));
         let id = scene.direct(&ann, &bob).await;
         let request = scene.asked(&ann, ask(&bob, "will you?")).await.id;
-        let event = EventDraft {
-            topic: "message.sent".to_owned(),
-            body: "{}".to_owned(),
-        };
+        let start = scene.now_in_events();
         let transaction = Transaction {
             contact: to(&ann, gate),
-            events: vec![event],
             ..scene.transaction(&bob, send(id, "I will"))
         };
         let outcome = scene.commit(transaction).await;
@@ -60,14 +57,20 @@ async fn a_reply_accepts_a_request_under_every_gate(scene: Scene) {
         assert_eq!(scene.texts(id).await, expected);
         assert_eq!(scene.status(request).await, RequestStatus::Accepted);
 
-        // What goes out with the message is known by the message.
-        let before = crate::ids::Position::new(changes[0].position.get()).expect("small");
-        let after = EventId {
-            position: before,
-            n: u16::MAX,
-        };
-        let events = scene.store.events_after(after, 10).await.expect("reads");
-        assert_eq!(events[0].id.position, own.position());
+        // All else that is told of it comes behind its messages.
+        let events = scene.events_since(start).await;
+        let topics: Vec<_> = events.iter().map(|event| event.what.topic()).collect();
+        let told = [
+            "message.sent",
+            "message.sent",
+            "request.accepted",
+            "match.created",
+        ];
+        assert_eq!(topics, told);
+        assert!(events[2..].iter().all(|event| {
+            let EventId { position, n } = event.id;
+            position == own.position() && n > 0
+        }));
 
         // From now on both write as they like, in any gate.
         for gate in [Gate::Open, Gate::Request, Gate::Match] {

@@ -6,11 +6,14 @@ use super::super::{Finding, Repair, verify_kv};
 use crate::{
     codec::{self, Record},
     domain::{
+        attachment::AttachmentDraft,
         conversation::MemberRole,
+        event::EventId,
         message::Content,
         safety::{AuditDraft, FlagDraft, Preferences, ReportDraft, ReportStatus, Sanction},
     },
     engine::records,
+    events::{DeadLetter, Events as _},
     ids::{ConversationId, IdempotencyKey, MessageId, Position, Seq, Timestamp, UserId},
     keys,
     kv::{Batch, Kv, Order},
@@ -44,17 +47,13 @@ pub(super) struct Sample {
 
 async fn commit(store: &LocalStore, by: &str, write: Write) -> Position {
     let at = Timestamp(SAMPLE_MS);
-    let row = |topic: &str| EventDraft {
-        topic: topic.to_owned(),
-        body: "x".repeat(5_000),
-    };
     let transaction = Transaction {
         limits: vec![LimiterState {
             user: name(by),
             rule: "send".to_owned(),
             tat_us: 1,
         }],
-        events: vec![row("event")],
+        events: vec![EventDraft::UserOnline],
         notifications: vec![NotificationDraft {
             user: name("bob"),
             topic: "note".to_owned(),
@@ -67,6 +66,24 @@ async fn commit(store: &LocalStore, by: &str, write: Write) -> Position {
         Outcome::Changed(changes) => changes[0].position,
         _ => Position::ZERO,
     }
+}
+
+/// A consumer that gave up on the newest event, and the oldest event forgotten.
+async fn follow(store: &LocalStore) {
+    let events = store.events_after(EventId::default(), 9999).await.unwrap();
+    let [first, .., last] = &events.events[..] else {
+        panic!("few events");
+    };
+    store.forget_events(first.id, 9).await.unwrap();
+    store.move_consumer("hook", None, last.id).await.unwrap();
+    let letter = DeadLetter {
+        event: last.id,
+        why: "it answered 410".to_owned(),
+        attempts: 1,
+        at: Timestamp(SAMPLE_MS),
+        revived: false,
+    };
+    store.bury("hook", letter).await.unwrap();
 }
 
 fn line() -> AuditDraft {
@@ -122,6 +139,38 @@ async fn safety(store: &LocalStore) {
     review_and_back(store).await;
     let gone = store.forget_audit(Timestamp(SAMPLE_MS + 1), 9).await;
     assert_eq!(gone.unwrap(), 1);
+}
+
+/// A file that was sent, one that wasn't, and one that is to be taken away.
+async fn files(store: &LocalStore) {
+    let elsewhere = Write::OpenDirect { with: name("gus") };
+    let conversation = ConversationId::created_at(commit(store, "ann", elsewhere).await);
+    let mut ids = Vec::new();
+    for n in 0..3 {
+        let draft = AttachmentDraft {
+            object: format!("ann/{n}"),
+            name: "cat.png".to_owned(),
+            media_type: "image/png".to_owned(),
+            bytes: 1000,
+            image: None,
+            thumbnail: Some(format!("ann/{n}.thumb")),
+            quota: None,
+        };
+        let upload = Transaction::new(Timestamp(SAMPLE_MS), name("ann"), Write::Upload(draft));
+        match store.commit(vec![upload]).await.unwrap().remove(0) {
+            Ok(Outcome::Uploaded(file)) => ids.push(file.id),
+            other => panic!("{other:?}"),
+        }
+    }
+    let send = Write::Send {
+        conversation,
+        content: Content::default(),
+        attachments: vec![ids[0]],
+        key: Some(IdempotencyKey::new("file").unwrap()),
+    };
+    commit(store, "ann", send).await;
+    let attachment = ids[2];
+    commit(store, "ann", Write::DropAttachment { attachment }).await;
 }
 
 /// The report and the flag are somewhere else in between, and pending in the end.
@@ -255,11 +304,9 @@ impl Sample {
         let went = store.purge(retention, Timestamp(0), Some(group), 9).await;
         assert_eq!(went.unwrap().n_messages, 1);
         safety(&store).await;
+        files(&store).await;
         Self::meet(&store).await;
-        store
-            .move_consumer("search", Default::default())
-            .await
-            .unwrap();
+        follow(&store).await;
         store.close().await.unwrap();
         Self {
             kv,

@@ -1,5 +1,7 @@
 //! Whatever is done in whatever order: who blocks somebody is shown nothing that they write later.
 
+mod looks;
+
 use std::{
     collections::BTreeMap,
     sync::{
@@ -10,8 +12,7 @@ use std::{
 
 use parlour_storage::{
     domain::change::ChangeBody,
-    ids::{ConversationId, Epoch, MessageId, Position, Seq},
-    store::PageFrom,
+    ids::{ConversationId, Epoch, MessageId, MessageRequestId, Position, Seq, UserId},
 };
 use proptest::{
     prelude::*,
@@ -20,12 +21,12 @@ use proptest::{
 
 use crate::{
     codec::{ClientFrame, Codec, RequestId, Resume, View},
-    command::{Command, HistoryFilter, Mark, Question, Reply, Request, Scope, Target},
+    command::{Command, ContactCommand, ContactReply, Mark, Question, Reply, Request, Target},
     error::Failure,
     limits::Settings,
     outbox::Frame,
-    push::{Hello, Push},
-    scenarios::telling::{opened, within},
+    push::{ContactNews, Hello, Push},
+    scenarios::telling::opened,
     testkit::{Client, Plain, TestNode, message, user},
 };
 
@@ -36,14 +37,26 @@ const NAMES: [&str; 3] = ["a", "b", "c"];
 enum Do {
     Block(usize),
     Unblock(usize),
-    Send { to: usize },
+    Send {
+        to: usize,
+    },
     Edit(usize),
     React(usize),
-    Read { to: usize },
-    Type { to: usize },
+    Read {
+        to: usize,
+    },
+    Type {
+        to: usize,
+    },
+    Ask(usize),
+    Answer {
+        request: usize,
+        accept: bool,
+    },
     Connect,
     Resume,
-    Look(usize),
+    /// In which way, and at what.
+    Look(usize, usize),
 }
 
 fn deeds() -> impl Strategy<Value = Vec<Vec<(usize, Do)>>> {
@@ -57,7 +70,9 @@ fn deeds() -> impl Strategy<Value = Vec<Vec<(usize, Do)>>> {
         2 => (0_usize..3).prop_map(|to| Do::Type { to }),
         1 => Just(Do::Connect),
         2 => Just(Do::Resume),
-        3 => (0_usize..5).prop_map(Do::Look),
+        2 => (0_usize..2).prop_map(Do::Ask),
+        2 => (0_usize..8, any::<bool>()).prop_map(|(request, accept)| Do::Answer { request, accept }),
+        8 => (0..looks::N_LOOKS, 0_usize..64).prop_map(|(way, at)| Do::Look(way, at)),
     ];
     // Those of one step are done at once, and a step begins when the one before has ended.
     let step = prop::collection::vec((0_usize..NAMES.len(), deed), 1..4);
@@ -105,17 +120,25 @@ fn seen(push: &Push) -> Option<String> {
                 ChangeBody::Reacted {
                     emoji, on: true, ..
                 } => emoji.clone(),
-                ChangeBody::Read { .. } | ChangeBody::Delivered { .. } => {
-                    format!("<{} reads>", change.by)
-                }
+                ChangeBody::Read { .. } | ChangeBody::Delivered { .. } => reads(&change.by),
                 _ => String::new(),
             };
             format!("at {} {what}", change.position)
         }
         Push::Veiled(change, _) => format!("at {}", change.position),
+        Push::Contact(ContactNews::Requested(shown) | ContactNews::Answered(shown))
+            if !shown.sent =>
+        {
+            shown.request.text.clone()
+        }
         Push::Typing { about, on: true } => format!("<{} types>", about.by.user),
         _ => return None,
     })
+}
+
+/// That somebody has read something.
+fn reads(user: &UserId) -> String {
+    format!("<{user} reads>")
 }
 
 /// Where it stands.
@@ -135,7 +158,9 @@ struct Run {
     /// The direct ones, and the group of all.
     conversations: Vec<ConversationId>,
     /// Messages with their authors.
-    messages: Vec<(usize, MessageId)>,
+    messages: Vec<(usize, MessageId, ConversationId)>,
+    /// Requests with who made them.
+    requests: Vec<(usize, MessageRequestId)>,
     clients: Vec<Client>,
     /// Where each client is.
     at: Vec<Position>,
@@ -143,6 +168,8 @@ struct Run {
     blocks: BTreeMap<(usize, usize), (usize, Position)>,
     /// What each was shown in this step.
     shown: Vec<Vec<String>>,
+    /// What each was told of unread messages in this step.
+    counted: Vec<Vec<(ConversationId, u64)>>,
 }
 
 impl Run {
@@ -158,10 +185,12 @@ impl Run {
             node,
             conversations,
             messages: Vec::new(),
+            requests: Vec::new(),
             clients: clients.into(),
             at: vec![Position::ZERO; NAMES.len()],
             blocks: BTreeMap::new(),
             shown: vec![Vec::new(); NAMES.len()],
+            counted: vec![Vec::new(); NAMES.len()],
         }
     }
 
@@ -222,7 +251,7 @@ impl Run {
     /// Nobody was shown what somebody wrote whom they had blocked by then.
     fn check(&mut self, n: usize) -> Result<(), TestCaseError> {
         for (&(who, other), &(since, head)) in &self.blocks {
-            let reads = format!("<{} reads>", NAMES[other]);
+            let reads = reads(&user(NAMES[other]));
             let types = format!("<{} types>", NAMES[other]);
             for shown in &self.shown[who] {
                 let of_it = || format!("{} since {since}: {shown}", NAMES[who]);
@@ -234,7 +263,19 @@ impl Run {
                 prop_assert!(!shown.contains(&types), "{}", of_it());
             }
         }
+        for (who, counted) in self.counted.iter().enumerate() {
+            for &(conversation, unread) in counted {
+                let hears = |by: usize| by != who && !self.blocks.contains_key(&(who, by));
+                let messages = self.messages.iter();
+                let n_messages = messages.filter(|&&(by, _, at)| at == conversation && hears(by));
+                // Each may have been accepted, and so be a message.
+                let n_requests = self.requests.iter().filter(|&&(by, _)| hears(by));
+                let most = n_messages.count() + n_requests.count();
+                prop_assert!(unread <= most as u64, "{} in {n}: {unread}", NAMES[who]);
+            }
+        }
         self.shown.iter_mut().for_each(Vec::clear);
+        self.counted.iter_mut().for_each(Vec::clear);
         Ok(())
     }
 
@@ -257,7 +298,7 @@ impl Run {
                 let own: Vec<_> = self
                     .messages
                     .iter()
-                    .filter(|(author, _)| *author == who)
+                    .filter(|(author, ..)| *author == who)
                     .collect();
                 let message = own.get(own.len().checked_sub(1 + k % own.len().max(1))?)?.1;
                 Command::Edit {
@@ -277,44 +318,25 @@ impl Run {
                 to: Target::Conversation(self.conversations[*to]),
                 on: true,
             },
-            Do::Look(k) => return Some(Request::Ask(self.question(who, *k)?)),
+            Do::Ask(other) => Command::Contact(ContactCommand::Ask {
+                user: user(NAMES[other_of(who, *other)]),
+                text: words,
+                key: None,
+            }),
+            Do::Answer { request, accept } => Command::Contact(ContactCommand::Answer {
+                request: self.requests.iter().rev().nth(*request)?.1,
+                accept: *accept,
+            }),
+            Do::Look(way, at) => return Some(Request::Ask(self.question(*way, *at)?)),
             Do::Connect | Do::Resume => return None,
         };
         Some(Request::Do(command))
     }
 
-    fn question(&self, who: usize, k: usize) -> Option<Question> {
-        let conversation = self.conversations[(who + k) % self.conversations.len()];
-        Some(match k {
-            0 => Question::Messages {
-                conversation,
-                from: PageFrom::End,
-                limit: 100,
-            },
-            1 => Question::History {
-                of: within(conversation),
-                matching: HistoryFilter::default(),
-                offset: 0,
-                limit: 100,
-            },
-            2 => Question::History {
-                of: Scope::Direct,
-                matching: HistoryFilter::default(),
-                offset: 1,
-                limit: 100,
-            },
-            3 => Question::Changes {
-                since: Resume {
-                    epoch: self.node.core().epoch(),
-                    position: Position::ZERO,
-                },
-                limit: 100,
-            },
-            _ => Question::Conversations {
-                before: None,
-                limit: 10,
-            },
-        })
+    fn question(&self, way: usize, at: usize) -> Option<Question> {
+        let conversation = self.conversations[at % self.conversations.len()];
+        let message = self.messages.iter().rev().nth(at).map(|message| message.1);
+        looks::question(way, self.node.core().epoch(), conversation, message)
     }
 
     fn connect(&mut self, who: usize, resume: bool) {
@@ -330,30 +352,18 @@ impl Run {
 
     /// Notes what an answer shows, and which message it made.
     fn see(&mut self, who: usize, reply: Reply) {
-        let mut shown = Vec::new();
+        self.shown[who].extend(looks::shown(&reply));
+        self.counted[who].extend(looks::counted(&reply));
         match reply {
             Reply::Sent { change, .. } => {
-                self.messages
-                    .push((who, MessageId::created_at(change.position)));
+                let message = MessageId::created_at(change.position);
+                self.messages.push((who, message, change.conversation));
             }
-            Reply::Messages(messages) => {
-                let visible = messages.into_iter().filter(|shown| !shown.veiled);
-                shown.extend(visible.map(|shown| format!("{:?}", shown.message)));
-            }
-            Reply::History { items, .. } => {
-                shown.extend(items.into_iter().map(|item| format!("{:?}", item.message)));
-            }
-            Reply::Changes { changes, .. } => shown.extend(changes.iter().filter_map(seen)),
-            Reply::Conversations { summaries, .. } => {
-                let last = summaries
-                    .into_iter()
-                    .filter_map(|summary| summary.last_message);
-                // Its reactions are the list's, which shows none.
-                shown.extend(last.map(|message| message.content.text));
+            Reply::Contact(ContactReply::Request(shown)) => {
+                self.requests.push((who, shown.request.id))
             }
             _ => {}
         }
-        self.shown[who].extend(shown);
     }
 
     fn drain(&mut self, who: usize) {

@@ -1,0 +1,699 @@
+//! Events: what is told of what, in which order, and who has come how far.
+
+use std::sync::Arc;
+
+use super::{Scene, cases, scene::send};
+use crate::{
+    domain::{
+        conversation::MemberRole,
+        event::{Event, EventDraft, EventId, Happening, TOPICS},
+        safety::{ReportDraft, Sanction},
+    },
+    error::StoreErrorKind,
+    events::{DeadLetter, Follower, Forgotten},
+    ids::{ConversationId, IdempotencyKey, Position, Timestamp, UserId},
+    safety::Retention,
+    store::{Outcome, Transaction, Write},
+};
+
+cases![
+    messages_and_all_else_are_in_one_order,
+    pages_of_any_size_tell_the_same,
+    what_is_done_in_conversations_is_told,
+    what_is_done_to_people_is_told,
+    what_two_people_learn_is_told,
+    what_is_told_is_as_it_stands_now,
+    what_changes_nothing_is_not_told,
+    what_retention_takes_is_told,
+    one_event_is_found_by_its_place,
+    what_is_forgotten_is_missed,
+    a_node_where_nothing_happens_forgets_nothing,
+    a_consumer_moves_from_where_it_stands,
+    dead_letters_are_kept_until_dropped_or_forgotten,
+    what_consumers_know_outlives_a_restart,
+    a_follower_waits_and_goes_on,
+    a_follower_learns_that_the_store_is_closed,
+];
+
+fn topics(events: &[Event]) -> Vec<&'static str> {
+    let topics: Vec<_> = events.iter().map(|event| event.what.topic()).collect();
+    for topic in &topics {
+        assert!(TOPICS.contains(topic), "{topic}");
+    }
+    topics
+}
+
+impl Scene {
+    /// The topics of what a write is told as.
+    async fn told(&self, by: &UserId, write: Write) -> Vec<&'static str> {
+        let start = self.now_in_events();
+        let outcome = self.write(by, write.clone()).await;
+        assert!(outcome.is_ok(), "{write:?} gave {outcome:?}");
+        let events = self.events_since(start).await;
+        assert!(
+            events.iter().all(|e| e.by.as_ref() == Some(by)),
+            "{events:?}"
+        );
+        topics(&events)
+    }
+}
+
+async fn messages_and_all_else_are_in_one_order(scene: Scene) {
+    let [ann, bob] = scene.people(["ann", "bob"]);
+    let id = scene.direct(&ann, &bob).await;
+    let start = scene.now_in_events();
+    let first = scene.send(&ann, id, "1").await;
+    let text = "one".to_owned();
+    let message = first.id;
+    let edited = scene.change(&ann, Write::Edit { message, text }).await;
+    let second = scene.send(&bob, id, "2").await;
+    let message = second.id;
+    let deleted = scene.change(&bob, Write::Delete { message }).await;
+    let events = scene.events_since(start).await;
+    let row = |position| EventId { position, n: 1 };
+    let sent = |position| EventId { position, n: 0 };
+    let ids: Vec<_> = events.iter().map(|event| event.id).collect();
+    let expected = [
+        sent(first.position()),
+        row(edited.position),
+        sent(second.position()),
+        row(deleted.position),
+    ];
+    assert_eq!(ids, expected);
+    let conversation = id;
+    let message = first.id;
+    assert_eq!(
+        events[1].what,
+        Happening::MessageEdited {
+            conversation,
+            message
+        }
+    );
+    let message = second.id;
+    assert_eq!(
+        events[3].what,
+        Happening::MessageDeleted {
+            conversation,
+            message
+        }
+    );
+    assert_eq!(
+        (&events[3].by, events[3].at),
+        (&Some(bob.clone()), deleted.at)
+    );
+    assert_eq!((&events[2].by, events[2].at), (&Some(bob), second.sent_at));
+}
+
+async fn pages_of_any_size_tell_the_same(scene: Scene) {
+    let [ann, bob] = scene.people(["ann", "bob"]);
+    let id = scene.direct(&ann, &bob).await;
+    let start = scene.now_in_events();
+    for n in 0..20 {
+        let sent = scene.send(&ann, id, "x").await;
+        let message = sent.id;
+        if n % 3 == 0 {
+            scene.change(&ann, Write::Delete { message }).await;
+        }
+        if n % 5 == 0 {
+            let user = bob.clone();
+            let reason = None;
+            scene.done(&ann, Write::Block { user, reason }).await;
+            scene.done(&ann, Write::Unblock { user: bob.clone() }).await;
+        }
+    }
+    let all = scene.events_since(start).await;
+    assert!(all.is_sorted_by(|a, b| a.id < b.id), "{all:?}");
+    for limit in [1, 2, 7, all.len(), all.len() + 1] {
+        let (mut at, mut read) = (start, Vec::new());
+        loop {
+            let page = scene.store.events_after(at, limit).await.expect("reads");
+            assert!(page.events.len() <= limit && !page.missed);
+            read.extend(page.events);
+            at = page.through;
+            if !page.more {
+                break;
+            }
+        }
+        assert_eq!(read, all, "{limit} at a time");
+        assert_eq!(at, EventId::through(scene.store.head()));
+    }
+    let nothing = scene.store.events_after(start, 0).await.expect("reads");
+    assert_eq!((nothing.through, nothing.more), (start, true));
+}
+
+async fn what_is_done_in_conversations_is_told(scene: Scene) {
+    let [ann, bob, cid] = scene.people(["ann", "bob", "cid"]);
+    let with = bob.clone();
+    let told = scene.told(&ann, Write::OpenDirect { with }).await;
+    assert_eq!(told, ["conversation.created"]);
+    let conversation = scene.group(&ann, &[&bob]).await;
+    let sent = scene.send(&ann, conversation, "x").await;
+    let (message, seq) = (sent.id, sent.seq);
+    let react = |on| Write::React {
+        message,
+        emoji: "+".to_owned(),
+        on,
+    };
+    let user = cid.clone();
+    let cases = [
+        (&bob, Write::Read { conversation, seq }, "message.read"),
+        (&bob, react(true), "message.reacted"),
+        (
+            &ann,
+            Write::Add {
+                conversation,
+                users: vec![cid.clone()],
+            },
+            "conversation.members_added",
+        ),
+        (
+            &ann,
+            Write::SetRole {
+                conversation,
+                user: cid.clone(),
+                role: MemberRole::Admin,
+            },
+            "conversation.role_set",
+        ),
+        (
+            &ann,
+            Write::Rename {
+                conversation,
+                name: Some("n".to_owned()),
+            },
+            "conversation.renamed",
+        ),
+        (
+            &cid,
+            Write::Remove { conversation, user },
+            "conversation.member_removed",
+        ),
+        (&ann, Write::Takedown { message }, "message.deleted"),
+    ];
+    for (by, write, topic) in cases {
+        assert_eq!(scene.told(by, write).await, [topic]);
+    }
+    // How far a message came is nobody's business but its author's.
+    let sent = scene.send(&ann, conversation, "x").await;
+    let seq = sent.seq;
+    let delivered = Write::Deliver { conversation, seq };
+    assert!(scene.told(&bob, delivered).await.is_empty());
+    let start = scene.now_in_events();
+    scene.change(&bob, Write::Read { conversation, seq }).await;
+    let read = scene.events_since(start).await;
+    let Happening::MessageRead { messages, .. } = &read[0].what else {
+        panic!("{read:?}");
+    };
+    assert_eq!(*messages, [sent.id]);
+}
+
+async fn what_is_done_to_people_is_told(scene: Scene) {
+    let [ann, bob, eve] = scene.people(["ann", "bob", "eve"]);
+    let id = scene.direct(&ann, &bob).await;
+    let start = scene.now_in_events();
+    let block = |reason: Option<&str>| Write::Block {
+        user: bob.clone(),
+        reason: reason.map(str::to_owned),
+    };
+    scene.done(&ann, block(None)).await;
+    // Another reason is no other block.
+    scene.done(&ann, block(Some("spam"))).await;
+    let events = scene.events_since(start).await;
+    let blocked = |user: &UserId, conversation| Happening::UserBlocked {
+        user: user.clone(),
+        conversation,
+    };
+    let blocks: Vec<_> = events
+        .iter()
+        .filter(|e| e.by == Some(ann.clone()))
+        .collect();
+    assert_eq!(
+        topics(&events)
+            .iter()
+            .filter(|t| **t == "user.blocked")
+            .count(),
+        1
+    );
+    assert!(blocks.iter().any(|e| e.what == blocked(&bob, Some(id))));
+    let user = eve.clone();
+    let reason = None;
+    let start = scene.now_in_events();
+    scene.done(&ann, Write::Block { user, reason }).await;
+    let events = scene.events_since(start).await;
+    assert!(events.iter().any(|e| e.what == blocked(&eve, None)));
+    let told = scene.told(&ann, Write::Unblock { user: bob.clone() }).await;
+    assert!(told.contains(&"user.unblocked"), "{told:?}");
+
+    let until = Some(Timestamp::MAX);
+    for (sanction, topic) in [
+        (Sanction::Warn, "user.warned"),
+        (Sanction::Mute(until), "user.muted"),
+        (Sanction::Unmute, "user.unmuted"),
+        (Sanction::Suspend(until), "user.suspended"),
+        (Sanction::Ban, "user.banned"),
+        (Sanction::Reinstate, "user.reinstated"),
+        (Sanction::ShadowBan, "user.shadow_banned"),
+        (Sanction::EndShadowBan, "user.shadow_ban_ended"),
+    ] {
+        let user = bob.clone();
+        let told = scene.told(&eve, Write::Sanction { user, sanction }).await;
+        assert_eq!(told, [topic]);
+    }
+    let start = scene.now_in_events();
+    for draft in [EventDraft::UserOnline, EventDraft::UserOffline] {
+        let events = vec![draft];
+        let note = scene.transaction(&ann, Write::Note);
+        let outcome = scene.commit(Transaction { events, ..note }).await;
+        assert_eq!(outcome, Ok(Outcome::Done));
+    }
+    let events = scene.events_since(start).await;
+    let user = ann.clone();
+    assert_eq!(events[0].what, Happening::UserOnline { user });
+    assert_eq!(events[1].what, Happening::UserOffline { user: ann });
+    assert_eq!(events.len(), 2);
+}
+
+async fn what_two_people_learn_is_told(scene: Scene) {
+    let [ann, bob, cid] = scene.people(["ann", "bob", "cid"]);
+    let ask = |user: &UserId| Write::Ask {
+        user: user.clone(),
+        text: "will you?".to_owned(),
+        masked: None,
+        key: None,
+    };
+    let start = scene.now_in_events();
+    assert_eq!(scene.told(&ann, ask(&bob)).await, ["request.sent"]);
+    let asked = match &scene.events_since(start).await[0].what {
+        Happening::Requested(asked) => asked.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!((&asked.from, &asked.to), (&ann, &bob));
+    let request = asked.request;
+    let accept = true;
+    let start = scene.now_in_events();
+    scene
+        .write(&bob, Write::Answer { request, accept })
+        .await
+        .expect("accepted");
+    let events = scene.events_since(start).await;
+    assert_eq!(
+        topics(&events),
+        [
+            "message.sent",
+            "conversation.created",
+            "request.accepted",
+            "match.created"
+        ]
+    );
+    let [sent, _, accepted, matched] = &events[..] else {
+        panic!("{events:?}");
+    };
+    assert_eq!(
+        (&sent.by, &accepted.by),
+        (&Some(ann.clone()), &Some(bob.clone()))
+    );
+    let Happening::MatchCreated(matched) = &matched.what else {
+        panic!("{matched:?}");
+    };
+    let Happening::RequestAccepted {
+        asked: of,
+        conversation,
+        ..
+    } = &accepted.what
+    else {
+        panic!("{accepted:?}");
+    };
+    assert_eq!((of, *conversation), (&asked, Some(matched.conversation)));
+    let matched = matched.id;
+    let told = scene.told(&ann, Write::Unmatch { matched }).await;
+    let hidden = "discovery.hidden";
+    let ended = ["conversation.archived", "match.ended", hidden, hidden];
+    assert_eq!(told, ended);
+
+    for (by, answer) in [(&cid, false), (&ann, true)] {
+        let start = scene.now_in_events();
+        assert_eq!(scene.told(&ann, ask(&cid)).await, ["request.sent"]);
+        let Happening::Requested(asked) = &scene.events_since(start).await[0].what else {
+            panic!("not asked");
+        };
+        let request = asked.request;
+        if answer {
+            let told = scene.told(by, Write::Withdraw { request }).await;
+            assert_eq!(told, ["request.withdrawn"]);
+        } else {
+            let accept = false;
+            let told = scene.told(by, Write::Answer { request, accept }).await;
+            assert_eq!(told, ["request.declined"]);
+            let told = scene.told(&ann, Write::Withdraw { request }).await;
+            assert_eq!(told, ["request.withdrawn"]);
+        }
+    }
+    // Likes are nobody else's business until both like.
+    let like = |user: &UserId| Write::Like {
+        user: user.clone(),
+        on: true,
+    };
+    let [dan, eve] = scene.people(["dan", "eve"]);
+    assert!(scene.told(&dan, like(&eve)).await.is_empty());
+    let told = scene.told(&eve, like(&dan)).await;
+    assert_eq!(told, ["conversation.created", "match.created"]);
+}
+
+async fn what_is_told_is_as_it_stands_now(scene: Scene) {
+    let [ann, bob] = scene.people(["ann", "bob"]);
+    let id = scene.direct(&ann, &bob).await;
+    let start = scene.now_in_events();
+    let sent = scene.send(&ann, id, "secret").await;
+    let message = sent.id;
+    scene.change(&ann, Write::Delete { message }).await;
+    let report = ReportDraft {
+        user: ann.clone(),
+        category: "spam".to_owned(),
+        reason: Some("because".to_owned()),
+        conversation: Some(id),
+        message: Some(message),
+    };
+    let Ok(Outcome::Filed(report)) = scene.write(&bob, Write::Report(report)).await else {
+        panic!("not filed");
+    };
+    let events = scene.events_since(start).await;
+    let Happening::MessageSent(told) = &events[0].what else {
+        panic!("{events:?}");
+    };
+    assert_eq!(told.content.text, "", "it was deleted");
+    assert!(told.deleted_at.is_some());
+    let expected = Happening::UserReported {
+        report,
+        user: ann,
+        conversation: Some(id),
+        message: Some(message),
+        category: "spam".to_owned(),
+        reason: Some("because".to_owned()),
+    };
+    assert_eq!(events[2].what, expected);
+}
+
+async fn what_changes_nothing_is_not_told(scene: Scene) {
+    let [ann, bob, cid] = scene.people(["ann", "bob", "cid"]);
+    let conversation = scene.direct(&ann, &bob).await;
+    let write = Write::Send {
+        conversation,
+        content: super::scene::text("x"),
+        attachments: Vec::new(),
+        key: Some(IdempotencyKey::new("k").expect("short")),
+    };
+    scene.change(&ann, write.clone()).await;
+    let start = scene.now_in_events();
+    scene.repeated(&ann, write).await;
+    scene
+        .repeated(&ann, Write::OpenDirect { with: bob.clone() })
+        .await;
+    scene.unchanged(&ann, Write::Unblock { user: bob }).await;
+    let refused = scene.write(&cid, send(conversation, "x")).await;
+    assert!(refused.is_err());
+    assert_eq!(scene.events_since(start).await, []);
+}
+
+async fn what_retention_takes_is_told(scene: Scene) {
+    let [ann, bob] = scene.people(["ann", "bob"]);
+    let id = scene.direct(&ann, &bob).await;
+    let mut gone = Vec::new();
+    for _ in 0..40 {
+        gone.push(scene.send(&ann, id, "x").await.id);
+    }
+    let kept = gone.pop();
+    let start = scene.now_in_events();
+    let newest = Retention {
+        age: None,
+        messages_max: Some(1),
+    };
+    let now = scene.now();
+    let mut after = None;
+    loop {
+        let purged = scene.store.purge(newest, now, after, 1000).await;
+        after = purged.expect("purges").through;
+        if after.is_none() {
+            break;
+        }
+    }
+    let events = scene.events_since(start).await;
+    let mut told = Vec::new();
+    for Event { by, at, what, .. } in events {
+        let Happening::MessagesPurged {
+            conversation,
+            messages,
+        } = what
+        else {
+            panic!("{what:?}");
+        };
+        assert_eq!((by, at), (None, now));
+        if conversation == id {
+            told.extend(messages);
+        }
+    }
+    assert_eq!(told, gone);
+    // What is gone is not told any more; what stayed is.
+    let sent = EventId {
+        position: gone[0].position(),
+        n: 0,
+    };
+    assert_eq!(scene.store.event(sent).await.expect("reads"), None);
+    let position = kept.expect("40 of them").position();
+    let sent = EventId { position, n: 0 };
+    assert!(scene.store.event(sent).await.expect("reads").is_some());
+}
+
+async fn one_event_is_found_by_its_place(scene: Scene) {
+    let [ann, bob] = scene.people(["ann", "bob"]);
+    let id = scene.direct(&ann, &bob).await;
+    let start = scene.now_in_events();
+    let sent = scene.send(&ann, id, "x").await;
+    let message = sent.id;
+    scene.change(&ann, Write::Delete { message }).await;
+    for event in scene.events_since(start).await {
+        let found = scene.store.event(event.id).await.expect("reads");
+        assert_eq!(found, Some(event));
+    }
+    let nothing = EventId {
+        position: sent.position(),
+        n: 9,
+    };
+    assert_eq!(scene.store.event(nothing).await.expect("reads"), None);
+}
+
+/// Forgets all up to a place, however many steps it takes.
+async fn forget(scene: &Scene, through: EventId) -> u64 {
+    let mut n_rows = 0;
+    loop {
+        let step = scene.store.forget_events(through, 10).await;
+        let step = step.expect("forgets");
+        n_rows += step.n_rows;
+        if !step.more {
+            return n_rows;
+        }
+    }
+}
+
+async fn what_is_forgotten_is_missed(scene: Scene) {
+    let [ann, bob] = scene.people(["ann", "bob"]);
+    let id = scene.direct(&ann, &bob).await;
+    let start = scene.now_in_events();
+    for _ in 0..100 {
+        let message = scene.send(&ann, id, "x").await.id;
+        scene.change(&ann, Write::Delete { message }).await;
+    }
+    let events = scene.events_since(start).await;
+    assert_eq!(events.len(), 200);
+    let through = events[120].id;
+    assert!(forget(&scene, through).await >= 60);
+    let floor = scene.store.events_floor().await.expect("reads");
+    assert_eq!(floor, through);
+    let page = scene.store.events_after(start, 1000).await.expect("reads");
+    assert!(page.missed, "messages are still there, but not as events");
+    assert_eq!(page.events, events[121..]);
+    assert_eq!(scene.events_since(floor).await, events[121..]);
+    for event in &events[..=120] {
+        let found = scene.store.event(event.id).await.expect("reads");
+        assert_eq!(found, None);
+    }
+    // Again, or less: nothing.
+    assert_eq!(forget(&scene, through).await, 0);
+    assert_eq!(forget(&scene, events[3].id).await, 0);
+    assert_eq!(scene.store.events_floor().await.expect("reads"), through);
+    // A message alone is forgotten too, though nothing is taken away for it.
+    scene.send(&ann, id, "x").await;
+    let all = scene.now_in_events();
+    forget(&scene, all).await;
+    assert_eq!(scene.store.events_floor().await.expect("reads"), all);
+    assert_eq!(scene.events_since(all).await, []);
+}
+
+async fn a_node_where_nothing_happens_forgets_nothing(scene: Scene) {
+    let [ann, bob] = scene.people(["ann", "bob"]);
+    scene.direct(&ann, &bob).await;
+    let all = scene.now_in_events();
+    forget(&scene, all).await;
+    let floor = scene.store.events_floor().await.expect("reads");
+    let later = EventId::through(Position::MAX);
+    let step = scene.store.forget_events(later, 10).await.expect("forgets");
+    assert_eq!(step, Forgotten::default());
+    assert_eq!(scene.store.events_floor().await.expect("reads"), floor);
+}
+
+fn at(position: u64, n: u16) -> EventId {
+    let position = Position::new(position).expect("small");
+    EventId { position, n }
+}
+
+async fn a_consumer_moves_from_where_it_stands(scene: Scene) {
+    let name = scene.person("search").to_string();
+    let name = name.as_str();
+    let store = &scene.store;
+    let stands = async || store.consumer(name).await.expect("reads");
+    let moves = async |from, to| store.move_consumer(name, from, to).await.expect("moves");
+    assert_eq!(stands().await, None);
+    assert!(!moves(Some(at(1, 0)), at(2, 0)).await, "it is new");
+    assert!(!store.rewind_consumer(name, at(2, 0)).await.expect("asks"));
+    assert_eq!(stands().await, None);
+    assert!(moves(None, at(77, 3)).await);
+    assert!(!moves(None, at(78, 0)).await, "it is not new any more");
+    assert!(moves(Some(at(77, 3)), at(80, 0)).await);
+    let mut woken = store.moves();
+    woken.mark_unchanged();
+    assert!(
+        store
+            .rewind_consumer(name, at(5, 0))
+            .await
+            .expect("rewinds")
+    );
+    assert!(woken.has_changed().expect("open"));
+    assert!(!moves(Some(at(80, 0)), at(81, 0)).await, "it was rewound");
+    assert_eq!(stands().await, Some(at(5, 0)));
+    let all = store.consumers().await.expect("reads");
+    assert!(all.contains(&(name.to_owned(), at(5, 0))));
+    store.forget_consumer(name).await.expect("forgets");
+    assert_eq!(stands().await, None);
+}
+
+fn letter(event: EventId, why: &str) -> DeadLetter {
+    DeadLetter {
+        event,
+        why: why.to_owned(),
+        attempts: 3,
+        at: Timestamp(5),
+        revived: false,
+    }
+}
+
+async fn dead_letters_are_kept_until_dropped_or_forgotten(scene: Scene) {
+    let [ann, bob] = scene.people(["ann", "bob"]);
+    let id = scene.direct(&ann, &bob).await;
+    let start = scene.now_in_events();
+    for _ in 0..4 {
+        scene.send(&ann, id, "x").await;
+    }
+    let events: Vec<_> = scene.events_since(start).await;
+    let ids: Vec<_> = events.iter().map(|event| event.id).collect();
+    let names = ["hook-a", "hook-ab"].map(|name| scene.person(name).to_string());
+    let [one, other] = [names[0].as_str(), names[1].as_str()];
+    let store = &scene.store;
+    for id in &ids {
+        for name in [one, other] {
+            store.bury(name, letter(*id, "gone")).await.expect("buries");
+        }
+    }
+    let letters = async |name: &str, after, limit| {
+        let letters = store.dead_letters(name, after, limit).await;
+        letters.expect("reads")
+    };
+    let all: Vec<_> = ids.iter().map(|id| letter(*id, "gone")).collect();
+    assert_eq!(letters(one, None, 9).await, all);
+    assert_eq!(letters(one, None, 2).await, all[..2]);
+    assert_eq!(letters(one, Some(ids[1]), 9).await, all[2..]);
+    // Buried again it says the newest reason, however long it is.
+    let long = "\u{e9}".repeat(1000);
+    store
+        .bury(one, letter(ids[0], &long))
+        .await
+        .expect("buries");
+    let first = &letters(one, None, 1).await[0];
+    assert_eq!(first.why, "\u{e9}".repeat(512));
+    assert!(store.revive(one, ids[0]).await.expect("revives"));
+    assert!(letters(one, None, 1).await[0].revived);
+    assert!(!letters(other, None, 1).await[0].revived);
+    store.drop_dead_letter(one, ids[0]).await.expect("drops");
+    assert!(!store.revive(one, ids[0]).await.expect("asks"));
+    assert_eq!(letters(one, None, 9).await, all[1..]);
+    // They go with their events, and with their consumer.
+    forget(&scene, ids[2]).await;
+    for name in [one, other] {
+        assert_eq!(letters(name, None, 9).await, all[3..]);
+    }
+    store.forget_consumer(one).await.expect("forgets");
+    assert_eq!(letters(one, None, 9).await, []);
+    assert_eq!(letters(other, None, 9).await, all[3..]);
+}
+
+async fn what_consumers_know_outlives_a_restart(mut scene: Scene) {
+    if !scene.bed.remembers() {
+        return;
+    }
+    let [ann, bob] = scene.people(["ann", "bob"]);
+    let id = scene.direct(&ann, &bob).await;
+    let message = scene.send(&ann, id, "x").await.id;
+    let start = scene.now_in_events();
+    scene.change(&ann, Write::Delete { message }).await;
+    let store = &scene.store;
+    forget(&scene, start).await;
+    let moved = store.move_consumer("hook", None, start).await;
+    assert!(moved.expect("moves"));
+    store
+        .bury("hook", letter(start, "x"))
+        .await
+        .expect("buries");
+    let events = scene.events_since(start).await;
+    scene.reopen().await;
+    let store = &scene.store;
+    assert_eq!(store.events_floor().await.expect("reads"), start);
+    assert_eq!(store.consumer("hook").await.expect("reads"), Some(start));
+    let letters = store.dead_letters("hook", None, 9).await.expect("reads");
+    assert_eq!(letters, [letter(start, "x")]);
+    assert_eq!(scene.events_since(start).await, events);
+}
+
+async fn sends(scene: &Scene, by: &UserId, id: ConversationId, n: usize) -> Vec<EventId> {
+    let mut ids = Vec::new();
+    for _ in 0..n {
+        let position = scene.send(by, id, "x").await.position();
+        ids.push(EventId { position, n: 0 });
+    }
+    ids
+}
+
+async fn a_follower_waits_and_goes_on(scene: Scene) {
+    let [ann, bob] = scene.people(["ann", "bob"]);
+    let id = scene.direct(&ann, &bob).await;
+    let start = scene.now_in_events();
+    let mut follower = Follower::new(Arc::clone(&scene.store), start);
+    let n = 50;
+    let reading = tokio::spawn(async move {
+        let mut read = Vec::new();
+        while read.len() < n {
+            let page = follower.next(7).await.expect("reads");
+            assert!(!page.events.is_empty() && page.events.len() <= 7);
+            read.extend(page.events.into_iter().map(|event| event.id));
+        }
+        read
+    });
+    let ids = sends(&scene, &ann, id, n).await;
+    assert_eq!(reading.await.expect("ends"), ids);
+}
+
+async fn a_follower_learns_that_the_store_is_closed(scene: Scene) {
+    let start = scene.now_in_events();
+    let mut follower = Follower::new(Arc::clone(&scene.store), start);
+    let reading = tokio::spawn(async move { follower.next(7).await });
+    scene.store.close().await.expect("closes");
+    let error = reading.await.expect("ends").expect_err("closed");
+    assert_eq!(error.kind, StoreErrorKind::Closed);
+}
