@@ -5,6 +5,7 @@ pub mod cli;
 pub mod config;
 pub mod dialects;
 pub mod exit;
+pub mod files;
 pub mod http;
 pub mod node;
 mod policy;

@@ -96,6 +96,8 @@ error_codes! {
     AttachmentSent = 2041, "ATTACHMENT_SENT";
     /// Your files would take up more than they may.
     QuotaFull = 2042, "QUOTA_FULL";
+    /// This node takes no files.
+    AttachmentsOff = 2043, "ATTACHMENTS_OFF";
     /// Too many requests of this kind: wait as long as the answer says.
     RateLimited = 3000, "RATE_LIMITED";
     /// The node has too much to do: wait a moment.
@@ -215,7 +217,7 @@ impl Failure {
     /// The policy has no files, or the node nowhere to put them.
     pub fn no_attachments() -> Self {
         Self::new(
-            ErrorCode::NotImplemented,
+            ErrorCode::AttachmentsOff,
             "this node takes no files; send a link instead",
         )
     }

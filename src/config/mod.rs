@@ -22,10 +22,10 @@ mod value;
 mod weak_secret;
 mod words_file;
 
-pub use dev_secret::{DEV_SECRET_FILE, dev_secret};
+pub use dev_secret::{DEV_SECRET_FILE, dev_secret, kept_secret};
 pub use environment::program;
 pub use options::{
-    Auth, Config, Http, Log, Node, OPTIONS, Policy, Presence, Rooms, SECTIONS, Session, Storage,
+    Attachments, Auth, Config, Http, Log, Node, OPTIONS, Policy, Presence, Rooms, SECTIONS, Session, Storage,
 };
 pub use problem::{About, Problem, Problems};
 pub use render::{Comments, Format, describe, render};
@@ -34,7 +34,7 @@ pub use source::Origin;
 pub use table::{Opt, Section};
 pub use value::{
     AllowedOrigin, AuditScope, ByteSize, Cidr, ContactGate, DialectListener, Engine, FindingAction,
-    HtmlPolicy, LimitRule, LogFilter, LogFormat, PresenceReach, ReceiptsReach, ReviewFailure,
+    HtmlPolicy, LimitRule, LogFilter, LogFormat, MediaType, PresenceReach, ReceiptsReach, ReviewFailure,
     Secret, Shape, SocketioDialect, Value, WebUrl, limited,
 };
 pub use words_file::words;

@@ -7,6 +7,7 @@ pub mod dating;
 pub mod direct;
 pub mod fields;
 pub mod gateway;
+pub mod links;
 pub mod marketplace;
 pub mod matched;
 pub mod native;

@@ -3,6 +3,7 @@
 mod aggregator;
 pub mod api;
 mod cors;
+mod downloads;
 pub mod engine;
 pub mod error;
 mod frame_guard;
@@ -20,6 +21,7 @@ mod quota;
 mod routes;
 mod session;
 mod socketio;
+mod uploads;
 mod ws;
 
 pub use self::kill::remember_socket;
@@ -40,9 +42,15 @@ use actix_web::{
 };
 use anyhow::Context as _;
 use parlour_actors::system::Core;
+use parlour_storage::ids::UserId;
 
 use self::{engine::Engine, gate::Gate, listeners::Listener};
-use crate::{auth::Verifier, config::Config, dialects::Dialect};
+use crate::{
+    auth::Verifier,
+    config::Config,
+    dialects::{Dialect, links::Links},
+    files::{FileService, until},
+};
 
 /// What handlers share.
 #[derive(Debug)]
@@ -53,6 +61,8 @@ pub struct Edge {
     pub verifier: Arc<Verifier>,
     /// Who may connect, and how often.
     pub gate: Gate,
+    /// Files that people send.
+    pub files: FileService,
     /// The connections of Socket.IO.
     pub socketio: Arc<Engine>,
     /// The configuration.
@@ -68,6 +78,7 @@ impl Edge {
     pub fn new(
         core: Arc<Core>,
         verifier: Verifier,
+        files: FileService,
         config: Config,
         listeners: Vec<Listener>,
     ) -> Arc<Self> {
@@ -76,6 +87,7 @@ impl Edge {
             core,
             verifier: Arc::new(verifier),
             gate,
+            files,
             socketio: socketio::start(Weak::clone(edge), &config),
             config,
             listeners,
@@ -87,6 +99,29 @@ impl Edge {
     /// that has Socket.IO.
     pub fn dialect_of(&self, request: &HttpRequest) -> Option<Dialect> {
         listeners::dialect_of(&self.listeners, request)
+    }
+
+    /// Addresses of files for whoever asks: on the host that they asked, unless the configuration names another, and good
+    /// without a token for a while.
+    fn links(&self, request: &HttpRequest, viewer: &UserId) -> Links {
+        let base = match self.config.public_url() {
+            Some(url) => url.to_owned(),
+            None => {
+                let asked = request.connection_info();
+                format!("{}://{}", asked.scheme(), asked.host())
+            }
+        };
+        let lifetime = self.config.attachments.link_lifetime;
+        Links::signed(base, &self.files.key, viewer, until(self.core.now(), lifetime))
+    }
+
+    /// Addresses of files for everyone who is told something: they need a token.
+    fn shared_links(&self) -> Links {
+        Links::plain(match (self.config.public_url(), self.listeners.first()) {
+            (Some(url), _) => url.to_owned(),
+            (None, Some(main)) => format!("http://{}", main.address),
+            (None, None) => String::new(),
+        })
     }
 
     /// Says from now on that the node stops.

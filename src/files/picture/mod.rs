@@ -187,7 +187,8 @@ fn write(
     icc: Option<&[u8]>,
 ) -> Result<(), ImageError> {
     if let Some(icc) = icc {
-        encoder.set_icc_profile(icc.to_vec())?;
+        let taken = encoder.set_icc_profile(icc.to_vec());
+        taken.map_err(ImageError::Unsupported)?;
     }
     image.write_with_encoder(encoder)
 }
