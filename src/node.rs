@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use parlour_actors::{
     files::Files,
     limits::Settings,
-    system::{Core, Outside, System},
+    system::{Core, Services, System},
 };
 use parlour_storage::{
     local::Options,
@@ -119,11 +119,12 @@ impl Node {
         let store = open_store(&config).await?;
         // After the store, which sees to it that the data folder is this process's alone.
         let files = open_files(&config).await?;
-        let outside = Outside {
+        let services = Services {
             reviewer: policy::reviewer(&config.policy)?,
             files: Some(Arc::clone(&files.store) as Arc<dyn Files>),
+            ..Services::default()
         };
-        let system = System::start_with(store, settings(&config)?, outside);
+        let system = System::start_with(store, settings(&config)?, services);
         // Last, so that whoever connects is served.
         let unavailable = |error: anyhow::Error| {
             error.context(Failure::new(Exit::Unavailable, "the node could not start"))

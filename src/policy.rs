@@ -83,7 +83,11 @@ pub(crate) fn attachments(config: &config::Attachments) -> Attachments {
             0 => None,
             bytes => Some(bytes as u64),
         },
-        media_types: config.types.iter().map(|it| it.as_str().to_owned()).collect(),
+        media_types: config
+            .types
+            .iter()
+            .map(|it| it.as_str().to_owned())
+            .collect(),
     }
 }
 

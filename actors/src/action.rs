@@ -45,6 +45,8 @@ pub enum Action {
     Moderate,
     /// Uploads a file, or gives one up.
     Upload,
+    /// Looks for messages by their words.
+    Search,
 }
 
 impl Action {
@@ -71,6 +73,7 @@ impl Action {
         Self::Prefer,
         Self::Moderate,
         Self::Upload,
+        Self::Search,
     ];
 
     /// Its name in the configuration.
@@ -97,6 +100,7 @@ impl Action {
             Self::Prefer => "preferences",
             Self::Moderate => "moderate",
             Self::Upload => "upload",
+            Self::Search => "search",
         }
     }
 }

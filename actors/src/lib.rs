@@ -47,6 +47,7 @@ mod safety;
 #[cfg(test)]
 mod scenarios;
 mod scenes;
+pub mod searcher;
 pub mod session;
 pub mod shadows;
 mod sight;

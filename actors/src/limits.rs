@@ -33,6 +33,8 @@ pub const OFFSET_MAX: usize = 10_000;
 /// Most messages, conversations or people that one question looks at, beyond what the caller's own list has:
 /// some 50 ms of a store's time. Beyond it, the question has to be narrower.
 pub const LOOKED_AT_MAX: usize = 20_000;
+/// Longest text that is searched for, in Unicode scalar values.
+pub const QUERY_LENGTH_MAX: usize = 256;
 /// Most people of a group that lists name, and whose reading they tell.
 pub const PEOPLE_SHOWN_MAX: usize = 100;
 /// Conversations that one connection may look at, at once (RELIABILITY: rooms per session).

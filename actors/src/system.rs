@@ -35,6 +35,7 @@ use crate::{
     reply::ReplyTo,
     reviewer::Reviewer,
     room::{Committed, Perform, Room},
+    searcher::Searcher,
     shadows::Shadows,
     sweeper::Sweeper,
     visibility::Audience,
@@ -52,7 +53,7 @@ pub struct Core {
     /// Whose writing is shown to nobody else.
     pub shadows: Shadows,
     store: Arc<dyn Store>,
-    outside: Outside,
+    services: Services,
     actors: OnceLock<Actors>,
     /// What was last kept of people, so that a profile is written when it changes and not with each request.
     profiles: DashMap<UserId, Profile>,
@@ -61,11 +62,13 @@ pub struct Core {
     pub(crate) exports: Arc<Semaphore>,
 }
 
-/// What a node is given from outside, beside its store.
+/// What the embedder brings along, for what the core can't do by itself. Each may be missing.
 #[derive(Clone, Debug, Default)]
-pub struct Outside {
-    /// Who is asked about each text before it goes out. `None`: nobody.
+pub struct Services {
+    /// Who is asked about texts before they go out.
     pub reviewer: Option<Arc<dyn Reviewer>>,
+    /// Who finds messages by their words.
+    pub searcher: Option<Arc<dyn Searcher>>,
     /// Where files lie that people send. `None`: they send none.
     pub files: Option<Arc<dyn Files>>,
 }
@@ -97,12 +100,17 @@ impl Core {
 
     /// Who is asked about texts before they go out, if anybody.
     pub(crate) fn reviewer(&self) -> Option<Arc<dyn Reviewer>> {
-        self.outside.reviewer.clone()
+        self.services.reviewer.clone()
+    }
+
+    /// Who finds messages by their words, if anybody.
+    pub(crate) fn searcher(&self) -> Option<Arc<dyn Searcher>> {
+        self.services.searcher.clone()
     }
 
     /// Where files lie that people send, if they may send any.
     pub(crate) fn files(&self) -> Option<Arc<dyn Files>> {
-        self.outside.files.clone()
+        self.services.files.clone()
     }
 
     /// Which history this node is in.
@@ -306,15 +314,15 @@ impl System {
     ///
     /// The policy has gigabytes of words.
     pub fn start(store: Arc<dyn Store>, settings: Settings) -> Self {
-        Self::start_with(store, settings, Outside::default())
+        Self::start_with(store, settings, Services::default())
     }
 
-    /// The same, with more from outside than a store.
+    /// The same, with what the embedder brings along.
     ///
     /// # Panics
     ///
     /// The policy has gigabytes of words.
-    pub fn start_with(store: Arc<dyn Store>, settings: Settings, outside: Outside) -> Self {
+    pub fn start_with(store: Arc<dyn Store>, settings: Settings, services: Services) -> Self {
         let arbiters: Vec<Arbiter> = (0..settings.room_arbiters.max(1))
             .map(|_| Arbiter::new())
             .collect();
@@ -324,7 +332,7 @@ impl System {
             registry: Registry::default(),
             shadows: Shadows::default(),
             store,
-            outside,
+            services,
             actors: OnceLock::new(),
             profiles: DashMap::new(),
             exports: Arc::new(Semaphore::new(EXPORTS_AT_ONCE)),

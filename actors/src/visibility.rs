@@ -1,7 +1,7 @@
 //! What blocks, shadow bans and the policy of receipts hide, decided in one place for live delivery, resume and history
 //! alike.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use parlour_storage::{
@@ -242,6 +242,17 @@ impl Eyes {
     /// Whether the reader may know of others at all what they have read.
     pub fn sees_receipts(&self) -> bool {
         self.receipts
+    }
+
+    /// Those of whom something is veiled, and since when, in the order of their ids.
+    pub fn unheard(&self) -> Vec<(UserId, Timestamp)> {
+        let mut unheard = BTreeMap::new();
+        let others = self.shadows.iter().filter(|(user, _)| **user != self.me);
+        for (user, &since) in self.blocks.iter().chain(others) {
+            let first = unheard.entry(user.clone()).or_insert(since);
+            *first = since.min(*first);
+        }
+        unheard.into_iter().collect()
     }
 
     /// Whether nothing that anybody writes is veiled.

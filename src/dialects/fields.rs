@@ -230,17 +230,7 @@ impl Fields {
     /// It is neither.
     pub fn time(&self, names: &[&'static str]) -> Result<Option<Timestamp>, Failure> {
         let words = "takes a moment such as 2026-11-21T12:00:00Z, or milliseconds since 1970";
-        self.parsed(names, words, |value| {
-            let text = as_text(value)?;
-            match text.parse::<i64>() {
-                Ok(ms) => Some(Timestamp(ms)),
-                // A `+` in a query is a space by the time it arrives.
-                Err(_) => {
-                    let moment: jiff::Timestamp = text.replace(' ', "+").parse().ok()?;
-                    Some(Timestamp(moment.as_millisecond()))
-                }
-            }
-        })
+        self.parsed(names, words, |value| moment(&as_text(value)?))
     }
 
     /// What sort of message it is; text unless said otherwise.
@@ -357,6 +347,18 @@ fn neither(conversation: &[&'static str], user: &[&'static str]) -> Failure {
     let name = |names: &[&'static str]| names.first().copied().unwrap_or_default();
     let (conversation, user) = (name(conversation), name(user));
     Failure::bad_value(user, format!("give {user} or {conversation}"))
+}
+
+/// Reads a moment: RFC 3339, or milliseconds since 1970.
+pub fn moment(text: &str) -> Option<Timestamp> {
+    match text.parse::<i64>() {
+        Ok(ms) => Some(Timestamp(ms)),
+        // A `+` in a query is a space by the time it arrives.
+        Err(_) => {
+            let moment: jiff::Timestamp = text.replace(' ', "+").parse().ok()?;
+            Some(Timestamp(moment.as_millisecond()))
+        }
+    }
 }
 
 #[cfg(test)]

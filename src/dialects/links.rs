@@ -139,7 +139,12 @@ mod tests {
         let small = signed.thumbnail(&file("x.png")).unwrap();
         let start = "/v1/attachments/7/thumbnail?viewer=a%26b%3Dc&until=100&signature=";
         assert!(small.starts_with(start), "{small}");
-        for text in [&address, &small, "7", "https://other.example/v1/attachments/7"] {
+        for text in [
+            &address,
+            &small,
+            "7",
+            "https://other.example/v1/attachments/7",
+        ] {
             assert_eq!(meant(text), Ok("7".parse().unwrap()), "{text}");
         }
         for text in ["", "https://chat.example.org/v1/attachments/", "x.png"] {

@@ -1,7 +1,7 @@
 //! Pages of conversations and messages, asked for in any seed's words (CONTRACT C-15, C-16).
 
 use parlour_actors::{
-    command::{Entry, HistoryFilter, InboxFilter, Item, Question, Reply, Scope},
+    command::{Entry, HistoryFilter, InboxFilter, Item, Question, Reply, Scope, Search, Target},
     error::Failure,
     limits::PAGE_MAX,
 };
@@ -116,6 +116,31 @@ impl Call {
         };
         Ok(expect_reply!(self.ask(question).await?,
             Reply::Inbox { entries, total } => (entries, total)))
+    }
+
+    /// A page of messages by their words, newest first, and how many match in all. `names`: what the words may be called.
+    ///
+    /// # Errors
+    ///
+    /// Why the core doesn't answer.
+    pub async fn search(
+        &self,
+        names: &[&'static str],
+        of: Option<Target>,
+        page: &Page,
+    ) -> Result<(Vec<Item>, u64), Failure> {
+        let question = Question::Search(Search {
+            words: self.query().need_text(names)?,
+            of,
+            since: page.after.map(|after| after.plus_ms(1)),
+            until: page.before,
+            offset: page.offset,
+            limit: page.limit,
+            ..Search::default()
+        });
+        let (found, total) = expect_reply!(self.ask(question).await?,
+            Reply::Found { items, total, .. } => (items, total));
+        Ok((found.into_iter().map(|found| found.item).collect(), total))
     }
 
     /// A page of messages. Page 1 is the newest one; within a page the oldest comes first if `oldest_first`, unless

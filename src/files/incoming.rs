@@ -209,7 +209,13 @@ mod tests {
             text.chunks(size).for_each(|piece| look.at(piece));
             assert!(look.received(PathBuf::new()).is_text, "{size}");
         }
-        for bad in [&text[..text.len() - 3], b"a\0", b"\xc3(", b"\xed\xa0\x80", b"\xff"] {
+        for bad in [
+            &text[..text.len() - 3],
+            b"a\0",
+            b"\xc3(",
+            b"\xed\xa0\x80",
+            b"\xff",
+        ] {
             for size in 1..=bad.len() {
                 let mut look = Look::default();
                 bad.chunks(size).for_each(|piece| look.at(piece));

@@ -57,7 +57,9 @@ impl LinkKey {
 /// When an address ends that is given out now, in seconds since 1970: after half of `lifetime` at least, and all of it at
 /// most. In steps, so that a page that is loaded again finds the same address, and the picture in its cache.
 pub fn until(now: Timestamp, lifetime: Duration) -> i64 {
-    let step = i64::try_from(lifetime.as_secs() / 2).unwrap_or(i64::MAX / 4).max(1);
+    let step = i64::try_from(lifetime.as_secs() / 2)
+        .unwrap_or(i64::MAX / 4)
+        .max(1);
     (now.0.div_euclid(1000).div_euclid(step) + 2).saturating_mul(step)
 }
 

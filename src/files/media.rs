@@ -46,8 +46,7 @@ pub(crate) fn is_known(media_type: &str) -> bool {
 /// Under whichever name infer has it.
 fn infers(media_type: &str) -> bool {
     let mut others = SAME.iter().filter(|(_, usual)| *usual == media_type);
-    infer::is_mime_supported(media_type)
-        || others.any(|(other, _)| infer::is_mime_supported(other))
+    infer::is_mime_supported(media_type) || others.any(|(other, _)| infer::is_mime_supported(other))
 }
 
 fn is_text(media_type: &str) -> bool {
@@ -73,7 +72,11 @@ pub(super) fn recognise(file: &Received, said: Option<&str>) -> io::Result<Optio
 
 fn found(file: &Received) -> io::Result<Option<&'static str>> {
     let known = infer::get(&file.head).map(|known| known.mime_type());
-    let usual = |name| SAME.iter().find(|(other, _)| *other == name).map(|(_, usual)| *usual);
+    let usual = |name| {
+        SAME.iter()
+            .find(|(other, _)| *other == name)
+            .map(|(_, usual)| *usual)
+    };
     let known = known.map(|name| usual(name).unwrap_or(name));
     let inside = |look: fn(&mut File) -> io::Result<bool>, found| -> io::Result<Option<_>> {
         Ok(look(&mut File::open(&file.path)?)?.then_some(found))
@@ -151,7 +154,10 @@ mod tests {
             (&doc, DOC),
         ] {
             assert_eq!(recognised(bytes, None).as_deref(), Some(media_type));
-            assert_eq!(recognised(bytes, Some(media_type)).as_deref(), Some(media_type));
+            assert_eq!(
+                recognised(bytes, Some(media_type)).as_deref(),
+                Some(media_type)
+            );
         }
     }
 
@@ -207,7 +213,12 @@ mod tests {
         for media_type in &parlour_actors::policy::Attachments::default().media_types {
             assert!(is_known(media_type), "{media_type}");
         }
-        assert!(is_known("audio/mpeg") && is_known("audio/wav") && is_known("video/mp4") && is_known("text/csv"));
+        assert!(
+            is_known("audio/mpeg")
+                && is_known("audio/wav")
+                && is_known("video/mp4")
+                && is_known("text/csv")
+        );
         for unknown in ["image/jpg", "application/x-made-up", "Text/Plain", "x"] {
             assert!(!is_known(unknown), "{unknown}");
         }

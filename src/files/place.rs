@@ -28,7 +28,10 @@ fn folder(user: &UserId) -> String {
         return id.to_owned();
     }
     let hash = Sha256::digest(id);
-    let hex: String = hash[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex: String = hash[..16]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     format!("={hex}")
 }
 
@@ -45,10 +48,24 @@ mod tests {
             assert_eq!(folder(id), id);
         }
         let mut seen = std::collections::BTreeSet::new();
-        for id in ["..", ".", "a/b", "a\\b", "~", "=1", "кот", "a b", "a\u{ff}b", &"x".repeat(65)] {
+        for id in [
+            "..",
+            ".",
+            "a/b",
+            "a\\b",
+            "~",
+            "=1",
+            "кот",
+            "a b",
+            "a\u{ff}b",
+            &"x".repeat(65),
+        ] {
             let folder = folder(id);
             let hex = folder.strip_prefix('=').unwrap();
-            assert!(hex.len() == 32 && hex.bytes().all(|b| b.is_ascii_hexdigit()), "{id}");
+            assert!(
+                hex.len() == 32 && hex.bytes().all(|b| b.is_ascii_hexdigit()),
+                "{id}"
+            );
             assert!(seen.insert(folder));
         }
     }

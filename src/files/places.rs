@@ -72,7 +72,9 @@ mod tests {
     fn nobody_holds_all_places_and_each_comes_back() {
         let places = Places::new(PER_USER_MAX + 1);
         let [ann, bob] = ["ann", "bob"].map(|id| UserId::new(id).unwrap());
-        let mut held: Vec<_> = (0..PER_USER_MAX).map(|_| places.take(&ann).unwrap()).collect();
+        let mut held: Vec<_> = (0..PER_USER_MAX)
+            .map(|_| places.take(&ann).unwrap())
+            .collect();
         assert!(places.take(&ann).is_none(), "too many of one");
         held.push(places.take(&bob).unwrap());
         assert!(places.take(&bob).is_none(), "too many in all");

@@ -11,8 +11,8 @@ use futures_util::{
     stream::{self, BoxStream},
 };
 use object_store::{
-    GetOptions, GetRange, ObjectStore, ObjectStoreExt as _, WriteMultipart,
-    local::LocalFileSystem, memory::InMemory, path::Path as Place,
+    GetOptions, GetRange, ObjectStore, ObjectStoreExt as _, WriteMultipart, local::LocalFileSystem,
+    memory::InMemory, path::Path as Place,
 };
 use parlour_actors::files::{Files, FilesFailed};
 use parlour_storage::ids::Timestamp;
@@ -114,7 +114,12 @@ impl FileStore {
             ..GetOptions::default()
         };
         let found = self.store.get_opts(&place(object)?, options).await;
-        known(found.map(|found| found.into_stream().map(|piece| piece.map_err(io::Error::other)).boxed()))
+        known(found.map(|found| {
+            found
+                .into_stream()
+                .map(|piece| piece.map_err(io::Error::other))
+                .boxed()
+        }))
     }
 
     /// How long a file is. `None`: there is none.
@@ -174,7 +179,10 @@ fn failed(error: impl fmt::Display) -> FilesFailed {
 /// Only the owner has business in there.
 fn make_private(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt as _;
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
 }
 
 /// Takes away what was being written when a process ended: `name#1`, which listing leaves out. Folders of people are one
@@ -189,9 +197,10 @@ fn sweep(folder: &Path) -> io::Result<()> {
         for file in fs::read_dir(person.path())? {
             let file = file?;
             let name = file.file_name();
-            let half_written = name.to_string_lossy().rsplit_once('#').is_some_and(|(_, n)| {
-                !n.is_empty() && n.bytes().all(|byte| byte.is_ascii_digit())
-            });
+            let half_written = name
+                .to_string_lossy()
+                .rsplit_once('#')
+                .is_some_and(|(_, n)| !n.is_empty() && n.bytes().all(|byte| byte.is_ascii_digit()));
             if half_written && file.metadata()?.modified()? < now {
                 fs::remove_file(file.path())?;
             }

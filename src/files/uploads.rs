@@ -279,7 +279,10 @@ impl Uploads {
     }
 
     async fn take_away(&self, draft: &AttachmentDraft) {
-        for object in [Some(&draft.object), draft.thumbnail.as_ref()].into_iter().flatten() {
+        for object in [Some(&draft.object), draft.thumbnail.as_ref()]
+            .into_iter()
+            .flatten()
+        {
             if let Err(error) = self.store.delete(object).await {
                 tracing::warn!(object, %error, "a file that was refused is left until it is found");
             }

@@ -23,16 +23,34 @@ pub(super) fn has_word_folder(file: &mut (impl Read + Seek)) -> io::Result<bool>
     const ENTRY_BYTES: usize = 46;
     let length = file.seek(SeekFrom::End(0))?;
     // The end of the table, and at most a comment after it.
-    let tail = read(file, length.saturating_sub(TAIL_BYTES as u64 + 0xffff), length)?;
-    let end = tail.windows(TAIL_BYTES).rposition(|at| at.starts_with(b"PK\x05\x06"));
+    let tail = read(
+        file,
+        length.saturating_sub(TAIL_BYTES as u64 + 0xffff),
+        length,
+    )?;
+    let end = tail
+        .windows(TAIL_BYTES)
+        .rposition(|at| at.starts_with(b"PK\x05\x06"));
     let Some(end) = end else {
         return Ok(false);
     };
     let (bytes, start) = (number(&tail, end + 12), number(&tail, end + 16));
-    let table = read(file, start.min(length), start.saturating_add(bytes).min(length))?;
+    let table = read(
+        file,
+        start.min(length),
+        start.saturating_add(bytes).min(length),
+    )?;
     let (mut has_types, mut has_word, mut at) = (false, false, 0);
-    while table.get(at..at + ENTRY_BYTES).is_some_and(|entry| entry.starts_with(b"PK\x01\x02")) {
-        let short = |offset| usize::from(u16::from_le_bytes([table[at + offset], table[at + offset + 1]]));
+    while table
+        .get(at..at + ENTRY_BYTES)
+        .is_some_and(|entry| entry.starts_with(b"PK\x01\x02"))
+    {
+        let short = |offset| {
+            usize::from(u16::from_le_bytes([
+                table[at + offset],
+                table[at + offset + 1],
+            ]))
+        };
         let name = at + ENTRY_BYTES..at + ENTRY_BYTES + short(28);
         let next = name.end + short(30) + short(32);
         let name = table.get(name).unwrap_or_default();
@@ -59,11 +77,19 @@ pub(super) fn is_document(file: &mut (impl Read + Seek)) -> io::Result<bool> {
         (12, 0) => 4096,
         _ => return Ok(false),
     };
-    let start = (number(&head, 48) + 1).saturating_mul(sector_bytes).min(length);
+    let start = (number(&head, 48) + 1)
+        .saturating_mul(sector_bytes)
+        .min(length);
     // Writers put the root's entries first. Others than those of the first sector would need the table of sectors.
     let folder = read(file, start, start.saturating_add(sector_bytes).min(length))?;
-    let name: Vec<u8> = NAME.encode_utf16().flat_map(u16::to_le_bytes).chain([0, 0]).collect();
-    Ok(folder.chunks(ENTRY_BYTES).any(|entry| entry.starts_with(&name)))
+    let name: Vec<u8> = NAME
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .chain([0, 0])
+        .collect();
+    Ok(folder
+        .chunks(ENTRY_BYTES)
+        .any(|entry| entry.starts_with(&name)))
 }
 
 fn number(bytes: &[u8], at: usize) -> u64 {
@@ -135,10 +161,20 @@ mod tests {
 
     #[test]
     fn a_docx_is_known_in_whatever_order_it_was_written() {
-        assert!(has_word(&archive(&["_rels/.rels", "word/a.xml", "[Content_Types].xml"])));
-        let commented = [archive(&["[Content_Types].xml", "word/a.xml"]), b"a comment".to_vec()];
+        assert!(has_word(&archive(&[
+            "_rels/.rels",
+            "word/a.xml",
+            "[Content_Types].xml"
+        ])));
+        let commented = [
+            archive(&["[Content_Types].xml", "word/a.xml"]),
+            b"a comment".to_vec(),
+        ];
         assert!(has_word(&commented.concat()));
-        assert!(!has_word(&archive(&["[Content_Types].xml", "xl/workbook.xml"])));
+        assert!(!has_word(&archive(&[
+            "[Content_Types].xml",
+            "xl/workbook.xml"
+        ])));
         assert!(!has_word(&archive(&["word/a.xml"])));
         assert!(!has_word(&archive(&[])));
     }
@@ -153,7 +189,10 @@ mod tests {
 
     #[test]
     fn what_is_cut_or_scrambled_never_panics() {
-        for bytes in [archive(&["[Content_Types].xml", "word/a.xml"]), compound("WordDocument")] {
+        for bytes in [
+            archive(&["[Content_Types].xml", "word/a.xml"]),
+            compound("WordDocument"),
+        ] {
             for n in 0..bytes.len() {
                 for with in [0x00, 0x55, 0xff] {
                     let mut scrambled = bytes.clone();

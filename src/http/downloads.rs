@@ -8,7 +8,7 @@ use std::{ops::RangeInclusive, sync::Arc};
 use actix_web::{
     HttpRequest, HttpResponse,
     body::{BoxBody, SizedStream},
-    http::{Method, StatusCode, header},
+    http::{StatusCode, header},
     web,
 };
 use parlour_actors::{
@@ -17,7 +17,7 @@ use parlour_actors::{
     session::Authenticator as _,
 };
 use parlour_storage::{
-    domain::attachment::Attachment,
+    domain::{attachment::Attachment, user::User},
     ids::{AttachmentId, Timestamp, UserId},
     store::Profile,
 };
@@ -94,7 +94,9 @@ pub(super) async fn link(
     let file = known(&edge, &caller, attachment(&request)?).await?;
     let links = edge.links(&request, &caller.user);
     let attached = file.attached();
-    let until = links.until().and_then(|until| jiff::Timestamp::from_second(until).ok());
+    let until = links
+        .until()
+        .and_then(|until| jiff::Timestamp::from_second(until).ok());
     let mut body = json!({ "url": links.file(&attached) });
     if let Some(thumbnail) = links.thumbnail(&attached) {
         body["thumbnail_url"] = thumbnail.into();
@@ -115,7 +117,9 @@ fn attachment(request: &HttpRequest) -> Result<AttachmentId, Failure> {
 async fn granted(request: &HttpRequest, edge: &Edge) -> Result<Attachment, Failure> {
     let id = attachment(request)?;
     let header = request.headers().get(header::AUTHORIZATION);
-    let token = header.and_then(|value| value.to_str().ok()).and_then(bearer);
+    let token = header
+        .and_then(|value| value.to_str().ok())
+        .and_then(bearer);
     let given = web::Query::<Given>::from_query(request.query_string());
     let given = given.map(web::Query::into_inner).unwrap_or_default();
     let caller = match (token, given.viewer, given.until, given.signature) {
@@ -144,19 +148,31 @@ async fn viewer_of(
     signature: &str,
 ) -> Result<Arc<Caller>, Failure> {
     let now = edge.core.now();
+    let refused = || {
+        let message = "the address is too old, or damaged; fetch a new one";
+        Failure::new(ErrorCode::Unauthorized, message)
+    };
     let viewer = UserId::new(viewer).ok();
     let holds = |viewer: &UserId| edge.files.key.holds(id, viewer, until, signature, now);
-    let Some(user) = viewer.filter(holds) else {
-        let message = "the address is too old, or damaged; fetch a new one";
-        return Err(Failure::new(ErrorCode::Unauthorized, message));
-    };
+    let user = viewer.filter(holds).ok_or_else(refused)?;
+    // Whoever was erased since is nobody.
     let known = edge.core.store_ref().user(&user).await?;
     let identity = Identity {
-        profile: known.map_or_else(Profile::default, Profile::from),
+        profile: profile(known.ok_or_else(refused)?),
         user,
         expires_at: Timestamp(until.saturating_mul(1000)),
     };
     Ok(Caller::new(&identity, None))
+}
+
+/// As their token said it last.
+fn profile(user: User) -> Profile {
+    Profile {
+        name: user.name,
+        picture: user.picture,
+        role: user.role,
+        plan: user.plan,
+    }
 }
 
 async fn known(edge: &Edge, caller: &Arc<Caller>, id: AttachmentId) -> Result<Attachment, Failure> {
@@ -215,9 +231,6 @@ async fn send(request: &HttpRequest, edge: &Edge, sent: Sent) -> Result<HttpResp
         .content_type(sent.media_type)
         .insert_header((header::ACCEPT_RANGES, "bytes"))
         .insert_header((header::CONTENT_DISPOSITION, sent.disposition));
-    if request.method() == Method::HEAD {
-        return Ok(response.no_chunking(length).finish());
-    }
     let pieces = edge.files.store.read(&sent.object, part).await;
     let pieces = pieces.map_err(|error| unreadable(&sent.object, &error))?;
     let pieces = pieces.ok_or_else(|| missing(&sent.object))?;
@@ -247,7 +260,11 @@ enum Asked {
 }
 
 fn asked(range: &str, bytes: u64) -> Asked {
-    let Some((from, to)) = range.trim().strip_prefix("bytes=").and_then(|it| it.split_once('-')) else {
+    let Some((from, to)) = range
+        .trim()
+        .strip_prefix("bytes=")
+        .and_then(|it| it.split_once('-'))
+    else {
         return Asked::All;
     };
     let number = |text: &str| text.trim().parse::<u64>();

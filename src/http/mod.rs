@@ -112,7 +112,12 @@ impl Edge {
             }
         };
         let lifetime = self.config.attachments.link_lifetime;
-        Links::signed(base, &self.files.key, viewer, until(self.core.now(), lifetime))
+        Links::signed(
+            base,
+            &self.files.key,
+            viewer,
+            until(self.core.now(), lifetime),
+        )
     }
 
     /// Addresses of files for everyone who is told something: they need a token.

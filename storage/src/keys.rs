@@ -318,6 +318,13 @@ pub(crate) fn message(message: MessageId) -> Vec<u8> {
     Key::of(Table::Message).number(message.get()).done()
 }
 
+/// Messages after one.
+pub(crate) fn messages_after(after: Option<MessageId>) -> Range<Vec<u8>> {
+    let all = table(Table::Message);
+    let start = after.map_or(all.start, |after| after_all(&message(after)));
+    start..all.end
+}
+
 pub(crate) fn place(conversation: ConversationId, seq: Seq) -> Vec<u8> {
     let key = Key::of(Table::Place).number(conversation.get());
     key.number(seq.0).done()

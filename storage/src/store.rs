@@ -161,6 +161,17 @@ pub trait Store:
     /// The message, deleted or not.
     async fn message(&self, message: MessageId) -> Result<Option<Message>, StoreError>;
 
+    /// Those of `messages` that there are, deleted or not, in the order of the argument.
+    async fn messages_of_ids(&self, messages: &[MessageId]) -> Result<Vec<Message>, StoreError>;
+
+    /// Messages of all conversations in the order of their ids, tombstones included: the first ones after one, or from
+    /// the oldest on. For whoever indexes them.
+    async fn all_messages(
+        &self,
+        after: Option<MessageId>,
+        limit: usize,
+    ) -> Result<Vec<Message>, StoreError>;
+
     /// A page of messages of a conversation in the order of `seq`, tombstones included. Empty if there
     /// is no such conversation.
     async fn messages(

@@ -231,6 +231,7 @@ impl World {
             ("report", others.report.clone()),
             ("flagged", others.message.clone()),
             ("emoji", "x".to_owned()),
+            ("attachment", "4711".to_owned()),
             ("text", format!("matrix {number}")),
             ("token", token.clone()),
             ("resume", self.resume.clone()),

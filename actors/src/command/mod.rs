@@ -3,6 +3,7 @@
 mod attachment;
 mod contact;
 mod safety;
+mod search;
 
 use std::sync::Arc;
 
@@ -23,6 +24,7 @@ pub use self::{
     attachment::{AttachmentCommand, AttachmentQuestion, AttachmentReply},
     contact::{ContactCommand, ContactQuestion, ContactReply, Relation, ShownMatch, ShownRequest},
     safety::{Case, SafetyCommand, SafetyQuestion, SafetyReply},
+    search::{Found, Search},
 };
 pub use crate::action::Action;
 use crate::{codec::Resume, limits::Meter, outbox::ConnectionId};
@@ -334,6 +336,8 @@ pub enum Question {
         /// At most so many; 1 to [`PAGE_MAX`](crate::limits::PAGE_MAX).
         limit: usize,
     },
+    /// Messages by their words, newest first. [`Reply::Found`].
+    Search(Search),
     /// One message, with who wrote and who read it. [`Reply::Item`].
     Item(MessageId),
     /// People: those in a conversation, the caller too, or with `None` everyone the caller has a direct conversation with. [`Reply::People`].
@@ -461,6 +465,15 @@ pub enum Reply {
         /// some of them were asked for. What a block hides counts, as it does in the order.
         total: Option<u64>,
         /// There are older ones; or, if so many had to be looked through that it isn't known, there may be.
+        more: bool,
+    },
+    /// Messages that were looked for.
+    Found {
+        /// Newest first. Fewer than asked for when some have gone since they were indexed.
+        items: Vec<Found>,
+        /// How many match in all.
+        total: u64,
+        /// There are older ones.
         more: bool,
     },
     /// One message.

@@ -9,6 +9,7 @@ mod inbox;
 mod items;
 mod people;
 mod safety;
+mod search;
 mod walk;
 
 use std::{collections::HashSet, sync::Arc};
@@ -42,6 +43,7 @@ impl Core {
             caller: Arc::clone(caller),
             action: match question {
                 Question::Changes { .. } => Action::Resume,
+                Question::Search(_) => Action::Search,
                 _ => Action::Read,
             },
             conversation: None,
@@ -154,6 +156,10 @@ impl Core {
             } => {
                 self.history(caller, of, matching, offset, page(limit)?)
                     .await
+            }
+            Question::Search(search) => {
+                page(search.limit)?;
+                self.look_for(caller, search).await
             }
             Question::Item(id) => {
                 let message = self.message_of(caller, id).await?;

@@ -20,7 +20,7 @@ use crate::{
     moderation::PLACEHOLDER,
     policy::{Finding, Html, Policy},
     reviewer::{Draft, NoOpinion, Opinion, Purpose, Reviewer},
-    system::{Outside, System},
+    system::{Services, System},
     testkit::{TestNode, message, user},
 };
 
@@ -55,11 +55,14 @@ fn judged(budget: Duration, fails_open: bool, settings: Settings) -> (TestNode, 
         ..settings
     };
     let store = Arc::new(MemoryStore::new(Options::default()).unwrap());
-    let outside = Outside {
-        reviewer: Some(Arc::new(Judge(drafts))),
-        ..Outside::default()
-    };
-    let system = System::start_with(store, settings, outside);
+    let system = System::start_with(
+        store,
+        settings,
+        Services {
+            reviewer: Some(Arc::new(Judge(drafts))),
+            ..Services::default()
+        },
+    );
     (TestNode { system }, asked)
 }
 

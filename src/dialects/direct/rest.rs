@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{message, profile, send};
 use crate::dialects::{
     rest::{Answer, Answered, Call, Route, expect_reply, routes},
-    shape::{conversation_number, maybe_time, message_number, not_yet, pair, time},
+    shape::{conversation_number, maybe_time, message_number, pair, time},
 };
 
 /// What REST offers.
@@ -113,12 +113,21 @@ async fn unread(call: Call) -> Answered {
     Ok(Answer::ok(&success(list.collect())))
 }
 
+/// Newest first.
 async fn search(call: Call) -> Answered {
-    call.query()
-        .need_text(&["q", "query", "search", "keyword"])?;
-    let question = Question::Entry(Target::Conversation(call.conversation()?));
-    expect_reply!(call.ask(question).await?, Reply::Entry(_) => ());
-    Err(not_yet("searching messages"))
+    let page = call.page(20)?;
+    let of = Some(Target::Conversation(call.conversation()?));
+    let names = ["q", "query", "search", "keyword"];
+    let (items, total) = call.search(&names, of, &page).await?;
+    Ok(Answer::ok(&success(json!({
+        "messages": items.iter().map(item).collect::<Vec<_>>(),
+        "pagination": {
+            "page": page.number,
+            "limit": page.limit,
+            "total": total,
+            "totalPages": page.n_pages(total),
+        },
+    }))))
 }
 
 async fn delete(call: Call) -> Answered {

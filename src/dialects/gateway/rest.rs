@@ -1,5 +1,7 @@
 //! What `gateway` offers over REST.
 
+use std::collections::{HashMap, hash_map};
+
 use parlour_actors::{
     command::{Command, Entry, InboxFilter, Item, Person, Question, Reply, Scope, Target},
     error::Failure,
@@ -13,7 +15,7 @@ use serde_json::{Value, json};
 use super::{CONVERSATION, KIND, profile};
 use crate::dialects::{
     rest::{Answer, Answered, Call, Route, expect_reply, routes},
-    shape::{conversation_uuid, kind, maybe_time, message_uuid, not_yet, time},
+    shape::{conversation_uuid, kind, maybe_time, message_uuid, time},
 };
 
 /// What REST offers.
@@ -135,14 +137,36 @@ async fn send(call: Call) -> Answered {
     })))
 }
 
+/// Newest first.
 async fn search(call: Call) -> Answered {
-    call.query().need_text(&["query", "q"])?;
-    call.page(20)?;
-    if let Some(id) = call.query().conversation(CONVERSATION)? {
-        let question = Question::Entry(Target::Conversation(id));
-        expect_reply!(call.ask(question).await?, Reply::Entry(_) => ());
+    let page = call.page(20)?;
+    let of = call.query().conversation(CONVERSATION)?;
+    let of = of.map(Target::Conversation);
+    let (items, total) = call.search(&["query", "q"], of, &page).await?;
+    let mut participants = HashMap::new();
+    for item in &items {
+        if let hash_map::Entry::Vacant(unknown) = participants.entry(item.message.conversation) {
+            let question = Question::People(Some(Target::Conversation(*unknown.key())));
+            let everyone =
+                expect_reply!(call.ask(question).await?, Reply::People(everyone) => everyone);
+            unknown.insert(everyone);
+        }
     }
-    Err(not_yet("searching messages"))
+    let found = items.iter().map(|item| {
+        let mut found = message(item);
+        let everyone = &participants[&item.message.conversation];
+        found["conversation"] = json!({
+            "type": kind_of(&item.about.conversation),
+            "name": name_of(&item.about.conversation),
+            "participants": everyone.iter().map(|person| profile(&person.card)).collect::<Vec<_>>(),
+        });
+        found
+    });
+    Ok(Answer::ok(&json!({
+        "success": true,
+        "data": found.collect::<Vec<_>>(),
+        "meta": { "page": page.number, "limit": page.limit, "total": total },
+    })))
 }
 
 fn kind_of(conversation: &Conversation) -> &'static str {

@@ -8,6 +8,7 @@ use super::{
     attachment, contact,
     event::Event,
     safety,
+    search::found,
     wire::{
         Text, WireUnread, block, member, message, receipt, revision, summary, user, wire_presence,
     },
@@ -91,6 +92,12 @@ impl Serialize for Answer<'_> {
             Reply::Presence(presence) => {
                 let list: Vec<_> = presence.iter().map(wire_presence).collect();
                 map.serialize_entry("presence", &list)?;
+            }
+            Reply::Found { items, total, more } => {
+                let list: Vec<_> = items.iter().map(found).collect();
+                map.serialize_entry("found", &list)?;
+                map.serialize_entry("total", total)?;
+                map.serialize_entry("more", more)?;
             }
             // Questions that other dialects ask; native has its own for the same.
             Reply::Inbox { .. }

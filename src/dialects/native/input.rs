@@ -20,6 +20,7 @@ use super::{
     },
     safety::{FileReport, Prefer},
     scalar::user_ids,
+    search::SearchPage,
     types::RequestType,
 };
 
@@ -233,6 +234,7 @@ fn frame(kind: &str, text: &str, id: &RequestId) -> Result<ClientFrame, Failure>
         T::DropAttachment => Request::Do(fields::<OfAttachment>(text)?.give_up()),
         T::Usage => Request::Ask(Question::Attachment(AttachmentQuestion::Usage)),
         T::Prefer => Request::Do(fields::<Prefer>(text)?.into()),
+        T::Search => Request::Ask(fields::<SearchPage>(text)?.into_question()?),
     };
     Ok(ClientFrame::Request {
         id: id.clone(),

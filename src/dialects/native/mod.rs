@@ -13,6 +13,7 @@ pub mod moderation;
 mod output;
 pub mod safety;
 pub mod scalar;
+pub mod search;
 pub mod types;
 mod wire;
 

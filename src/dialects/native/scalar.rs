@@ -2,9 +2,11 @@
 
 use parlour_storage::{
     domain::{conversation::MemberRole, message::MessageKind},
-    ids::{IdempotencyKey, Position, UserId},
+    ids::{IdempotencyKey, Position, Timestamp, UserId},
 };
 use serde::{Deserialize, Deserializer};
+
+use crate::dialects::fields::moment;
 
 /// A text or a whole number, as its text. Ids are written both ways (CONTRACT C-11).
 struct TextOrNumber;
@@ -63,6 +65,14 @@ parsed! {
 parsed! {
     /// A whole number, also in a query string.
     Number(usize), |text| text.parse().map_err(|_| "a whole number of 0 or more".to_owned())
+}
+
+parsed! {
+    /// A moment: RFC 3339, or milliseconds since 1970.
+    Moment(Timestamp), |text| {
+        let words = "a moment such as 2026-11-21T12:00:00Z, or milliseconds since 1970";
+        moment(text).ok_or_else(|| words.to_owned())
+    }
 }
 
 /// An entity's id, in either spelling, as text or number.

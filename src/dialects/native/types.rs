@@ -77,6 +77,7 @@ frame_types! {
         Attachment = "attachment",
         DropAttachment = "drop_attachment",
         Usage = "usage",
+        Search = "search",
     }
 }
 

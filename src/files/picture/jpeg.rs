@@ -107,7 +107,11 @@ mod tests {
             &film,
         );
         assert_eq!(bare(&full).unwrap(), bare(&jpeg(8, 8)).unwrap());
-        assert_eq!(bare(&full).unwrap(), jpeg(8, 8), "and the picture is as it was");
+        assert_eq!(
+            bare(&full).unwrap(),
+            jpeg(8, 8),
+            "and the picture is as it was"
+        );
     }
 
     #[test]
@@ -124,7 +128,10 @@ mod tests {
         for n in 0..full.len() {
             if let Ok(bytes) = bare(&full[..n]) {
                 assert!(bytes.ends_with(&[0xff, END]), "{n}");
-                assert!(!bytes.windows(SECRET.len()).any(|part| part == SECRET), "{n}");
+                assert!(
+                    !bytes.windows(SECRET.len()).any(|part| part == SECRET),
+                    "{n}"
+                );
             }
         }
     }

@@ -127,11 +127,7 @@ pub(super) fn fit(bytes: &[u8], format: ImageFormat, pixels_max: u64) -> Result<
 }
 
 /// A decoder that has looked at the head alone, of a picture that isn't too large.
-fn decoder(
-    bytes: &[u8],
-    format: ImageFormat,
-    pixels_max: u64,
-) -> Result<impl ImageDecoder, Unfit> {
+fn decoder(bytes: &[u8], format: ImageFormat, pixels_max: u64) -> Result<impl ImageDecoder, Unfit> {
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     let mut limits = Limits::default();
     // Of 8 bits in four channels; one of 16 bits may have half the pixels. Beside it, the decoder has its own tables.

@@ -16,24 +16,22 @@ pub(super) fn bare(bytes: &[u8]) -> Result<Vec<u8>, Broken> {
     let body = rest.get(..length).ok_or(Broken)?;
     let chunks = body.strip_prefix(b"WEBP").ok_or(Broken)?;
     let mut out = b"RIFF\0\0\0\0WEBP".to_vec();
-    copy(chunks, &mut out, |kind, data, out| {
-        match kind {
-            b"VP8 " | b"VP8L" | b"ALPH" | b"ANIM" | b"ICCP" => put(kind, data, out),
-            b"VP8X" => {
-                let (flags, rest) = data.split_first().ok_or(Broken)?;
-                put(kind, &[&[flags & !EXIF_AND_XMP], rest].concat(), out)
-            }
-            b"ANMF" => {
-                let (head, chunks) = data.split_at_checked(FRAME_HEAD_BYTES).ok_or(Broken)?;
-                let mut frame = head.to_vec();
-                copy(chunks, &mut frame, |kind, data, out| match kind {
-                    b"VP8 " | b"VP8L" | b"ALPH" => put(kind, data, out),
-                    _ => Ok(()),
-                })?;
-                put(kind, &frame, out)
-            }
-            _ => Ok(()),
+    copy(chunks, &mut out, |kind, data, out| match kind {
+        b"VP8 " | b"VP8L" | b"ALPH" | b"ANIM" | b"ICCP" => put(kind, data, out),
+        b"VP8X" => {
+            let (flags, rest) = data.split_first().ok_or(Broken)?;
+            put(kind, &[&[flags & !EXIF_AND_XMP], rest].concat(), out)
         }
+        b"ANMF" => {
+            let (head, chunks) = data.split_at_checked(FRAME_HEAD_BYTES).ok_or(Broken)?;
+            let mut frame = head.to_vec();
+            copy(chunks, &mut frame, |kind, data, out| match kind {
+                b"VP8 " | b"VP8L" | b"ALPH" => put(kind, data, out),
+                _ => Ok(()),
+            })?;
+            put(kind, &frame, out)
+        }
+        _ => Ok(()),
     })?;
     let length = u32::try_from(out.len() - 8).map_err(|_| Broken)?;
     out[4..8].copy_from_slice(&length.to_le_bytes());
@@ -113,7 +111,12 @@ mod tests {
         let odd = [SECRET, b"!"].concat();
         let full = extended(
             EXIF_AND_XMP,
-            &[picture(), (b"EXIF", exif(1)), (b"XMP ", odd), (b"prVt", SECRET.to_vec())],
+            &[
+                picture(),
+                (b"EXIF", exif(1)),
+                (b"XMP ", odd),
+                (b"prVt", SECRET.to_vec()),
+            ],
         );
         let full = [&full[..], SECRET].concat();
         assert_eq!(bare(&full).unwrap(), extended(0, &[picture()]));
@@ -132,7 +135,14 @@ mod tests {
             (b"ANMF", frame)
         };
         let anim = (b"ANIM", vec![0; 6]);
-        let full = extended(2, &[anim.clone(), frame(&[(b"prVt", SECRET.to_vec())]), frame(&[])]);
+        let full = extended(
+            2,
+            &[
+                anim.clone(),
+                frame(&[(b"prVt", SECRET.to_vec())]),
+                frame(&[]),
+            ],
+        );
         let bare = bare(&full).unwrap();
         assert_eq!(bare, extended(2, &[anim, frame(&[]), frame(&[])]));
         assert!(is_animated(&bare) && !is_animated(&webp(8, 8)));

@@ -9,7 +9,7 @@ use parlour_actors::{
     system::Core,
 };
 use parlour_storage::{
-    ids::{ConversationId, MatchId, MessageId, MessageRequestId, ReportId, UserId},
+    ids::{AttachmentId, ConversationId, MatchId, MessageId, MessageRequestId, ReportId, UserId},
     store::Rejection,
 };
 use serde::{Deserialize, de::DeserializeOwned};
@@ -33,6 +33,7 @@ pub(super) struct Parts {
     #[serde(rename = "match")]
     matched: String,
     report: String,
+    attachment: String,
 }
 
 /// A request: who makes it, and what came with it.
@@ -112,6 +113,11 @@ impl Asked {
     pub(super) fn matched(&self) -> Result<MatchId, Refused> {
         let id = self.parts().matched.parse();
         id.map_err(|_| Failure::from(Rejection::NoMatch).into())
+    }
+
+    pub(super) fn attachment(&self) -> Result<AttachmentId, Refused> {
+        let id = self.parts().attachment.parse();
+        id.map_err(|_| Failure::no_attachment().into())
     }
 
     pub(super) fn report(&self) -> Result<ReportId, Refused> {

@@ -11,6 +11,7 @@ use super::asked::{Answered, Asked};
 use crate::dialects::native::{
     fields::{ChangesPage, ConversationsPage, MessagesPage, OfUsers, OpenGroup, Send},
     scalar::{Id, Key, Role, User, user_ids},
+    search::SearchPage,
 };
 
 pub(super) async fn me(asked: Asked) -> Answered {
@@ -233,6 +234,11 @@ pub(super) async fn unread(asked: Asked) -> Answered {
 
 pub(super) async fn changes(asked: Asked) -> Answered {
     let page: ChangesPage = asked.query()?;
+    asked.question(page.into_question()?).await
+}
+
+pub(super) async fn search(asked: Asked) -> Answered {
+    let page: SearchPage = asked.query()?;
     asked.question(page.into_question()?).await
 }
 

@@ -3,6 +3,7 @@
 //! A handler reads a request into a command or a question, and hands it to the core. No rule stands here.
 
 mod asked;
+mod attachments;
 mod chat;
 mod contact;
 mod personal;
@@ -12,7 +13,7 @@ pub(super) use self::asked::body_refused;
 
 use actix_web::{Resource, web};
 
-use super::error::wrong_method;
+use super::{downloads, error::wrong_method, uploads};
 
 macro_rules! routes {
     ($($path:literal { $($method:ident $handler:path),* })*) => {
@@ -29,6 +30,7 @@ macro_rules! routes {
 routes! {
     "/v1/me" { get chat::me }
     "/v1/me/export" { get personal::export_own }
+    "/v1/me/usage" { get attachments::usage }
     "/v1/me/preferences" { get safety::preferences, put safety::prefer }
     "/v1/users/{user}" { get chat::user }
     "/v1/users/{user}/like" { put contact::like, post contact::like, delete contact::unlike }
@@ -48,6 +50,12 @@ routes! {
     "/v1/messages/{message}/read" { post chat::read_message }
     "/v1/messages/{message}/delivered" { post chat::message_delivered }
     "/v1/messages/{message}/reactions/{emoji}" { put chat::react, delete chat::take_reaction_back }
+    "/v1/attachments" { post uploads::upload }
+    "/v1/attachments/{attachment}" { get downloads::file, delete attachments::give_up }
+    "/v1/attachments/{attachment}/info" { get attachments::info }
+    "/v1/attachments/{attachment}/link" { post downloads::link }
+    "/v1/attachments/{attachment}/thumbnail" { get downloads::thumbnail }
+    "/v1/attachments/{attachment}/{name}" { get downloads::file }
     "/v1/unread" { get chat::unread }
     "/v1/changes" { get chat::changes }
     "/v1/presence" { get chat::presence }
@@ -61,6 +69,7 @@ routes! {
     "/v1/matches" { get contact::matches }
     "/v1/matches/{match}" { delete contact::unmatch }
     "/v1/discovery/hidden" { get contact::hidden }
+    "/v1/search" { get chat::search }
     "/v1/reports" { post safety::report }
     "/v1/moderation/reports" { get safety::reports }
     "/v1/moderation/reports/{report}" { get safety::case, patch safety::review_report }

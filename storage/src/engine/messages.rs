@@ -14,7 +14,7 @@ use crate::{
     },
     error::StoreError,
     ids::{AttachmentId, ConversationId, IdempotencyKey, MessageId, Seq, UserId},
-    keys,
+    keys::{self, Parts, Table},
     kv::{Order, Source},
     record::{
         AttachedV1, ChangeBodyV1, ConversationV1, MadeV1, MemberV1, MessageV2, PlaceV1, RequestV1,
@@ -269,6 +269,36 @@ pub(crate) fn message(source: &dyn Source, id: MessageId) -> Result<Option<Messa
     record
         .map(|record| with_reactions(source, id, record))
         .transpose()
+}
+
+/// Those that there are, in the order of the argument.
+pub(crate) fn named(source: &dyn Source, ids: &[MessageId]) -> Result<Vec<Message>, StoreError> {
+    let mut messages = Vec::with_capacity(ids.len());
+    for id in ids {
+        source.breathe();
+        messages.extend(message(source, *id)?);
+    }
+    Ok(messages)
+}
+
+/// Messages of all conversations, ascending.
+pub(crate) fn all(
+    source: &dyn Source,
+    after: Option<MessageId>,
+    limit: usize,
+) -> Result<Vec<Message>, StoreError> {
+    let rows = records::all::<MessageV2>(source, keys::messages_after(after), Order::Ascending);
+    let messages = rows.take(limit).map(|entry| {
+        source.breathe();
+        let (key, record) = entry?;
+        let id = records::parsed(&key, |key| {
+            let mut parts = Parts::of(Table::Message, key)?;
+            let id = parts.message()?;
+            parts.end(id)
+        })?;
+        with_reactions(source, id, record)
+    });
+    messages.collect()
 }
 
 pub(crate) fn page(

@@ -302,8 +302,8 @@ fn take_if_there<R: Record>(tx: &mut Tx<'_>, key: Vec<u8>) -> Result<(), StoreEr
 }
 
 /// Takes away changes about messages that are gone: all up to the floor, and all that are too old. One that came
-/// after them, such as a late reaction, is not told any more (`changes`), and goes when the floor passes it. Tells how
-/// many were looked at.
+/// after them, such as a late reaction, is not told any more (`changes`), and goes when the floor passes it. Stops at
+/// the first about a message that is still there, for nobody looks again below `swept`. Tells how many were looked at.
 fn sweep(
     tx: &mut Tx<'_>,
     due: &Due,
@@ -315,37 +315,41 @@ fn sweep(
         .scan(range, Order::Ascending)
         .take(rows_max)
         .collect::<Result<_, _>>()?;
-    let n = rows.len();
+    let mut n = 0;
     for (key, value) in rows {
-        floor.swept = records::parsed(&key, |key| {
+        let position = records::parsed(&key, |key| {
             let mut parts = Parts::of(Table::Change, key)?;
             parts.conversation()?;
             parts.position()
         })?;
         let change = crate::codec::open(&key, &value, &mut |part| tx.get(part));
         let change: Option<ChangeV1> = readable(change.map(Some))?;
-        if change.is_some_and(|change| is_over(&change.body, floor)) {
-            tx.delete::<ChangeV1>(key)?;
+        match change.and_then(|change| is_over(&change.body, floor)) {
+            Some(true) => tx.delete::<ChangeV1>(key)?,
+            Some(false) => break,
+            None => {}
         }
+        floor.swept = position;
+        n += 1;
     }
     Ok(n)
 }
 
-/// Whether a change tells of nothing that is still there.
-fn is_over(body: &ChangeBodyV1, floor: &FloorV1) -> bool {
+/// Whether the message that a change is about is gone. `None`: it is about none.
+fn is_over(body: &ChangeBodyV1, floor: &FloorV1) -> Option<bool> {
     match body {
         ChangeBodyV1::Edited { message }
         | ChangeBodyV1::Deleted { message }
-        | ChangeBodyV1::Reacted { message, .. } => message.position() <= floor.position,
+        | ChangeBodyV1::Reacted { message, .. } => Some(message.position() <= floor.position),
         ChangeBodyV1::Read { seq }
         | ChangeBodyV1::ReadFrom { seq, .. }
-        | ChangeBodyV1::Delivered { seq } => *seq <= floor.seq,
+        | ChangeBodyV1::Delivered { seq } => Some(*seq <= floor.seq),
         ChangeBodyV1::Created { .. }
         | ChangeBodyV1::Added { .. }
         | ChangeBodyV1::Removed { .. }
         | ChangeBodyV1::RoleSet { .. }
         | ChangeBodyV1::Renamed { .. }
-        | ChangeBodyV1::Archived { .. } => false,
+        | ChangeBodyV1::Archived { .. } => None,
     }
 }
 

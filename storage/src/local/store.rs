@@ -341,6 +341,21 @@ impl Store for LocalStore {
         self.read(move |view| messages::message(view, id)).await
     }
 
+    async fn messages_of_ids(&self, messages: &[MessageId]) -> Result<Vec<Message>, StoreError> {
+        let messages = messages.to_vec();
+        self.read(move |view| messages::named(view, &messages))
+            .await
+    }
+
+    async fn all_messages(
+        &self,
+        after: Option<MessageId>,
+        limit: usize,
+    ) -> Result<Vec<Message>, StoreError> {
+        self.read(move |view| messages::all(view, after, limit))
+            .await
+    }
+
     async fn messages(
         &self,
         id: ConversationId,

@@ -27,6 +27,7 @@ cases![
     what_is_newer_looks_as_before,
     the_key_of_what_is_gone_is_free,
     nobody_is_told_of_what_is_gone,
+    what_one_step_leaves_the_next_takes,
     reading_goes_on_above_what_is_gone,
     a_message_with_much_on_it_goes_whole,
 ];
@@ -315,6 +316,28 @@ async fn nobody_is_told_of_what_is_gone(scene: Scene) {
     let with = bob.clone();
     let again = scene.repeated(&ann, Write::OpenDirect { with }).await;
     assert_eq!(again.conversation, id);
+}
+
+/// What was said of a message goes with it also when an earlier step, which took older ones, met it first.
+async fn what_one_step_leaves_the_next_takes(scene: Scene) {
+    let [ann, bob] = scene.people(["ann", "bob"]);
+    let id = scene.direct(&ann, &bob).await;
+    // One more than a step takes.
+    send_many(&scene, &ann, id, 4).await;
+    let (conversation, seq) = (id, Seq(4));
+    scene.change(&bob, Write::Read { conversation, seq }).await;
+    scene.turn_clock(60_000);
+    let old = Retention {
+        age: Some(Duration::from_secs(30)),
+        ..Retention::default()
+    };
+    assert_eq!(purge(&scene, id, old).await, 4);
+    let told = scene.store.changes_since(&bob, Position::ZERO, 100).await;
+    let told = told.expect("reads").changes;
+    let [created] = &told[..] else {
+        panic!("{told:?}")
+    };
+    assert!(matches!(created.body, ChangeBody::Created { .. }));
 }
 
 async fn reading_goes_on_above_what_is_gone(scene: Scene) {

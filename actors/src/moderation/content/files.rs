@@ -2,10 +2,7 @@
 
 use parlour_storage::domain::attachment::{ATTACHMENTS_MAX, AttachmentDraft, FILE_NAME_BYTES_MAX};
 
-use crate::{
-    error::Failure,
-    policy::Attachments,
-};
+use crate::{error::Failure, policy::Attachments};
 
 /// What a file is called that has no name, or none that is left.
 const NAMELESS: &str = "file";

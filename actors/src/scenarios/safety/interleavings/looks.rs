@@ -87,6 +87,7 @@ pub(super) fn shown(reply: &Reply) -> Vec<String> {
         Reply::Message(shown) => vec![format!("{:?}", shown.message)],
         Reply::History { items, .. } => items.iter().flat_map(item).collect(),
         Reply::Item(one) => item(one),
+        Reply::Found { items, .. } => items.iter().flat_map(|found| item(&found.item)).collect(),
         Reply::Inbox { entries, .. } => entries
             .iter()
             .flat_map(|entry| {
@@ -139,6 +140,7 @@ pub(super) fn shown(reply: &Reply) -> Vec<String> {
             | ContactReply::Hidden { .. }
             | ContactReply::Relation(_),
         )
+        | Reply::Attachment(_)
         | Reply::Safety(_) => Vec::new(),
     }
 }

@@ -1,0 +1,314 @@
+//! The index on disk: what is in it of each message, and how far it has come.
+//!
+//! Nothing of a text is kept but which words are in it. The watermark is in the same commit as what it tells of, so that
+//! an index which was cut off anywhere goes on from there.
+
+use std::{
+    fmt, fs,
+    path::{Path, PathBuf},
+};
+
+use parlour_storage::{
+    domain::message::{Message, MessageKind},
+    ids::MessageId,
+};
+use tantivy::{
+    IndexReader, IndexWriter, ReloadPolicy, TantivyDocument, TantivyError, Term,
+    directory::{MmapDirectory, RamDirectory},
+    indexer::LogMergePolicy,
+    schema::{FAST, Field, INDEXED, IndexRecordOption, Schema, TextFieldIndexing, TextOptions},
+    tokenizer::{PreTokenizedString, Token},
+};
+
+use crate::{mark::Mark, words::Terms};
+
+/// Least memory that the writer works with.
+pub const MEMORY_MIN: usize = 16 << 20;
+
+/// A segment of which more than this part is removed is written anew.
+const REMOVED_MAX: f32 = 0.2;
+
+/// What failed, for the log and the operator. Never holds a word of a message.
+#[derive(Debug, thiserror::Error)]
+#[error("the search index: {0}")]
+pub struct IndexError(String);
+
+impl From<TantivyError> for IndexError {
+    fn from(error: TantivyError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// What is known of each message.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fields {
+    pub(crate) id: Field,
+    pub(crate) conversation: Field,
+    pub(crate) author: Field,
+    pub(crate) sent_at: Field,
+    pub(crate) written_at: Field,
+    pub(crate) has_file: Field,
+    pub(crate) words: Field,
+    pub(crate) signs: Field,
+}
+
+/// The field that messages are ordered by.
+pub(crate) const ID: &str = "id";
+
+impl Fields {
+    fn schema() -> (Schema, Self) {
+        let mut schema = Schema::builder();
+        let text = |positions| {
+            let indexing = TextFieldIndexing::default()
+                .set_tokenizer("raw")
+                .set_fieldnorms(false)
+                .set_index_option(positions);
+            TextOptions::default().set_indexing_options(indexing)
+        };
+        let plain = text(IndexRecordOption::Basic);
+        let fields = Self {
+            id: schema.add_u64_field(ID, INDEXED | FAST),
+            conversation: schema.add_u64_field("conversation", INDEXED),
+            author: schema.add_text_field("author", plain.clone()),
+            sent_at: schema.add_i64_field("sent_at", FAST),
+            written_at: schema.add_i64_field("written_at", FAST),
+            has_file: schema.add_bool_field("has_file", INDEXED),
+            words: schema.add_text_field("words", plain),
+            signs: schema.add_text_field("signs", text(IndexRecordOption::WithFreqsAndPositions)),
+        };
+        (schema.build(), fields)
+    }
+}
+
+/// The index, for whoever looks something up. What was committed is seen at once.
+#[derive(Clone)]
+pub struct Index {
+    pub(crate) fields: Fields,
+    pub(crate) reader: IndexReader,
+}
+
+impl fmt::Debug for Index {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Index").finish_non_exhaustive()
+    }
+}
+
+impl Index {
+    /// How many messages are in it.
+    pub fn n_messages(&self) -> u64 {
+        self.reader.searcher().num_docs()
+    }
+}
+
+/// The index, for the one who keeps it. There is no other at the same time, in any process.
+pub struct Writer {
+    index: Index,
+    inner: IndexWriter,
+    mark: Option<Mark>,
+}
+
+impl fmt::Debug for Writer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Writer")
+            .field("mark", &self.mark)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Where an index is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In a folder, made when missing. One that can't be read is emptied.
+    Folder(PathBuf),
+    /// In memory.
+    Memory,
+}
+
+impl Writer {
+    /// Opens the index. `memory`: bytes that the writer collects before it writes a part; at least [`MEMORY_MIN`].
+    ///
+    /// # Errors
+    ///
+    /// The folder can't be used, or another process keeps the index.
+    pub fn open(place: &Place, memory: usize) -> Result<Self, IndexError> {
+        let Place::Folder(folder) = place else {
+            return Ok(Self::over(RamDirectory::create(), memory)?);
+        };
+        make(folder)?;
+        match Self::in_folder(folder, memory) {
+            Ok(writer) => Ok(writer),
+            Err(TantivyError::LockFailure(..)) => Err(IndexError(format!(
+                "another process keeps it, in {}",
+                folder.display()
+            ))),
+            Err(error @ TantivyError::IoError(_)) => Err(error.into()),
+            Err(error) => {
+                tracing::warn!(%error, "the search index can't be read; it is made anew");
+                fs::remove_dir_all(folder).map_err(|error| cant(folder, &error))?;
+                make(folder)?;
+                Ok(Self::in_folder(folder, memory)?)
+            }
+        }
+    }
+
+    fn in_folder(folder: &Path, memory: usize) -> Result<Self, TantivyError> {
+        Self::over(MmapDirectory::open(folder)?, memory)
+    }
+
+    fn over(directory: impl tantivy::Directory, memory: usize) -> Result<Self, TantivyError> {
+        let (schema, fields) = Fields::schema();
+        let inner = tantivy::Index::open_or_create(directory, schema)?;
+        let reader = inner
+            .reader_builder()
+            .reload_policy(ReloadPolicy::Manual)
+            .try_into()?;
+        // One thread: messages come in order, and the rest of the node has its own work.
+        let writer = inner.writer_with_num_threads(1, memory.max(MEMORY_MIN))?;
+        let mut policy = LogMergePolicy::default();
+        policy.set_del_docs_ratio_before_merge(REMOVED_MAX);
+        writer.set_merge_policy(Box::new(policy));
+        let payload = inner.load_metas()?.payload;
+        Ok(Self {
+            index: Index { fields, reader },
+            inner: writer,
+            mark: payload.and_then(|text| text.parse().ok()),
+        })
+    }
+
+    /// For looking things up.
+    pub fn index(&self) -> &Index {
+        &self.index
+    }
+
+    /// How far the last commit had come. `None`: nothing was committed yet, or by a version that cut words otherwise.
+    pub fn mark(&self) -> Option<Mark> {
+        self.mark
+    }
+
+    /// Adds a message that isn't there. One that has nothing to be found by is left out.
+    ///
+    /// # Errors
+    ///
+    /// The disk is full, or the like.
+    pub fn add(&self, message: &Message) -> Result<(), IndexError> {
+        if let Some(document) = self.document(message) {
+            self.inner.add_document(document)?;
+        }
+        Ok(())
+    }
+
+    /// Puts a message in the place of what it was.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`add`](Self::add).
+    pub fn replace(&self, message: &Message) -> Result<(), IndexError> {
+        self.remove(message.id);
+        self.add(message)
+    }
+
+    /// Removes a message.
+    pub fn remove(&self, message: MessageId) {
+        let id = self.index.fields.id;
+        self.inner
+            .delete_term(Term::from_field_u64(id, message.get()));
+    }
+
+    /// Removes everything.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`add`](Self::add).
+    pub fn clear(&self) -> Result<(), IndexError> {
+        self.inner.delete_all_documents()?;
+        Ok(())
+    }
+
+    /// Makes durable and visible what was done, together with how far that goes.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`add`](Self::add).
+    pub fn commit(&mut self, mark: Mark) -> Result<(), IndexError> {
+        let mut prepared = self.inner.prepare_commit()?;
+        prepared.set_payload(&mark.to_string());
+        prepared.commit()?;
+        self.index.reader.reload()?;
+        self.mark = Some(mark);
+        Ok(())
+    }
+
+    /// Begins to write those parts anew of which something was removed, so that its words leave the disk too.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`add`](Self::add).
+    pub fn forget_removed(&mut self) -> Result<(), IndexError> {
+        let segments = self.inner.index().searchable_segment_metas()?;
+        for segment in segments.iter().filter(|s| s.num_deleted_docs() > 0) {
+            // Goes on in the background; a part that is being merged already is refused, and done with that.
+            drop(self.inner.merge(&[segment.id()]));
+        }
+        Ok(())
+    }
+
+    /// Waits for what goes on in the background, and ends.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`add`](Self::add).
+    pub fn close(self) -> Result<(), IndexError> {
+        Ok(self.inner.wait_merging_threads()?)
+    }
+
+    fn document(&self, message: &Message) -> Option<TantivyDocument> {
+        let fields = &self.index.fields;
+        if message.deleted_at.is_some() {
+            return None;
+        }
+        let (terms, has_file) = (Terms::of([&*message.content.text]), has_file(message));
+        if terms.is_empty() && !has_file {
+            return None;
+        }
+        let mut document = TantivyDocument::default();
+        document.add_u64(fields.id, message.id.get());
+        document.add_u64(fields.conversation, message.conversation.get());
+        document.add_text(fields.author, message.author.as_str());
+        document.add_i64(fields.sent_at, message.sent_at.0);
+        let written_at = message.edited_at.unwrap_or(message.sent_at);
+        document.add_i64(fields.written_at, written_at.0);
+        document.add_bool(fields.has_file, has_file);
+        let words = terms.words.into_iter().enumerate();
+        document.add_pre_tokenized_text(fields.words, tokens(words));
+        document.add_pre_tokenized_text(fields.signs, tokens(terms.signs.into_iter()));
+        Some(document)
+    }
+}
+
+/// Whether it is sent as a file, wherever the app keeps that.
+pub(crate) fn has_file(message: &Message) -> bool {
+    match message.content.kind {
+        MessageKind::File | MessageKind::Image | MessageKind::Video | MessageKind::Audio => true,
+        MessageKind::Text | MessageKind::System => false,
+    }
+}
+
+fn tokens(terms: impl Iterator<Item = (usize, String)>) -> PreTokenizedString {
+    let tokens = terms.map(|(position, text)| Token {
+        position,
+        text,
+        ..Token::default()
+    });
+    PreTokenizedString {
+        text: String::new(),
+        tokens: tokens.collect(),
+    }
+}
+
+fn make(folder: &Path) -> Result<(), IndexError> {
+    fs::create_dir_all(folder).map_err(|error| cant(folder, &error))
+}
+
+fn cant(folder: &Path, error: &std::io::Error) -> IndexError {
+    IndexError(format!("{} can't be used: {error}", folder.display()))
+}

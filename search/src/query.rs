@@ -1,0 +1,166 @@
+//! What is looked for, and how the index is asked for it.
+
+use std::ops::Bound;
+
+use parlour_storage::ids::{ConversationId, MessageId, Position, Timestamp, UserId};
+use tantivy::{
+    Order, Term,
+    collector::{Count, TopDocs},
+    query::{
+        BooleanQuery, Occur, PhraseQuery, Query as AnyQuery, RangeQuery, TermQuery, TermSetQuery,
+    },
+    schema::{Field, IndexRecordOption},
+};
+
+use crate::{
+    index::{Fields, ID, Index, IndexError},
+    words::{Piece, pair, pieces},
+};
+
+/// Which messages are looked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Query {
+    /// All of these words are in the message; of the last one, the beginning. Without any word: any message.
+    pub words: String,
+    /// It is in one of these.
+    pub conversations: Vec<ConversationId>,
+    /// It is by them.
+    pub author: Option<UserId>,
+    /// What each of them wrote since then is not found.
+    pub unheard: Vec<(UserId, Timestamp)>,
+    /// It was sent then or later.
+    pub since: Option<Timestamp>,
+    /// It was sent before.
+    pub until: Option<Timestamp>,
+    /// It has files, or has none.
+    pub has_file: Option<bool>,
+    /// So many are skipped.
+    pub offset: usize,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// What was found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hits {
+    /// Newest first.
+    pub messages: Vec<MessageId>,
+    /// How many match in all.
+    pub total: u64,
+}
+
+/// Whether there is anything in a text that can be looked for.
+pub fn has_words(text: &str) -> bool {
+    !pieces(text).is_empty()
+}
+
+impl Index {
+    /// Looks messages up. Takes time in proportion to what matches, and blocks for so long.
+    ///
+    /// # Errors
+    ///
+    /// The index can't be read.
+    pub fn search(&self, query: &Query) -> Result<Hits, IndexError> {
+        if query.conversations.is_empty() {
+            return Ok(Hits::default());
+        }
+        let question = BooleanQuery::new(self.fields.clauses(query));
+        let searcher = self.reader.searcher();
+        if query.limit == 0 {
+            let total = searcher.search(&question, &Count)? as u64;
+            return Ok(Hits {
+                messages: Vec::new(),
+                total,
+            });
+        }
+        let page = TopDocs::with_limit(query.limit).and_offset(query.offset);
+        let page = page.order_by_fast_field::<u64>(ID, Order::Desc);
+        let (total, page) = searcher.search(&question, &(Count, page))?;
+        let messages = page.into_iter().filter_map(|(id, _)| {
+            let position = id.and_then(Position::new)?;
+            Some(MessageId::created_at(position))
+        });
+        Ok(Hits {
+            messages: messages.collect(),
+            total: total as u64,
+        })
+    }
+}
+
+type Clause = (Occur, Box<dyn AnyQuery>);
+
+fn must(query: impl AnyQuery) -> Clause {
+    (Occur::Must, Box::new(query))
+}
+
+fn is(term: Term) -> TermQuery {
+    TermQuery::new(term, IndexRecordOption::Basic)
+}
+
+impl Fields {
+    fn clauses(&self, query: &Query) -> Vec<Clause> {
+        let mut clauses = self.words(&query.words);
+        let conversations = query.conversations.iter();
+        clauses.push(must(TermSetQuery::new(
+            conversations.map(|id| Term::from_field_u64(self.conversation, id.get())),
+        )));
+        let author = |user: &UserId| is(Term::from_field_text(self.author, user.as_str()));
+        clauses.extend(query.author.as_ref().map(|user| must(author(user))));
+        if let Some(on) = query.has_file {
+            clauses.push(must(is(Term::from_field_bool(self.has_file, on))));
+        }
+        if query.since.is_some() || query.until.is_some() {
+            let time = |at: Timestamp| Term::from_field_i64(self.sent_at, at.0);
+            let since = query
+                .since
+                .map_or(Bound::Unbounded, |at| Bound::Included(time(at)));
+            let until = query
+                .until
+                .map_or(Bound::Unbounded, |at| Bound::Excluded(time(at)));
+            clauses.push(must(RangeQuery::new(since, until)));
+        }
+        for (user, since) in &query.unheard {
+            let since = Term::from_field_i64(self.written_at, since.0);
+            let since = RangeQuery::new(Bound::Included(since), Bound::Unbounded);
+            let unheard = BooleanQuery::new(vec![must(author(user)), must(since)]);
+            clauses.push((Occur::MustNot, Box::new(unheard)));
+        }
+        clauses
+    }
+
+    fn words(&self, text: &str) -> Vec<Clause> {
+        let pieces = pieces(text);
+        let last = pieces.len().saturating_sub(1);
+        let mut clauses = Vec::with_capacity(pieces.len());
+        for (n, piece) in pieces.iter().enumerate() {
+            clauses.push(match piece {
+                Piece::Word(word, _) if n == last => must(begins(self.words, word)),
+                Piece::Word(word, _) => must(is(Term::from_field_text(self.words, word))),
+                Piece::Run(signs) => match &**signs {
+                    [(sign, _)] => must(begins(self.signs, &pair(sign, ""))),
+                    signs => {
+                        let pairs = signs.windows(2).map(|two| {
+                            Term::from_field_text(self.signs, &pair(&two[0].0, &two[1].0))
+                        });
+                        let mut pairs: Vec<_> = pairs.collect();
+                        match pairs.len() {
+                            1 => must(is(pairs.remove(0))),
+                            _ => must(PhraseQuery::new(pairs)),
+                        }
+                    }
+                },
+            });
+        }
+        clauses
+    }
+}
+
+/// Everything that begins so.
+fn begins(field: Field, beginning: &str) -> RangeQuery {
+    // No character is above this one, and no text has it: it is no character.
+    let end = format!("{beginning}\u{10ffff}");
+    RangeQuery::new(
+        Bound::Included(Term::from_field_text(field, beginning)),
+        Bound::Excluded(Term::from_field_text(field, &end)),
+    )
+}
