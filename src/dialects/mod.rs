@@ -2,6 +2,7 @@
 //!
 //! A dialect holds no rule, no state and no storage; all of them share one data space.
 
+pub mod attachments;
 pub mod contacts;
 pub mod dating;
 pub mod direct;

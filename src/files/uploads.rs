@@ -376,7 +376,12 @@ impl Fresh {
         self.files.push(file);
     }
 
-    /// Their ids, in the order they came.
+    /// Those there are, in the order they came.
+    pub fn list(&self) -> &[Attachment] {
+        &self.files
+    }
+
+    /// Their ids, likewise.
     pub fn ids(&self) -> Vec<AttachmentId> {
         self.files.iter().map(|file| file.id).collect()
     }

@@ -63,6 +63,8 @@ pub struct Edge {
     pub gate: Gate,
     /// Files that people send.
     pub files: FileService,
+    /// Addresses of files for everyone who is told something: they need a token.
+    pub shared_links: Arc<Links>,
     /// The connections of Socket.IO.
     pub socketio: Arc<Engine>,
     /// The configuration.
@@ -83,11 +85,17 @@ impl Edge {
         listeners: Vec<Listener>,
     ) -> Arc<Self> {
         let gate = Gate::new(&config);
+        let base = match (config.public_url(), listeners.first()) {
+            (Some(url), _) => url.to_owned(),
+            (None, Some(main)) => format!("http://{}", main.address),
+            (None, None) => String::new(),
+        };
         Arc::new_cyclic(|edge| Self {
             core,
             verifier: Arc::new(verifier),
             gate,
             files,
+            shared_links: Arc::new(Links::plain(base)),
             socketio: socketio::start(Weak::clone(edge), &config),
             config,
             listeners,
@@ -118,15 +126,6 @@ impl Edge {
             viewer,
             until(self.core.now(), lifetime),
         )
-    }
-
-    /// Addresses of files for everyone who is told something: they need a token.
-    fn shared_links(&self) -> Links {
-        Links::plain(match (self.config.public_url(), self.listeners.first()) {
-            (Some(url), _) => url.to_owned(),
-            (None, Some(main)) => format!("http://{}", main.address),
-            (None, None) => String::new(),
-        })
     }
 
     /// Says from now on that the node stops.
