@@ -12,11 +12,15 @@ use std::{
 const FILE_LINES_MAX: usize = 600;
 
 /// What each replaceable thing is called in code, and the one place (a file, or a folder) that may say it.
-const HOMES: [(&str, &[&str]); 5] = [
+const HOMES: [(&str, &[&str]); 9] = [
     ("sled::", &["storage/src/sled_store.rs"]),
     ("bincode::", &["storage/src/codec.rs"]),
     ("actix_web_actors", &["src/http/ws.rs"]),
     ("jsonwebtoken::", &["src/auth.rs", "src/auth/"]),
+    ("object_store::", &["src/files/store.rs"]),
+    ("infer::", &["src/files/media.rs"]),
+    ("image::", &["src/files/picture/"]),
+    ("actix_multipart::", &["src/http/uploads.rs"]),
     // An option that is read elsewhere can't be checked by `config check` or shown by `config print`.
     // Tests may take a seed from it.
     ("env::", &["src/config.rs", "src/config/", "storage/tests/"]),
