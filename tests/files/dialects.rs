@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{
     PDF,
     common::{Client, Events, Node, Plain, Rest, rest_send, token, until},
-    form, kept, uploaded,
+    form, nothing_is_kept_after_a_start, uploaded,
 };
 
 async fn fetched(url: &Value) -> Vec<u8> {
@@ -115,17 +115,15 @@ async fn gateway_sends_a_message_with_its_file_in_one_form() {
 /// A message that is refused gives the file up again.
 #[tokio::test]
 async fn the_file_of_a_message_that_is_refused_is_given_up() {
-    let node = Node::start(&[]).await;
+    let mut node = Node::start(&[]).await;
     let ann = Rest::new(&node, "ann");
     let path = "/api/messages/conversations/4711/messages";
     let form = form(PDF, "report.pdf", "application/pdf").text("content", "to nobody");
     let refused = rest_send(ann.request(Method::POST, path).multipart(form)).await;
     assert_eq!((refused.status, refused.code()), (404, "NO_CONVERSATION"));
-    until("the file gone", async || {
-        kept(&node).is_empty().then_some(())
-    })
-    .await;
-    assert_eq!(ann.get("/v1/me/usage").await.ok()["files"], 0);
+    let given_up = async || (ann.get("/v1/me/usage").await.ok()["files"] == 0).then_some(());
+    until("file given up", given_up).await;
+    nothing_is_kept_after_a_start(&mut node).await;
 }
 
 /// S4-29: over REST and Socket.IO, by a form or by the id.

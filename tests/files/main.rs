@@ -17,7 +17,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use common::{Answer, Node, Rest, rest_send};
+use common::{Answer, Node, Rest, rest_send, until};
 use reqwest::{
     Method,
     multipart::{Form, Part},
@@ -66,4 +66,11 @@ pub(crate) fn kept(node: &Node) -> Vec<PathBuf> {
 /// The files that aren't there as a whole yet.
 pub(crate) fn incoming(node: &Node) -> Vec<PathBuf> {
     files_below(&node.data().join("incoming"))
+}
+
+/// What is given up goes within a minute, or when the node starts.
+pub(crate) async fn nothing_is_kept_after_a_start(node: &mut Node) {
+    node.kill();
+    node.start_again().await;
+    until("files gone", async || kept(node).is_empty().then_some(())).await;
 }
