@@ -30,7 +30,10 @@ use crate::{
         self, Edge,
         listeners::{self, Listener},
     },
-    policy, telemetry,
+    policy,
+    search::{self, Search},
+    telemetry,
+    webhooks::Webhooks,
 };
 
 /// A running node.
@@ -39,6 +42,8 @@ pub struct Node {
     system: System,
     edge: Arc<Edge>,
     server: ServerHandle,
+    webhooks: Option<Webhooks>,
+    search: Option<Arc<Search>>,
 }
 
 /// Runs a node until SIGTERM, SIGINT, a failure of its store or the loss of an actor. `announce` is called once it listens, with the main
@@ -84,6 +89,7 @@ pub fn offline<T>(
         let mut settings = settings(&config)?;
         settings.policy.retention = Retention::default();
         settings.policy.audit_age = None;
+        settings.events_age = None;
         let system = System::start(open_store(&config).await?, settings);
         let done = work(Arc::clone(system.core())).await;
         let stopped = system.stop().await;
@@ -119,10 +125,11 @@ impl Node {
         let store = open_store(&config).await?;
         // After the store, which sees to it that the data folder is this process's alone.
         let files = open_files(&config).await?;
+        let search = search::start(&config, &store).await?;
         let services = Services {
             reviewer: policy::reviewer(&config.policy)?,
             files: Some(Arc::clone(&files.store) as Arc<dyn Files>),
-            ..Services::default()
+            searcher: search.as_ref().map(|search| Arc::clone(search) as _),
         };
         let system = System::start_with(store, settings(&config)?, services);
         // Last, so that whoever connects is served.
@@ -132,6 +139,8 @@ impl Node {
         let (sockets, listeners) = listeners::bind(&config.http).map_err(unavailable)?;
         let core = Arc::clone(system.core());
         let edge = Edge::new(core, verifier, files, config, listeners);
+        // Before anything happens that they are to tell.
+        let webhooks = Webhooks::start(&edge.core, &edge.config, &edge.webhook_lag).await?;
         let server = http::serve(Arc::clone(&edge), sockets).map_err(unavailable)?;
         for Listener { address, dialect } in &edge.listeners {
             let dialect = dialect.map(tracing::field::display);
@@ -141,6 +150,8 @@ impl Node {
             system,
             edge,
             server: server.handle(),
+            webhooks,
+            search,
         };
         Ok((node, server))
     }
@@ -217,9 +228,16 @@ impl Node {
         // A third of the time is kept for requests in flight and for the store.
         let left = until.saturating_duration_since(Instant::now());
         self.system.drain(left * 2 / 3).await;
+        self.edge.end_streams();
         // Those that never got as far as to have a session.
         self.edge.socketio.hub().shut();
         self.server.stop(true).await;
+        if let Some(webhooks) = self.webhooks {
+            webhooks.stop().await;
+        }
+        if let Some(search) = self.search {
+            search.stop().await;
+        }
         self.system
             .stop()
             .await
@@ -235,6 +253,11 @@ fn exit_now(exit: Exit, message: &str) -> ! {
     std::process::exit(i32::from(exit as u8))
 }
 
+/// Whether somebody takes events who may want all of them.
+fn is_followed(config: &Config) -> bool {
+    config.events.feed || !config.events.webhook_url.is_empty()
+}
+
 /// Opens the configured store. It replays its log, which can take a while, so not on an arbiter.
 async fn open_store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
     let storage = config.storage.clone();
@@ -245,6 +268,7 @@ async fn open_store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
         reader_threads: storage.readers,
         stall_timeout: storage.stall_timeout,
         cache_bytes: storage.cache.bytes() as u64,
+        events_all: is_followed(config),
         ..Options::default()
     };
     let opened =
@@ -342,6 +366,9 @@ fn settings(config: &Config) -> anyhow::Result<Settings> {
         frame_bytes_max: session.message_max.bytes(),
         archive_queue_max: config.storage.queue_max,
         group_max: config.storage.commit_operations_max,
+        events_age: (config.events.age > Duration::ZERO).then_some(config.events.age),
+        events_feed: config.events.feed,
+        events_presence: is_followed(config),
         policy: policy::policy(&config.policy, &config.attachments)?,
         ..Settings::default()
     };

@@ -67,6 +67,18 @@ counters! {
     reviews_late;
     /// Texts that the operator's own service said nothing useful about.
     reviews_failed;
+    /// Events that an endpoint of webhooks took.
+    webhooks_delivered;
+    /// Attempts at an endpoint of webhooks that failed and are made again.
+    webhooks_failed;
+    /// Events that were given up for an endpoint and put with its dead letters.
+    webhooks_dead;
+    /// Searches that were answered.
+    searches;
+    /// Searches that were refused since too many were under way.
+    searches_busy;
+    /// Searches that the index could not answer.
+    searches_failed;
     /// Commits of groups.
     groups_committed;
     /// Transactions committed.
@@ -93,6 +105,10 @@ counters! {
     files_failed;
     /// Lines of the audit log that retention let go.
     audit_lines_forgotten;
+    /// Rows of events that retention let go.
+    events_forgotten;
+    /// Times that events were let go before a consumer had come to them.
+    event_consumers_late;
 }
 
 impl Counters {

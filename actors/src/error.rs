@@ -98,6 +98,10 @@ error_codes! {
     QuotaFull = 2042, "QUOTA_FULL";
     /// This node takes no files.
     AttachmentsOff = 2043, "ATTACHMENTS_OFF";
+    /// The events asked for were forgotten: begin with the oldest that are left, or with new ones.
+    EventsForgotten = 2065, "EVENTS_FORGOTTEN";
+    /// Nobody of this name follows events.
+    NoConsumer = 2066, "NO_CONSUMER";
     /// Too many requests of this kind: wait as long as the answer says.
     RateLimited = 3000, "RATE_LIMITED";
     /// The node has too much to do: wait a moment.

@@ -4,22 +4,27 @@
 //! answers slower and is left alone for longer, and however much is due, the janitor has a tenth of its time at most.
 //! What goes and what stays is the store's to say.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, WrapFuture};
 use parlour_storage::{
+    domain::event::EventId,
     error::{StoreError, StoreErrorKind},
-    ids::{ConversationId, Timestamp},
+    events::Forgotten,
+    ids::{ConversationId, Position, Timestamp},
     safety::{Purged, Retention},
+    store::Store,
 };
 use tokio::time::Instant;
 
-use crate::{policy::Policy, system::Core};
+use crate::{limits::Settings, policy::Policy, system::Core};
 
 /// Messages taken away in one step: some milliseconds of the writer's time.
 const STEP_MESSAGES: usize = 64;
 /// Lines of the audit log let go in one step.
 const STEP_LINES: usize = 256;
+/// Rows of events forgotten in one step.
+const STEP_EVENTS: usize = 256;
 /// After a step it rests for so many times as long as the step took ...
 pub(crate) const REST_FACTOR: u32 = 9;
 /// ... and for so long at least.
@@ -38,6 +43,8 @@ pub(crate) struct Janitor {
     task: Task,
     /// How long it rests once everything has been looked at.
     round_pause: Duration,
+    /// Consumers of events that were too late, and where they stood.
+    late: HashMap<String, EventId>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +53,8 @@ enum Task {
     Messages(Option<ConversationId>),
     /// Lines of the audit log.
     Audit,
+    /// Events.
+    Events,
 }
 
 /// What a step did.
@@ -53,6 +62,11 @@ enum Task {
 enum Done {
     Messages(Purged),
     Audit(u64),
+    Events {
+        forgotten: Forgotten,
+        /// Who hadn't come to what was forgotten, and where they stand.
+        late: Vec<(String, EventId)>,
+    },
 }
 
 impl Janitor {
@@ -63,12 +77,15 @@ impl Janitor {
             audit_age,
             ..
         } = &core.settings.policy;
-        let is_needed = *retention != Retention::default() || audit_age.is_some();
-        let round_pause = round_pause(&core.settings.policy);
+        let is_needed = *retention != Retention::default()
+            || audit_age.is_some()
+            || core.settings.events_age.is_some();
+        let round_pause = round_pause(&core.settings);
         is_needed.then_some(Self {
             core,
             task: Task::Messages(None),
             round_pause,
+            late: HashMap::new(),
         })
     }
 
@@ -101,8 +118,8 @@ impl Janitor {
     /// Counts what a step did, decides on the next one, and tells how long to rest before it.
     fn next(&mut self, done: &Done, took: Duration) -> Duration {
         let counters = &self.core.counters;
-        let (next, is_round) = match *done {
-            Done::Messages(Purged {
+        let (next, is_round) = match done {
+            &Done::Messages(Purged {
                 n_messages,
                 through,
             }) => {
@@ -110,15 +127,30 @@ impl Janitor {
                 let next = through.map_or(Task::Audit, |id| Task::Messages(Some(id)));
                 (next, false)
             }
-            Done::Audit(n_lines) => {
+            &Done::Audit(n_lines) => {
                 counters.audit_lines_forgotten.add(n_lines);
                 let all = n_lines < STEP_LINES as u64;
-                let next = if all {
-                    Task::Messages(None)
+                let next = if all { Task::Events } else { Task::Audit };
+                (next, false)
+            }
+            Done::Events { forgotten, late } => {
+                counters.events_forgotten.add(forgotten.n_rows);
+                for (consumer, through) in late {
+                    // Where it was when it was said before, it still is.
+                    if self.late.insert(consumer.clone(), *through) != Some(*through) {
+                        counters.event_consumers_late.add_one();
+                        tracing::warn!(
+                            consumer,
+                            "events were forgotten before they were taken; events.age says for how long they are kept"
+                        );
+                    }
+                }
+                let next = if forgotten.more {
+                    Task::Events
                 } else {
-                    Task::Audit
+                    Task::Messages(None)
                 };
-                (next, all)
+                (next, !forgotten.more)
             }
         };
         self.task = next;
@@ -131,8 +163,9 @@ impl Janitor {
 }
 
 /// What is kept for a time is not kept for twice as long.
-fn round_pause(policy: &Policy) -> Duration {
-    let ages = [policy.retention.age, policy.audit_age];
+fn round_pause(settings: &Settings) -> Duration {
+    let policy = &settings.policy;
+    let ages = [policy.retention.age, policy.audit_age, settings.events_age];
     let shortest = ages.into_iter().flatten().min();
     shortest.map_or(ROUND_PAUSE, |age| age.clamp(ROUND_PAUSE_MIN, ROUND_PAUSE))
 }
@@ -154,7 +187,40 @@ async fn work(core: &Core, task: Task) -> Result<Done, StoreError> {
                 .await
                 .map(Done::Audit)
         }
+        Task::Events => {
+            let Some(age) = core.settings.events_age else {
+                return Ok(Done::Events {
+                    forgotten: Forgotten::default(),
+                    late: Vec::new(),
+                });
+            };
+            let first_kept = Position::at(before(now, age));
+            let through = EventId {
+                position: first_kept,
+                n: 0,
+            };
+            let through = through.before();
+            let late = late(store, through).await?;
+            let forgotten = store.forget_events(through, STEP_EVENTS).await?;
+            Ok(Done::Events { forgotten, late })
+        }
     }
+}
+
+/// The consumers that have not come to something up to a place.
+async fn late(store: &dyn Store, through: EventId) -> Result<Vec<(String, EventId)>, StoreError> {
+    let mut late = Vec::new();
+    for (name, at) in store.consumers().await? {
+        if at >= through {
+            continue;
+        }
+        let page = store.events_after(at, 1).await?;
+        let waits = page.events.first().is_some_and(|event| event.id <= through);
+        if waits || page.missed {
+            late.push((name, at));
+        }
+    }
+    Ok(late)
 }
 
 fn before(now: Timestamp, age: Duration) -> Timestamp {
@@ -173,12 +239,12 @@ impl Actor for Janitor {
 #[cfg(test)]
 mod tests {
     use parlour_storage::{
-        ids::{ConversationId, Position, Seq},
+        ids::Seq,
         store::{MessagePage, PageFrom},
     };
 
     use super::*;
-    use crate::{limits::Settings, testkit::TestNode};
+    use crate::testkit::TestNode;
 
     fn settings(retention: Retention) -> Settings {
         Settings {
@@ -250,11 +316,48 @@ mod tests {
         let full = Done::Audit(STEP_LINES as u64);
         assert_eq!(janitor.next(&full, Duration::ZERO), REST_MIN);
         assert_eq!(janitor.task, Task::Audit);
-        assert_eq!(janitor.next(&Done::Audit(3), took), ROUND_PAUSE);
+        assert_eq!(janitor.next(&Done::Audit(3), Duration::ZERO), REST_MIN);
+        assert_eq!(janitor.task, Task::Events);
+        let events = |more| Done::Events {
+            forgotten: Forgotten { n_rows: 5, more },
+            late: vec![("webhook-1".to_owned(), EventId::default())],
+        };
+        assert_eq!(janitor.next(&events(true), Duration::ZERO), REST_MIN);
+        assert_eq!(janitor.task, Task::Events);
+        assert_eq!(janitor.next(&events(false), took), ROUND_PAUSE);
         assert_eq!(janitor.task, Task::Messages(None));
         let counters = &node.core().counters;
         assert_eq!(counters.messages_purged.get(), 2);
         assert_eq!(counters.audit_lines_forgotten.get(), 3 + STEP_LINES as u64);
+        assert_eq!(counters.events_forgotten.get(), 10);
+        assert_eq!(counters.event_consumers_late.get(), 1, "it is said once");
+        node.stop().await;
+    }
+
+    #[actix::test]
+    async fn old_events_go_and_who_missed_them_is_counted() {
+        let node = TestNode::start(Settings {
+            events_age: Some(Duration::from_millis(1)),
+            ..Settings::default()
+        });
+        let conversation = node.direct("a", "b").await;
+        let store = node.core().store();
+        let start = EventId::through(store.head());
+        node.send("a", conversation, "x").await.unwrap();
+        let sent = store.head();
+        for (name, at) in [("slow", start), ("done", EventId::through(Position::MAX))] {
+            assert!(store.move_consumer(name, None, at).await.unwrap());
+        }
+        Janitor::new(Arc::clone(node.core())).unwrap().start();
+        let counters = &node.core().counters;
+        while store.events_floor().await.unwrap().position < sent
+            || counters.event_consumers_late.get() == 0
+        {
+            tokio::task::yield_now().await;
+        }
+        let page = store.events_after(start, 9).await.unwrap();
+        assert!(page.missed && page.events.is_empty());
+        assert_eq!(counters.event_consumers_late.get(), 1);
         node.stop().await;
     }
 }

@@ -27,6 +27,7 @@ pub mod desk;
 pub mod erasure;
 pub mod error;
 pub mod export;
+pub mod feed;
 pub mod files;
 pub mod group;
 mod herald;

@@ -107,6 +107,12 @@ pub struct Settings {
     pub group_max: usize,
     /// Rate limits by action name.
     pub rates: BTreeMap<String, Vec<Rate>>,
+    /// Events are forgotten after so long. `None`: never.
+    pub events_age: Option<Duration>,
+    /// Whether admins may follow events.
+    pub events_feed: bool,
+    /// Whether it is told that people come and go: somebody follows events.
+    pub events_presence: bool,
     /// What people may do.
     pub policy: Policy,
 }
@@ -184,6 +190,9 @@ impl Default for Settings {
             archive_queue_max: 65_536,
             group_max: 1024,
             rates: BTreeMap::new(),
+            events_age: None,
+            events_feed: false,
+            events_presence: false,
             policy: Policy::default(),
         }
     }

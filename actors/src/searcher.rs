@@ -18,6 +18,9 @@ pub trait Searcher: Send + Sync + fmt::Debug {
     /// It could not look.
     async fn search(&self, sought: Sought) -> Result<Hits, NotSearched>;
 
+    /// Whether something happened that can't be found yet.
+    fn is_behind(&self) -> bool;
+
     /// Where in a text the words stand that were looked for: ranges of bytes, ascending, at the bounds of characters.
     fn highlights(&self, words: &str, text: &str) -> Vec<Range<usize>>;
 }

@@ -26,6 +26,7 @@ use crate::{
     counters::Counters,
     error::{CloseCode, Failure},
     export::EXPORTS_AT_ONCE,
+    feed::FEEDS_AT_ONCE,
     files::Files,
     janitor::Janitor,
     limits::Settings,
@@ -60,6 +61,8 @@ pub struct Core {
     room_arbiters: Vec<ArbiterHandle>,
     /// Who may export, of those who want to.
     pub(crate) exports: Arc<Semaphore>,
+    /// Who may follow events, of those who want to.
+    pub(crate) feeds: Arc<Semaphore>,
 }
 
 /// What the embedder brings along, for what the core can't do by itself. Each may be missing.
@@ -104,7 +107,7 @@ impl Core {
     }
 
     /// Who finds messages by their words, if anybody.
-    pub(crate) fn searcher(&self) -> Option<Arc<dyn Searcher>> {
+    pub fn searcher(&self) -> Option<Arc<dyn Searcher>> {
         self.services.searcher.clone()
     }
 
@@ -336,6 +339,7 @@ impl System {
             actors: OnceLock::new(),
             profiles: DashMap::new(),
             exports: Arc::new(Semaphore::new(EXPORTS_AT_ONCE)),
+            feeds: Arc::new(Semaphore::new(FEEDS_AT_ONCE)),
             room_arbiters: arbiters.iter().map(Arbiter::handle).collect(),
         });
         // Together on the first thread: a request passes all of them, and a hop between threads costs

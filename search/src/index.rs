@@ -238,6 +238,16 @@ impl Writer {
         Ok(())
     }
 
+    /// Takes back what was not committed.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`add`](Self::add). Nothing can be written any more.
+    pub fn roll_back(&mut self) -> Result<(), IndexError> {
+        self.inner.rollback()?;
+        Ok(())
+    }
+
     /// Begins to write those parts anew of which something was removed, so that its words leave the disk too.
     ///
     /// # Errors
@@ -263,13 +273,7 @@ impl Writer {
 
     fn document(&self, message: &Message) -> Option<TantivyDocument> {
         let fields = &self.index.fields;
-        if message.deleted_at.is_some() {
-            return None;
-        }
-        let (terms, has_file) = (Terms::of([&*message.content.text]), has_file(message));
-        if terms.is_empty() && !has_file {
-            return None;
-        }
+        let (terms, has_file) = (terms(message)?, has_file(message));
         let mut document = TantivyDocument::default();
         document.add_u64(fields.id, message.id.get());
         document.add_u64(fields.conversation, message.conversation.get());
@@ -285,9 +289,22 @@ impl Writer {
     }
 }
 
-/// Whether it is sent as a file, wherever the app keeps that.
+/// What a message is found by: its words, and those of its files' names. `None`: it is deleted, or has neither words
+/// nor files.
+pub(crate) fn terms(message: &Message) -> Option<Terms> {
+    let names = message.attachments.iter().map(|file| &*file.name);
+    let terms = Terms::of([&*message.content.text].into_iter().chain(names));
+    let is_there = message.deleted_at.is_none();
+    (is_there && (!terms.is_empty() || has_file(message))).then_some(terms)
+}
+
+/// Whether it has files, or is sent as one that the app keeps elsewhere.
 pub(crate) fn has_file(message: &Message) -> bool {
-    match message.content.kind {
+    !message.attachments.is_empty() || is_file(message.content.kind)
+}
+
+fn is_file(kind: MessageKind) -> bool {
+    match kind {
         MessageKind::File | MessageKind::Image | MessageKind::Video | MessageKind::Audio => true,
         MessageKind::Text | MessageKind::System => false,
     }

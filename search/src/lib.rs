@@ -2,13 +2,17 @@
 
 #![warn(missing_docs)]
 
+mod check;
 mod index;
+mod indexer;
 mod mark;
 mod query;
 mod words;
 
 pub use self::{
+    check::{Report, check},
     index::{Index, IndexError, MEMORY_MIN, Place, Writer},
+    indexer::{Broken, Indexer, Progress, Running},
     mark::Mark,
     query::{Hits, Query, has_words},
     words::highlights,

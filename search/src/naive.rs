@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use parlour_storage::{
     domain::{
+        attachment::Attached,
         event::EventId,
         message::{Content, Message, MessageKind},
     },
-    ids::{ConversationId, Epoch, MessageId, Position, Seq, Timestamp, UserId},
+    ids::{AttachmentId, ConversationId, Epoch, MessageId, Position, Seq, Timestamp, UserId},
 };
 use proptest::{prelude::*, sample::select};
 
@@ -59,10 +60,22 @@ fn text() -> impl Strategy<Value = String> {
     prop::collection::vec(select(&VOCABULARY), 0..6).prop_map(|words| words.join(" "))
 }
 
+fn attached(name: &str) -> Attached {
+    Attached {
+        id: AttachmentId::created_at(position(1)),
+        name: name.to_owned(),
+        media_type: "application/pdf".to_owned(),
+        bytes: 1,
+        image: None,
+        has_thumbnail: false,
+    }
+}
+
 fn message(id: u64) -> impl Strategy<Value = Message> {
+    let file = prop::option::weighted(0.2, select(&["tea-price.pdf", "東京.png", "…"]));
     let times = (0..50_i64, prop::option::of(0..50_i64));
-    (text(), 0..3_u64, 0..3_u8, times, select(KINDS)).prop_map(
-        move |(text, of, author, (sent_at, edited), kind)| Message {
+    (text(), 0..3_u64, 0..3_u8, times, select(KINDS), file).prop_map(
+        move |(text, of, author, (sent_at, edited), kind, file)| Message {
             id: MessageId::created_at(position(id)),
             conversation: conversation(of),
             seq: Seq(id),
@@ -77,7 +90,7 @@ fn message(id: u64) -> impl Strategy<Value = Message> {
             edited_at: edited.map(|later| Timestamp(sent_at + later)),
             deleted_at: None,
             reactions: Vec::new(),
-            attachments: Vec::new(),
+            attachments: file.into_iter().map(attached).collect(),
         },
     )
 }
@@ -152,7 +165,12 @@ fn query() -> impl Strategy<Value = Query> {
 }
 
 fn matches(message: &Message, query: &Query) -> bool {
-    let found = pieces(&message.content.text);
+    let names = message
+        .attachments
+        .iter()
+        .flat_map(|file| pieces(&file.name));
+    let mut found = pieces(&message.content.text);
+    found.extend(names);
     let sought = pieces(&query.words);
     let has = |(n, piece): (usize, &Piece)| match piece {
         Piece::Word(word, _) => found.iter().any(|piece| match piece {
@@ -218,7 +236,7 @@ proptest! {
                 total: all.len() as u64,
             };
             prop_assert_eq!(writer.index().search(&query).unwrap(), expected, "{:?}", query);
-            for message in all {
+            for message in all.into_iter().filter(|message| message.attachments.is_empty()) {
                 let marked = !highlights(&query.words, &message.content.text).is_empty();
                 prop_assert_eq!(marked, !pieces(&query.words).is_empty(), "{:?} in {:?}", query.words, message);
             }

@@ -7,6 +7,7 @@ mod completions;
 mod config;
 mod config_args;
 mod healthcheck;
+mod index;
 mod out;
 mod run;
 mod stopped;
@@ -48,6 +49,8 @@ pub enum Command {
     Audit(audit::Args),
     /// Export or erase what a stopped node keeps of a person.
     User(Box<user::Args>),
+    /// Rebuild or check the search index of a node that is stopped.
+    Index(index::Args),
     /// Ask a running node whether it is ready.
     Healthcheck(healthcheck::Args),
     /// Print a completion script.
@@ -71,6 +74,7 @@ impl Command {
             Self::Compact(args) => args.execute(),
             Self::Audit(args) => args.execute(),
             Self::User(args) => args.execute(),
+            Self::Index(args) => args.execute(),
             Self::Healthcheck(args) => args.execute(),
             Self::Completions(args) => args.execute(),
             Self::Version(args) => args.execute(),
@@ -112,6 +116,11 @@ fn command() -> clap::Command {
             audit
                 .mut_subcommand("verify", quiet)
                 .mut_subcommand("export", quiet)
+        })
+        .mut_subcommand("index", |index| {
+            index
+                .mut_subcommand("rebuild", quiet)
+                .mut_subcommand("check", quiet)
         })
         .mut_subcommand("user", |user| {
             user.mut_subcommand("export", quiet)

@@ -25,8 +25,8 @@ mod words_file;
 pub use dev_secret::{DEV_SECRET_FILE, dev_secret, kept_secret};
 pub use environment::program;
 pub use options::{
-    Attachments, Auth, Config, Http, Log, Node, OPTIONS, Policy, Presence, Rooms, SECTIONS,
-    Session, Storage,
+    Attachments, Auth, Config, Events, Http, Log, Node, OPTIONS, Outbound, Policy, Presence, Rooms,
+    SECTIONS, Session, Storage,
 };
 pub use problem::{About, Problem, Problems};
 pub use render::{Comments, Format, describe, render};
@@ -36,6 +36,6 @@ pub use table::{Opt, Section};
 pub use value::{
     AllowedOrigin, AuditScope, ByteSize, Cidr, ContactGate, DialectListener, Engine, FindingAction,
     HtmlPolicy, LimitRule, LogFilter, LogFormat, MediaType, PresenceReach, ReceiptsReach,
-    ReviewFailure, Secret, Shape, SocketioDialect, Value, WebUrl, limited,
+    ReviewFailure, Secret, Secrets, Shape, SocketioDialect, TopicFilter, Value, WebUrl, limited,
 };
 pub use words_file::words;

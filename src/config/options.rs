@@ -11,7 +11,7 @@ use super::{
     value::{
         AllowedOrigin, AuditScope, ByteSize, Cidr, ContactGate, DialectListener, Engine,
         FindingAction, HtmlPolicy, LimitRule, LogFilter, LogFormat, MediaType, PresenceReach,
-        ReceiptsReach, ReviewFailure, Secret, SocketioDialect, Value, WebUrl,
+        ReceiptsReach, ReviewFailure, Secret, Secrets, SocketioDialect, TopicFilter, Value, WebUrl,
     },
 };
 
@@ -185,8 +185,8 @@ options! {
         /// beyond that it is refused with the time to wait. An action may have several rules. Actions:
         /// message.send, ws.message, message.edit, message.delete, reaction, mark, typing, request.send,
         /// request.answer, like, contact.new, conversation.open, conversation.read, group.manage, block,
-        /// report, connect, preferences, moderate, upload.
-        limits: Vec<LimitRule> = "message.send=300 per 1m,request.send=30 per 1h,contact.new=60 per 1h,report=5 per 1day,like=200 per 1h,upload=100 per 1h";
+        /// report, connect, preferences, moderate, upload, search.
+        limits: Vec<LimitRule> = "message.send=300 per 1m,request.send=30 per 1h,contact.new=60 per 1h,report=5 per 1day,like=200 per 1h,upload=100 per 1h,search=120 per 1m";
         /// What is written to the audit log. off: nothing. safety: blocks, reports, requests, likes, matches
         /// and what moderators do. all: everything people do, without what they wrote.
         audit: AuditScope = "safety";
@@ -224,6 +224,42 @@ options! {
         link_lifetime: Duration = "1h" in "1m"..="7days";
     }
 
+    /// What happens on the node, told to your own services; docs/webhooks.md explains it.
+    events: Events {
+        /// Whether admins may follow events at GET /v1/events. As with webhooks, reading, reactions, and who comes and
+        /// goes are events only if somebody may follow them.
+        feed: bool = "false";
+        /// How long events are kept for those who are behind; then they are forgotten, taken or not. What they tell
+        /// of stays. 0s: for good.
+        age: Duration = "7days" in "0s"..="3650days";
+        /// Where events are posted, signed, as they happen: https URLs of your back end, a comma in one written as
+        /// %2C. Each is told everything, and keeps its own place. Several flags add up, and an empty one takes
+        /// back those before it.
+        webhook_url: Vec<WebUrl> = "";
+        /// Secret that webhooks are signed with, such as `whsec_` and the output of `openssl rand -base64 32`.
+        /// While one takes the place of another give both, with a space between: each signs.
+        webhook_secret: Option<Secrets> = "";
+        /// File with the secret, or with one a line.
+        webhook_secret_file: Option<PathBuf> = "";
+        /// Which events are posted, such as `message.sent`, or `message.*` for all of a kind. Empty: all.
+        webhook_topics: Vec<TopicFilter> = "";
+        /// Most requests to one URL at a time. Those of one conversation never overlap.
+        webhook_concurrency: usize = "8" in "1"..="256";
+        /// How long one request may take.
+        webhook_timeout: Duration = "15s" in "100ms"..="2m";
+        /// How long an event that isn't taken is tried again before it is put aside with the dead letters.
+        webhook_give_up: Duration = "1day" in "1s"..="6days";
+    }
+
+    /// Which machines the node calls, where others than its operator may say which: webhooks and push.
+    outbound: Outbound {
+        /// Also those of private networks and this one. Never those that hand out a cloud machine's
+        /// credentials; allow names single ones.
+        allow_private: bool = "false";
+        /// Addresses or ranges beside those of the internet that may be called, whatever they are.
+        allow: Vec<Cidr> = "";
+    }
+
     /// What keeps the data.
     storage: Storage {
         /// sled: on disk in node.data. memory: nothing outlives the process.
@@ -240,6 +276,15 @@ options! {
         readers: usize = "2" in "1"..="256";
         /// How long one operation on disk may hang before the node takes its store for lost and ends.
         stall_timeout: Duration = "30s" in "1s"..="1h";
+    }
+
+    /// Finding messages by their words.
+    search: Search {
+        /// Whether there is a search. It keeps an index in node.data, which takes about half the room that the
+        /// messages take.
+        enabled: bool = "true";
+        /// Memory for what is indexed and not on disk yet; more makes building the index faster.
+        memory: ByteSize = "32MiB" in "16MiB"..="4GiB";
     }
 
     /// What is logged, to standard error.

@@ -35,7 +35,7 @@ const SHORT: [(&str, &str); 5] = [
 ];
 
 /// Lists whose flags add up within a source. All else has one value, and the last word wins.
-const ADDING_UP: [&str; 1] = ["http.listen_dialect"];
+const ADDING_UP: [&str; 2] = ["events.webhook_url", "http.listen_dialect"];
 
 impl Opt {
     /// The option of this full name.

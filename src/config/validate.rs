@@ -1,6 +1,8 @@
 //! Rules between options, and what is allowed but worth saying. A value by itself is checked when it is
 //! read.
 
+mod webhooks;
+
 use std::{collections::HashSet, fs::File, net::SocketAddr, path::PathBuf};
 
 use super::{
@@ -109,10 +111,11 @@ pub(super) fn violations(config: &Config) -> Vec<Violation> {
         rule(&["policy.words_file"], false, &message);
     }
     let secret = config.policy.review_secret.as_ref().map(Secret::expose);
-    if let Some(Err(message)) = secret.map(crate::reviewer::check_secret) {
+    if let Some(Err(message)) = secret.map(crate::outbound::check_secret) {
         let options = &["policy.review_secret", "policy.review_secret_file"];
         rule(options, false, &message);
     }
+    webhooks::rules(config, rule);
     broken
 }
 
@@ -139,6 +142,7 @@ pub(super) fn notices(config: &Config) -> Vec<String> {
                 .into(),
         );
     }
+    notices.extend(webhooks::notice(config));
     notices
 }
 

@@ -35,6 +35,7 @@ pub fn status(code: ErrorCode) -> StatusCode {
         | E::NoRequest
         | E::NoMatch
         | E::NoReport
+        | E::NoConsumer
         | E::NoAttachment => StatusCode::NOT_FOUND,
         E::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         E::Unauthorized | E::TokenExpired => StatusCode::UNAUTHORIZED,
@@ -55,7 +56,7 @@ pub fn status(code: ErrorCode) -> StatusCode {
         | E::NotPending
         | E::AttachmentSent => StatusCode::CONFLICT,
         E::QuotaFull => StatusCode::INSUFFICIENT_STORAGE,
-        E::Deleted => StatusCode::GONE,
+        E::Deleted | E::EventsForgotten => StatusCode::GONE,
         E::RateLimited | E::TooManyInFlight => StatusCode::TOO_MANY_REQUESTS,
         E::NotImplemented => StatusCode::NOT_IMPLEMENTED,
         E::Internal => StatusCode::INTERNAL_SERVER_ERROR,

@@ -82,9 +82,13 @@ async fn metrics(request: HttpRequest, edge: web::Data<Edge>) -> HttpResponse {
     for (name, value) in edge.core.counters.all() {
         text += &format!("# TYPE parlour_{name}_total counter\nparlour_{name}_total {value}\n");
     }
+    let searcher = edge.core.searcher();
+    let behind = searcher.is_some_and(|searcher| searcher.is_behind());
     for (name, value) in [
-        ("connections", edge.core.registry.n_outboxes()),
-        ("rooms", edge.core.registry.n_rooms()),
+        ("connections", edge.core.registry.n_outboxes() as u64),
+        ("rooms", edge.core.registry.n_rooms() as u64),
+        ("webhook_lag_seconds", edge.webhook_lag.seconds()),
+        ("search_behind", u64::from(behind)),
     ] {
         text += &format!("# TYPE parlour_{name} gauge\nparlour_{name} {value}\n");
     }

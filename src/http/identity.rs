@@ -9,6 +9,8 @@ use parlour_actors::{
     session::Authenticator,
 };
 
+use parlour_storage::ids::Timestamp;
+
 use super::{Edge, error::Refused, quota};
 use crate::auth::{TokenError, Verifier, bearer};
 
@@ -40,6 +42,22 @@ impl FromRequest for Signed {
 }
 
 fn identify(request: &HttpRequest) -> Result<Arc<Caller>, Failure> {
+    let identity = identity(request)?;
+    let edge = request
+        .app_data::<web::Data<Edge>>()
+        .expect("every route has it");
+    edge.core.keep_profile(&identity);
+    let caller = Caller::new(&identity, None);
+    quota::note(request, &caller);
+    Ok(caller)
+}
+
+/// When the token of a request runs out.
+pub(super) fn expires_at(request: &HttpRequest) -> Result<Timestamp, Failure> {
+    Ok(identity(request)?.expires_at)
+}
+
+fn identity(request: &HttpRequest) -> Result<Identity, Failure> {
     let edge = request
         .app_data::<web::Data<Edge>>()
         .expect("every route has it");
@@ -49,9 +67,5 @@ fn identify(request: &HttpRequest) -> Result<Arc<Caller>, Failure> {
         .and_then(|value| value.to_str().ok());
     let token = header.and_then(bearer);
     let missing = || Failure::new(ErrorCode::Unauthorized, TokenError::Missing.to_string());
-    let identity = edge.verifier.authenticate(token.ok_or_else(missing)?)?;
-    edge.core.keep_profile(&identity);
-    let caller = Caller::new(&identity, None);
-    quota::note(request, &caller);
-    Ok(caller)
+    edge.verifier.authenticate(token.ok_or_else(missing)?)
 }

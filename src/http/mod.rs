@@ -6,6 +6,7 @@ mod cors;
 mod downloads;
 pub mod engine;
 pub mod error;
+mod events;
 mod frame_guard;
 mod framing;
 mod gate;
@@ -43,6 +44,7 @@ use actix_web::{
 use anyhow::Context as _;
 use parlour_actors::system::Core;
 use parlour_storage::ids::UserId;
+use tokio::sync::watch;
 
 use self::{engine::Engine, gate::Gate, listeners::Listener};
 use crate::{
@@ -50,6 +52,7 @@ use crate::{
     config::Config,
     dialects::{Dialect, links::Links},
     files::{FileService, until},
+    webhooks::Lag,
 };
 
 /// What handlers share.
@@ -71,6 +74,10 @@ pub struct Edge {
     pub config: Config,
     /// Where it listens, the main listener first.
     pub listeners: Vec<Listener>,
+    /// How far behind its webhooks are.
+    pub webhook_lag: Arc<Lag>,
+    /// Answers that go on for as long as the node does end now.
+    streams_end: watch::Sender<bool>,
     /// The node stops: say so where a load balancer looks.
     pub draining: AtomicBool,
 }
@@ -97,8 +104,10 @@ impl Edge {
             files,
             shared_links: Arc::new(Links::plain(base)),
             socketio: socketio::start(Weak::clone(edge), &config),
+            webhook_lag: Arc::new(Lag::new(&config)),
             config,
             listeners,
+            streams_end: watch::Sender::new(false),
             draining: AtomicBool::new(false),
         })
     }
@@ -131,6 +140,11 @@ impl Edge {
     /// Says from now on that the node stops.
     pub fn drain(&self) {
         self.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Ends the answers that go on for as long as the node does.
+    pub fn end_streams(&self) {
+        self.streams_end.send_replace(true);
     }
 
     /// Whether the node stops.

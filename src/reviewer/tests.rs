@@ -2,48 +2,12 @@
 
 use std::sync::Arc;
 
-use actix_web::{App, HttpRequest, HttpResponse, HttpServer, dev::ServerHandle, web};
+use actix_web::HttpResponse;
 use parlour_actors::reviewer::Purpose;
 use parlour_storage::{domain::user::Plan, ids::UserId};
-use tokio::sync::mpsc;
 
 use super::*;
-
-type Respond = Arc<dyn Fn() -> HttpResponse + Send + Sync>;
-
-/// A request as it arrived: its headers and body.
-type Seen = mpsc::UnboundedReceiver<(HeaderMap, String)>;
-
-/// A server that answers everything in one way.
-fn serve(
-    respond: impl Fn() -> HttpResponse + Send + Sync + 'static,
-) -> (String, Seen, ServerHandle) {
-    let (saw, seen) = mpsc::unbounded_channel();
-    let respond: Respond = Arc::new(respond);
-    let server = HttpServer::new(move || {
-        let (saw, respond) = (saw.clone(), Arc::clone(&respond));
-        App::new().default_service(web::to(move |request: HttpRequest, body: String| {
-            let mut headers = HeaderMap::new();
-            for (name, value) in request.headers() {
-                headers.insert(
-                    HeaderName::try_from(name.as_str()).unwrap(),
-                    HeaderValue::from_bytes(value.as_bytes()).unwrap(),
-                );
-            }
-            saw.send((headers, body)).unwrap();
-            let response = respond();
-            async { response }
-        }))
-    })
-    .workers(1)
-    .bind(("127.0.0.1", 0))
-    .unwrap();
-    let url = format!("http://{}/review", server.addrs()[0]);
-    let server = server.disable_signals().run();
-    let handle = server.handle();
-    actix_rt::spawn(server);
-    (url, seen, handle)
-}
+use crate::outbound::testserver::serve;
 
 fn draft(text: &str) -> Draft {
     Draft {
@@ -96,12 +60,12 @@ async fn what_is_asked_is_signed() {
     service.review(draft("hello")).await.unwrap();
     let (headers, body) = seen.recv().await.unwrap();
     let header = |name| headers[name].to_str().unwrap();
-    let signature = Key::new(secret).unwrap().sign(
+    let expected = Signer::new([secret]).unwrap().headers(
         header("webhook-id"),
         header("webhook-timestamp").parse().unwrap(),
         &body,
     );
-    assert_eq!(header("webhook-signature"), signature);
+    assert_eq!(headers["webhook-signature"], expected["webhook-signature"]);
     assert_eq!(header("content-type"), "application/json");
     let question: serde_json::Value = serde_json::from_str(&body).unwrap();
     assert_eq!(question["id"], header("webhook-id"));

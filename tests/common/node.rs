@@ -59,6 +59,11 @@ impl Node {
         node
     }
 
+    /// Gives it more flags from its next start on.
+    pub(crate) fn add_flags(&mut self, flags: &[&str]) {
+        self.flags.extend(flags.iter().map(ToString::to_string));
+    }
+
     /// Starts it on the same data once more. The port is another one.
     pub(crate) async fn start_again(&mut self) {
         self.start_again_under(&[]).await;

@@ -11,7 +11,7 @@ use actix::{Actor, AsyncContext, Context, Handler, MessageResult};
 use parlour_storage::{
     error::{StoreError, StoreErrorKind},
     ids::{Timestamp, UserId},
-    store::{Store, Transaction, Write},
+    store::{EventDraft, Store, Transaction, Write},
 };
 
 use self::circle::{Circle, Greeting, Loaded, Told};
@@ -257,6 +257,7 @@ impl Handler<Farewell> for Presence {
 
     fn handle(&mut self, _: Farewell, _ctx: &mut Self::Context) {
         for user in self.circle.everyone() {
+            self.tell_followers(&user, false);
             self.keep_last_seen(user);
         }
     }
@@ -333,13 +334,33 @@ impl Presence {
             }
             // On coming too: if the node dies, the last time they came is the best that is known.
             if came_or_went {
+                self.tell_followers(&about, online);
                 self.keep_last_seen(about);
             }
         }
     }
 
     fn keep_last_seen(&self, user: UserId) {
-        let transaction = Transaction::new(Timestamp::now(), user, Write::SeeUser);
+        self.write(Transaction::new(Timestamp::now(), user, Write::SeeUser));
+    }
+
+    /// Tells those who follow the node, if there are any. Apart from when somebody was seen, which is not written twice
+    /// within a moment.
+    fn tell_followers(&self, user: &UserId, online: bool) {
+        if !self.core.settings.events_presence {
+            return;
+        }
+        let draft = if online {
+            EventDraft::UserOnline
+        } else {
+            EventDraft::UserOffline
+        };
+        let mut transaction = Transaction::new(Timestamp::now(), user.clone(), Write::Note);
+        transaction.events.push(draft);
+        self.write(transaction);
+    }
+
+    fn write(&self, transaction: Transaction) {
         self.core.submit(Submit {
             by: Card::nameless(transaction.by.clone()),
             conversation: None,

@@ -52,7 +52,10 @@ impl Core {
             offset,
             limit,
         };
-        let Hits { messages, total } = searcher.search(sought).await.map_err(failed)?;
+        let Hits { messages, total } = searcher
+            .search(sought)
+            .await
+            .map_err(|error| self.not_searched(error))?;
         let more = ((offset + messages.len()) as u64) < total;
         let messages = self.store_ref().messages_of_ids(&messages).await?;
         let messages = messages.into_iter().filter_map(|m| seen(&eyes, m));
@@ -61,11 +64,30 @@ impl Core {
             highlights: searcher.highlights(&words, &item.message.content.text),
             item,
         });
+        self.counters.searches.add_one();
         Ok(Reply::Found {
             items: items.collect(),
             total,
             more,
         })
+    }
+
+    fn not_searched(&self, error: NotSearched) -> Failure {
+        match error {
+            NotSearched::NoWords => {
+                let message = "give at least one word to look for, in letters or digits";
+                Failure::bad_value("query", message)
+            }
+            NotSearched::Busy => {
+                self.counters.searches_busy.add_one();
+                Failure::busy()
+            }
+            NotSearched::Failed(why) => {
+                self.counters.searches_failed.add_one();
+                tracing::error!(why, "the index could not be searched");
+                Failure::internal()
+            }
+        }
     }
 }
 
@@ -73,18 +95,4 @@ fn turned_off() -> Failure {
     let message =
         "search is turned off on this node; its operator can turn it on with search.enabled";
     Failure::new(ErrorCode::NotImplemented, message)
-}
-
-fn failed(error: NotSearched) -> Failure {
-    match error {
-        NotSearched::NoWords => {
-            let message = "give at least one word to look for, in letters or digits";
-            Failure::bad_value("query", message)
-        }
-        NotSearched::Busy => Failure::busy(),
-        NotSearched::Failed(why) => {
-            tracing::error!(why, "the index could not be searched");
-            Failure::internal()
-        }
-    }
 }

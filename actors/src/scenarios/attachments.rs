@@ -28,7 +28,7 @@ use crate::{
     files::{Files, FilesFailed},
     limits::Settings,
     policy::{Attachments, Finding, Policy},
-    system::{Outside, System},
+    system::{Services, System},
     testkit::{TestNode, user},
 };
 
@@ -83,17 +83,17 @@ impl Files for Folder {
     }
 }
 
-fn outside(folder: &Arc<Folder>) -> Outside {
-    Outside {
+fn services(folder: &Arc<Folder>) -> Services {
+    Services {
         files: Some(Arc::<Folder>::clone(folder)),
-        ..Outside::default()
+        ..Services::default()
     }
 }
 
 fn start(settings: Settings) -> (TestNode, Arc<Folder>) {
     let folder = Arc::default();
     let store = Arc::new(MemoryStore::new(Options::default()).unwrap());
-    let system = System::start_with(store, settings, outside(&folder));
+    let system = System::start_with(store, settings, services(&folder));
     (TestNode { system }, folder)
 }
 
@@ -367,7 +367,7 @@ async fn what_nobody_may_have_goes_at_the_start() {
     // Somebody may be at it.
     folder.write("fresh", now.plus_ms(60_000));
     folder.stuck.lock().unwrap().insert("stuck".to_owned());
-    let system = System::start_with(Arc::clone(&store), Settings::default(), outside(&folder));
+    let system = System::start_with(Arc::clone(&store), Settings::default(), services(&folder));
     let node = TestNode { system };
     folder.holds(&["fresh", "new", "stuck"]).await;
     assert_eq!(store.attachment(ids[0]).await.unwrap(), None);

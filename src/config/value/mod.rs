@@ -14,6 +14,7 @@ mod origin;
 mod scalar;
 mod secret;
 mod size;
+mod topic;
 mod url;
 
 pub(super) use choice::choice;
@@ -27,8 +28,9 @@ pub use limit::{LimitRule, limited};
 pub use media::MediaType;
 pub use origin::AllowedOrigin;
 pub use scalar::LogFilter;
-pub use secret::Secret;
+pub use secret::{Secret, Secrets};
 pub use size::ByteSize;
+pub use topic::TopicFilter;
 pub use url::WebUrl;
 
 /// How TOML writes a value.

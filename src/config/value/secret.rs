@@ -47,6 +47,36 @@ impl Value for Secret {
     }
 }
 
+/// Several secrets, of which each does: one may take the place of another without a gap.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Secrets(Vec<Secret>);
+
+impl Secrets {
+    /// Each of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Secret> {
+        self.0.iter()
+    }
+}
+
+impl Value for Secrets {
+    const NAME: &'static str = "SECRETS";
+    const SHAPE: Shape = Shape::Secret;
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let secrets = text.split([' ', ',', '\n', '\r', '\t']);
+        let secrets = secrets.filter(|secret| !secret.is_empty());
+        let secrets: Vec<_> = secrets.map(Secret::parse).collect::<Result<_, _>>()?;
+        if secrets.is_empty() {
+            return Err("expected a secret, or several with spaces between".into());
+        }
+        Ok(Self(secrets))
+    }
+
+    fn print(&self) -> String {
+        HIDDEN.into()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,5 +89,17 @@ mod tests {
             "<hidden> <hidden>"
         );
         assert!(Secret::parse(HIDDEN).is_err());
+    }
+
+    #[test]
+    fn several_secrets_stand_side_by_side_or_a_line_each() {
+        for text in ["a b", "a,b", " a\r\nb\n", "a, b"] {
+            let secrets = Secrets::parse(text).unwrap();
+            let exposed: Vec<_> = secrets.iter().map(Secret::expose).collect();
+            assert_eq!(exposed, ["a", "b"], "{text:?}");
+            let shown = format!("{secrets:?} {}", secrets.print());
+            assert_eq!(shown, "Secrets([<hidden>, <hidden>]) <hidden>");
+        }
+        assert!(Secrets::parse("a <hidden>").is_err() && Secrets::parse(" ").is_err());
     }
 }

@@ -6,17 +6,28 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web, web::Bytes};
 use parlour_actors::{
     command::{Caller, Command, Question, Reply, Request},
     error::{ErrorCode, Failure},
+    outbox::Kill,
     system::Core,
 };
 use parlour_storage::{
-    ids::{AttachmentId, ConversationId, MatchId, MessageId, MessageRequestId, ReportId, UserId},
+    ids::{
+        AttachmentId, ConversationId, MatchId, MessageId, MessageRequestId, ReportId, Timestamp,
+        UserId,
+    },
     store::Rejection,
 };
 use serde::{Deserialize, de::DeserializeOwned};
+use tokio::sync::watch;
 
 use crate::{
     dialects::native::{Answer, input, scalar::Key},
-    http::{Edge, error::Refused, identity::Signed, routes::idempotency_key},
+    http::{
+        Edge,
+        error::Refused,
+        identity::{Signed, expires_at},
+        kill::SecondHandle,
+        routes::idempotency_key,
+    },
 };
 
 pub(super) type Answered = Result<HttpResponse, Refused>;
@@ -158,6 +169,27 @@ impl Asked {
             }
             _ => Ok(Some(Key(header))),
         }
+    }
+
+    /// A header, if it is there and is text.
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.request.headers().get(name)?.to_str().ok()
+    }
+
+    /// What ends the connection, whether its client reads or not.
+    pub(super) fn kill(&self) -> Option<Kill> {
+        let handle = self.request.conn_data::<SecondHandle>();
+        handle.map(SecondHandle::kill)
+    }
+
+    /// When the token runs out.
+    pub(super) fn expires_at(&self) -> Result<Timestamp, Refused> {
+        expires_at(&self.request).map_err(Refused)
+    }
+
+    /// Turns true when answers that go on and on have to end.
+    pub(super) fn stopping(&self) -> watch::Receiver<bool> {
+        self.edge.streams_end.subscribe()
     }
 
     pub(super) fn core(&self) -> &Arc<Core> {

@@ -6,6 +6,7 @@ mod asked;
 mod attachments;
 mod chat;
 mod contact;
+mod events;
 mod personal;
 mod safety;
 
@@ -70,6 +71,10 @@ routes! {
     "/v1/matches/{match}" { delete contact::unmatch }
     "/v1/discovery/hidden" { get contact::hidden }
     "/v1/search" { get chat::search }
+    "/v1/events" { get events::follow }
+    "/v1/events/consumers" { get events::consumers }
+    "/v1/events/dead" { get events::dead }
+    "/v1/events/replay" { post events::replay }
     "/v1/reports" { post safety::report }
     "/v1/moderation/reports" { get safety::reports }
     "/v1/moderation/reports/{report}" { get safety::case, patch safety::review_report }

@@ -26,6 +26,16 @@ pub struct EventId {
 }
 
 impl EventId {
+    /// The place right before this one: what comes after it begins here.
+    #[must_use]
+    pub fn before(self) -> Self {
+        match (self.n.checked_sub(1), self.position.get().checked_sub(1)) {
+            (Some(n), _) => Self { n, ..self },
+            (None, Some(position)) => Self::through(Position::new(position).unwrap_or_default()),
+            (None, None) => self,
+        }
+    }
+
     /// After everything that happened up to a position.
     pub fn through(position: Position) -> Self {
         let n = u16::MAX;

@@ -335,6 +335,8 @@ async fn private_events_go_by_who_caused_them(scene: Scene) {
         "discovery.hidden",
         "discovery.hidden",
         "user.blocked",
+        "discovery.hidden",
+        "discovery.hidden",
     ];
     assert_eq!(left, told, "what others follow stays");
 }

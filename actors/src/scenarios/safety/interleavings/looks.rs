@@ -140,7 +140,6 @@ pub(super) fn shown(reply: &Reply) -> Vec<String> {
             | ContactReply::Hidden { .. }
             | ContactReply::Relation(_),
         )
-        | Reply::Attachment(_)
         | Reply::Safety(_) => Vec::new(),
     }
 }
