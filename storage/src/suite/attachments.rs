@@ -149,8 +149,14 @@ async fn an_upload_comes_back_as_it_was(scene: Scene) {
         panic!("{outcome:?}");
     };
     let page = |before| scene.store.attachments_of(&ann, before, 1);
-    assert_eq!(page(None).await.expect("reads"), [(*second).clone()]);
-    assert_eq!(page(Some(second.id)).await.expect("reads"), [first.clone()]);
+    assert_eq!(
+        page(None).await.expect("reads"),
+        std::slice::from_ref(&*second)
+    );
+    assert_eq!(
+        page(Some(second.id)).await.expect("reads"),
+        std::slice::from_ref(&first)
+    );
     assert_eq!(page(Some(first.id)).await.expect("reads"), []);
     let of_bob = scene.store.attachments_of(&bob, None, 9).await;
     assert_eq!(of_bob.expect("reads"), []);

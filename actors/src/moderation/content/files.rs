@@ -41,7 +41,7 @@ pub(super) fn tidy(name: &str) -> String {
             && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     let mut tidy: String = last.chars().filter(is_harmless).collect();
-    tidy = tidy.trim().trim_end_matches('.').to_owned();
+    tidy = tidy.trim().trim_end_matches(['.', ' ']).to_owned();
     if tidy.trim_matches('.').is_empty() {
         return NAMELESS.to_owned();
     }
@@ -75,7 +75,7 @@ mod tests {
             ("", "file"),
             ("..", "file"),
             ("folder/", "file"),
-            ("trailing. . .", "trailing. ."),
+            ("trailing. . .", "trailing"),
         ] {
             assert_eq!(tidy(name), shown, "{name:?}");
         }
