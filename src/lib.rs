@@ -6,6 +6,7 @@ pub mod config;
 pub mod dialects;
 pub mod events;
 pub mod exit;
+pub mod files;
 pub mod http;
 pub mod node;
 mod outbound;

@@ -5,6 +5,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 use actix_web::dev::{Server, ServerHandle};
 use anyhow::Context as _;
 use parlour_actors::{
+    files::Files,
     limits::Settings,
     system::{Core, Services, System},
 };
@@ -24,6 +25,7 @@ use crate::{
     auth::{self, Verifier},
     config::{Config, Engine, PresenceReach},
     exit::{Exit, Failure},
+    files::FileService,
     http::{
         self, Edge,
         listeners::{self, Listener},
@@ -121,10 +123,12 @@ impl Node {
         let verifier = Verifier::new(auth_settings(&config)?)
             .map_err(|problem| Failure::new(Exit::Config, format!("auth: {problem}")))?;
         let store = open_store(&config).await?;
+        // After the store, which sees to it that the data folder is this process's alone.
+        let files = open_files(&config).await?;
         let search = search::start(&config, &store).await?;
         let services = Services {
             reviewer: policy::reviewer(&config.policy)?,
-            files: None,
+            files: Some(Arc::clone(&files.store) as Arc<dyn Files>),
             searcher: search.as_ref().map(|search| Arc::clone(search) as _),
         };
         let system = System::start_with(store, settings(&config)?, services);
@@ -133,7 +137,8 @@ impl Node {
             error.context(Failure::new(Exit::Unavailable, "the node could not start"))
         };
         let (sockets, listeners) = listeners::bind(&config.http).map_err(unavailable)?;
-        let edge = Edge::new(Arc::clone(system.core()), verifier, config, listeners);
+        let core = Arc::clone(system.core());
+        let edge = Edge::new(core, verifier, files, config, listeners);
         // Before anything happens that they are to tell.
         let webhooks = Webhooks::start(&edge.core, &edge.config, &edge.webhook_lag).await?;
         let server = http::serve(Arc::clone(&edge), sockets).map_err(unavailable)?;
@@ -283,6 +288,15 @@ async fn open_store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
     opened.await.context("opening the store panicked")?
 }
 
+/// Looks through all files, so not on an arbiter.
+async fn open_files(config: &Config) -> anyhow::Result<FileService> {
+    let config = config.clone();
+    let opened = actix_web::rt::task::spawn_blocking(move || {
+        FileService::open(&config, policy::attachments(&config.attachments))
+    });
+    opened.await.context("opening the files panicked")?
+}
+
 /// Only the owner has business in there.
 fn make_private_folder(path: &Path) -> anyhow::Result<()> {
     use std::os::unix::fs::DirBuilderExt as _;
@@ -355,7 +369,7 @@ fn settings(config: &Config) -> anyhow::Result<Settings> {
         events_age: (config.events.age > Duration::ZERO).then_some(config.events.age),
         events_feed: config.events.feed,
         events_presence: is_followed(config),
-        policy: policy::policy(&config.policy)?,
+        policy: policy::policy(&config.policy, &config.attachments)?,
         ..Settings::default()
     };
     policy::rates(&config.policy.limits, &mut settings);

@@ -25,7 +25,10 @@ use crate::{
 /// # Errors
 ///
 /// The file of words can't be read, or a line of it means nothing.
-pub(crate) fn policy(config: &config::Policy) -> anyhow::Result<Policy> {
+pub(crate) fn policy(
+    config: &config::Policy,
+    attachments: &config::Attachments,
+) -> anyhow::Result<Policy> {
     Ok(Policy {
         gate: match config.contact_gate {
             ContactGate::Open => Gate::Open,
@@ -66,8 +69,26 @@ pub(crate) fn policy(config: &config::Policy) -> anyhow::Result<Policy> {
         },
         review_timeout: config.review_timeout,
         review_fails_open: config.review_failure == ReviewFailure::Open,
-        attachments: Attachments::default(),
+        attachments: self::attachments(attachments),
     })
+}
+
+/// Which files people may send.
+pub(crate) fn attachments(config: &config::Attachments) -> Attachments {
+    Attachments {
+        enabled: config.enabled,
+        bytes_max: config.bytes_max.bytes() as u64,
+        image_bytes_max: config.image_bytes_max.bytes() as u64,
+        quota: match config.quota.bytes() {
+            0 => None,
+            bytes => Some(bytes as u64),
+        },
+        media_types: config
+            .types
+            .iter()
+            .map(|it| it.as_str().to_owned())
+            .collect(),
+    }
 }
 
 /// The review service, if there is one.
@@ -123,12 +144,15 @@ mod tests {
     use parlour_actors::action::Action;
 
     use super::*;
-    use crate::config::Config;
+    use crate::config::{ByteSize, Config, MediaType, Value as _};
 
     #[test]
     fn a_node_without_configuration_has_the_default_policy_of_the_core() {
         let config = Config::default();
-        assert_eq!(policy(&config.policy).unwrap(), Policy::default());
+        assert_eq!(
+            policy(&config.policy, &config.attachments).unwrap(),
+            Policy::default()
+        );
         let core = Settings::default();
         assert_eq!(config.policy.message_length_max, core.message_length_max);
     }
@@ -156,6 +180,14 @@ mod tests {
             review_failure: ReviewFailure::Closed,
             ..Config::default().policy
         };
+        let files = config::Attachments {
+            enabled: false,
+            types: vec![MediaType::parse("text/csv").unwrap()],
+            bytes_max: ByteSize::new(6),
+            image_bytes_max: ByteSize::new(7),
+            quota: ByteSize::new(0),
+            ..Config::default().attachments
+        };
         let expected = Policy {
             gate: Gate::Match,
             request_length_max: 1,
@@ -177,9 +209,15 @@ mod tests {
             },
             review_timeout: Duration::from_secs(6),
             review_fails_open: false,
-            attachments: Attachments::default(),
+            attachments: Attachments {
+                enabled: false,
+                bytes_max: 6,
+                image_bytes_max: 7,
+                quota: None,
+                media_types: vec!["text/csv".into()],
+            },
         };
-        assert_eq!(policy(&config).unwrap(), expected);
+        assert_eq!(policy(&config, &files).unwrap(), expected);
     }
 
     #[test]

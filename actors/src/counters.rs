@@ -89,6 +89,12 @@ counters! {
     resumes_failed;
     /// Messages that retention took away.
     messages_purged;
+    /// Files that came in and were kept.
+    uploads_kept;
+    /// Files that came in as a whole and were refused: for what they are, or what their sender may.
+    uploads_refused;
+    /// Files that were cut off: by their sender, for their length, or as they took too long.
+    uploads_cut;
     /// Files taken away, small copies of pictures too.
     files_deleted;
     /// Files given up since no message was sent with them.

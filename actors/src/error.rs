@@ -96,6 +96,8 @@ error_codes! {
     AttachmentSent = 2041, "ATTACHMENT_SENT";
     /// Your files would take up more than they may.
     QuotaFull = 2042, "QUOTA_FULL";
+    /// This node takes no files.
+    AttachmentsOff = 2043, "ATTACHMENTS_OFF";
     /// The events asked for were forgotten: begin with the oldest that are left, or with new ones.
     EventsForgotten = 2065, "EVENTS_FORGOTTEN";
     /// Nobody of this name follows events.
@@ -219,7 +221,7 @@ impl Failure {
     /// The policy has no files, or the node nowhere to put them.
     pub fn no_attachments() -> Self {
         Self::new(
-            ErrorCode::NotImplemented,
+            ErrorCode::AttachmentsOff,
             "this node takes no files; send a link instead",
         )
     }

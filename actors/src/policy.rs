@@ -7,6 +7,8 @@ use parlour_storage::{
     safety::Retention,
 };
 
+use crate::error::{ErrorCode, Failure};
+
 /// The node's policy. The default is what `docs/policy.md` says for a node without configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
@@ -177,5 +179,32 @@ impl Attachments {
             self.bytes_max
         };
         may_be_sent.then_some(bytes_max)
+    }
+
+    /// Looks whether a file of a type and a length may be sent, and tells how long one of its type may be.
+    ///
+    /// # Errors
+    ///
+    /// The node takes no files, none of this type, or none so long.
+    pub fn check(&self, media_type: &str, bytes: u64) -> Result<u64, Failure> {
+        if !self.enabled {
+            return Err(Failure::no_attachments());
+        }
+        let Some(bytes_max) = self.bytes_max_of(media_type) else {
+            let message = format!(
+                "files of the type {media_type} can't be sent; these can: {}",
+                self.media_types.join(", ")
+            );
+            return Err(Failure::bad_value("file", message));
+        };
+        if bytes > bytes_max {
+            let message =
+                format!("a file of the type {media_type} may have at most {bytes_max} bytes");
+            return Err(Failure {
+                field: Some("file"),
+                ..Failure::new(ErrorCode::TooLarge, message)
+            });
+        }
+        Ok(bytes_max)
     }
 }

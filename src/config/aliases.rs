@@ -37,7 +37,6 @@ impl Alias {
     }
 }
 
-const NO_FILES: &str = "files are not kept yet";
 const NO_PUSH: &str = "there are no push notifications yet";
 
 /// All of them (CONTRACT.md, C-37). Those that mean the same option are heard in this order.
@@ -61,7 +60,7 @@ pub(super) static ALIASES: &[Alias] = &[
         "MAX_REQUEST_LENGTH",
         &[("policy.request_length_max", number)],
     ),
-    unused("UPLOAD_DIR", NO_FILES),
+    means("UPLOAD_DIR", &[("attachments.folder", as_it_is)]),
     means(
         "WS_HEARTBEAT_INTERVAL",
         &[("session.ping_interval", seconds)],

@@ -1,4 +1,5 @@
-//! The secret of a node that somebody tries out: made on first use, kept beside the data.
+//! Secrets that a node makes for itself on first use, and keeps beside the data: that of a node that somebody tries out,
+//! and those that nobody else needs to know.
 //!
 //! So that `parlour token --dev` signs what `parlour run --dev` believes, and a restart signs nobody out.
 
@@ -24,6 +25,12 @@ impl Auth {
 }
 
 impl Config {
+    /// The address that clients reach the node under, without a slash at its end, if it is configured.
+    pub fn public_url(&self) -> Option<&str> {
+        let url = self.node.public_url.as_ref()?;
+        Some(url.as_str().trim_end_matches('/'))
+    }
+
     /// Puts [`dev_secret`] in place when the node is tried out and no key of any kind is configured.
     ///
     /// # Errors
@@ -41,7 +48,15 @@ impl Config {
 /// # Errors
 /// When the folder or the file can't be made ([`Exit::CannotCreate`]), or holds no good secret.
 pub fn dev_secret(data: &Path) -> anyhow::Result<Secret> {
-    let path = data.join(DEV_SECRET_FILE);
+    kept_secret(data, DEV_SECRET_FILE)
+}
+
+/// Reads the secret in a file of the data folder, or makes one that only the owner can read.
+///
+/// # Errors
+/// Those of [`dev_secret`].
+pub fn kept_secret(data: &Path, name: &str) -> anyhow::Result<Secret> {
+    let path = data.join(name);
     create_if_missing(data, &path).with_context(|| {
         Failure::new(
             Exit::CannotCreate,
@@ -69,7 +84,7 @@ fn create_if_missing(data: &Path, path: &Path) -> io::Result<()> {
     private_folder(data)?;
     // `run` and `token` may both come here at once, and neither may read a half-written file: the
     // content is complete before the name exists, and the second to link it takes the first's.
-    let draft = data.join(format!("{DEV_SECRET_FILE}.{:016x}", rand::random::<u64>()));
+    let draft = path.with_extension(format!("{:016x}", rand::random::<u64>()));
     let written = write_private(&draft).and_then(|()| match fs::hard_link(&draft, path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         linked => linked,

@@ -22,11 +22,11 @@ mod value;
 mod weak_secret;
 mod words_file;
 
-pub use dev_secret::{DEV_SECRET_FILE, dev_secret};
+pub use dev_secret::{DEV_SECRET_FILE, dev_secret, kept_secret};
 pub use environment::program;
 pub use options::{
-    Auth, Config, Events, Http, Log, Node, OPTIONS, Outbound, Policy, Presence, Rooms, SECTIONS,
-    Session, Storage,
+    Attachments, Auth, Config, Events, Http, Log, Node, OPTIONS, Outbound, Policy, Presence, Rooms,
+    SECTIONS, Session, Storage,
 };
 pub use problem::{About, Problem, Problems};
 pub use render::{Comments, Format, describe, render};
@@ -35,7 +35,7 @@ pub use source::Origin;
 pub use table::{Opt, Section};
 pub use value::{
     AllowedOrigin, AuditScope, ByteSize, Cidr, ContactGate, DialectListener, Engine, FindingAction,
-    HtmlPolicy, LimitRule, LogFilter, LogFormat, PresenceReach, ReceiptsReach, ReviewFailure,
-    Secret, Secrets, Shape, SocketioDialect, TopicFilter, Value, WebUrl, limited,
+    HtmlPolicy, LimitRule, LogFilter, LogFormat, MediaType, PresenceReach, ReceiptsReach,
+    ReviewFailure, Secret, Secrets, Shape, SocketioDialect, TopicFilter, Value, WebUrl, limited,
 };
 pub use words_file::words;

@@ -10,8 +10,8 @@ use super::{
     table::{Opt, Section, options},
     value::{
         AllowedOrigin, AuditScope, ByteSize, Cidr, ContactGate, DialectListener, Engine,
-        FindingAction, HtmlPolicy, LimitRule, LogFilter, LogFormat, PresenceReach, ReceiptsReach,
-        ReviewFailure, Secret, Secrets, SocketioDialect, TopicFilter, Value, WebUrl,
+        FindingAction, HtmlPolicy, LimitRule, LogFilter, LogFormat, MediaType, PresenceReach,
+        ReceiptsReach, ReviewFailure, Secret, Secrets, SocketioDialect, TopicFilter, Value, WebUrl,
     },
 };
 
@@ -30,6 +30,9 @@ options! {
         /// How long /readyz says 503 before connections are closed, so that a load balancer notices.
         /// Part of shutdown_timeout.
         drain_delay: Duration = "0s" in "0s"..="10m";
+        /// Address that clients reach this node under, such as `https://chat.example.org`: addresses of files
+        /// begin with it. Empty: the host of each request; in what is told live, that of http.listen.
+        public_url: Option<WebUrl> = "";
     }
 
     /// The HTTP and WebSocket edge.
@@ -194,6 +197,32 @@ options! {
         retention_age: Duration = "0s" in "0s"..="36500days";
         /// Most messages kept of one conversation; older ones are deleted for good. 0: all stay.
         retention_messages: usize = "0" in "0"..="1000000000";
+    }
+
+    /// Files that people send with messages; docs/files.md tells what becomes of them.
+    attachments: Attachments {
+        /// Whether files may be sent. Those that were sent before stay.
+        enabled: bool = "true";
+        /// Media types that may be sent. What a file is, its bytes have to say too.
+        types: Vec<MediaType> = "image/jpeg,image/png,image/gif,image/webp,application/pdf,text/plain,application/msword,application/vnd.openxmlformats-officedocument.wordprocessingml.document";
+        /// Longest file; a longer one is answered 413.
+        bytes_max: ByteSize = "10MiB" in "1KiB"..="1GiB";
+        /// Longest picture; a longer one is answered 413. Pictures are held in memory while they are looked at.
+        image_bytes_max: ByteSize = "5MiB" in "1KiB"..="256MiB";
+        /// Most pixels of a picture; one with more is refused. A picture takes 4 bytes of memory for each
+        /// while it is looked at, and as many pictures as half the cores, at most 4, are at a time.
+        image_pixels_max: usize = "40000000" in "10000"..="1000000000";
+        /// What all files of one person may take up; beyond it uploads are refused. 0B: any amount.
+        quota: ByteSize = "1GiB" in "0B"..="1048576GiB";
+        /// Folder that files are kept in, with one folder for each person. Empty: attachments, in node.data.
+        folder: Option<PathBuf> = "";
+        /// Most uploads at a time, and 6 of one person; the next is refused, to be tried again.
+        uploads_max: usize = "32" in "1"..="10000";
+        /// How long an upload may take; a longer one is cut off.
+        upload_timeout: Duration = "10m" in "1s"..="1day";
+        /// How long an address of a file works without a token, at most; at least half as long. Whether its
+        /// viewer may have the file is asked each time all the same.
+        link_lifetime: Duration = "1h" in "1m"..="7days";
     }
 
     /// What happens on the node, told to your own services; docs/webhooks.md explains it.

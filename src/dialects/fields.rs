@@ -11,9 +11,11 @@ use parlour_actors::{
 };
 use parlour_storage::{
     domain::message::{Content, MessageKind},
-    ids::{ConversationId, IdempotencyKey, MessageId, NotAnId, Timestamp, UserId},
+    ids::{AttachmentId, ConversationId, IdempotencyKey, MessageId, NotAnId, Timestamp, UserId},
 };
 use serde_json::Value;
+
+use super::links::meant;
 
 /// What clients call the name that they give a message, so that a retry doesn't send it twice.
 const KEY_NAMES: &[&str] = &[
@@ -23,6 +25,9 @@ const KEY_NAMES: &[&str] = &[
     "idempotency_key",
     "temp_id",
 ];
+
+/// What clients call the files of a message.
+const ATTACHMENTS: &[&str] = &["attachments", "attachment_ids"];
 
 /// The fields of an object.
 #[derive(Clone, Debug, Default)]
@@ -273,19 +278,55 @@ impl Fields {
         })
     }
 
-    /// What a message says, and under `kind` of what sort it is. Files can't be sent yet.
+    /// The files that a message is sent with: ids or addresses of them, alone or in the objects that they were told in.
     ///
     /// # Errors
     ///
-    /// There is no text, it is of no known sort, or it has files.
-    pub fn content(&self, kind: &[&'static str]) -> Result<Content, Failure> {
-        let files = self.find(&["attachments", "attachment_ids"]);
-        if files.is_some_and(|(_, list)| list.as_array().is_none_or(|list| !list.is_empty())) {
-            return Err(super::shape::not_yet("sending files"));
+    /// It is no such list.
+    pub fn attachments(&self) -> Result<Vec<AttachmentId>, Failure> {
+        let words = "takes a list of files that were uploaded: their ids, or their addresses";
+        let ids = self.parsed(ATTACHMENTS, words, |value| {
+            let of = |value: &Value| {
+                let named = ["id", "url"].into_iter().find_map(|name| value.get(name));
+                meant(&as_text(named.unwrap_or(value))?).ok()
+            };
+            value.as_array()?.iter().map(of).collect()
+        })?;
+        Ok(ids.unwrap_or_default())
+    }
+
+    /// The same with more files, behind those that are there.
+    #[must_use]
+    pub fn with_attachments(mut self, ids: &[AttachmentId]) -> Self {
+        if !ids.is_empty() {
+            let mut all = match self.find(ATTACHMENTS) {
+                Some((_, Value::Array(list))) => list.clone(),
+                _ => Vec::new(),
+            };
+            all.extend(ids.iter().map(|id| Value::from(id.get())));
+            let name = ATTACHMENTS.first().copied().unwrap_or_default();
+            self.0.insert(name.to_owned(), Value::Array(all));
         }
+        self
+    }
+
+    /// What a message says, and under `kind` of what sort it is. One with files needs no text.
+    ///
+    /// # Errors
+    ///
+    /// There is no text, or it is of no known sort.
+    pub fn content(&self, kind: &[&'static str]) -> Result<Content, Failure> {
+        const TEXT: &[&str] = &["content", "text"];
+        let has_files = !self.attachments()?.is_empty();
         Ok(Content {
-            kind: self.kind(kind)?,
-            text: self.need_text(&["content", "text"])?,
+            kind: match self.kind(kind)? {
+                MessageKind::Text if has_files && !self.has(kind) => MessageKind::File,
+                kind => kind,
+            },
+            text: match self.text(TEXT)? {
+                None if has_files => String::new(),
+                text => need(TEXT, text)?,
+            },
             reply_to: self.message(&["reply_to", "reply_to_id"])?,
             metadata: None,
         })
@@ -413,6 +454,43 @@ mod tests {
             (failure.code, failure.field),
             (ErrorCode::BadValue, Some("content"))
         );
+    }
+
+    #[test]
+    fn files_are_named_by_ids_addresses_or_what_was_told_of_them() {
+        let body = json!({ "attachments": [
+            7,
+            "8",
+            "https://chat.example.org/v1/attachments/9/x.png?viewer=a&until=1&signature=b",
+            { "id": 10, "url": "https://elsewhere.example/x" },
+            { "url": "/v1/attachments/11" },
+        ] });
+        let ids = |fields: &Fields| -> Vec<u64> {
+            let ids = fields.attachments().unwrap();
+            ids.iter().map(|id| id.get()).collect()
+        };
+        assert_eq!(ids(&fields(body.clone())), [7, 8, 9, 10, 11]);
+        let more = fields(body).with_attachments(&["12".parse().unwrap()]);
+        assert_eq!(ids(&more), [7, 8, 9, 10, 11, 12]);
+        let none = Fields::default().with_attachments(&[]);
+        assert!(none.attachments().unwrap().is_empty());
+        for wrong in [json!("7"), json!(["x.png"]), json!([{}]), json!({})] {
+            let failure = fields(json!({ "attachments": wrong })).attachments();
+            assert_eq!(failure.unwrap_err().field, Some("attachments"), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_message_with_files_needs_no_text_and_is_a_file_unless_it_says_more() {
+        let content = |body| fields(body).content(&["type"]).unwrap();
+        let bare = content(json!({ "attachments": [7] }));
+        assert_eq!((bare.kind, &*bare.text), (MessageKind::File, ""));
+        let image = content(json!({ "attachments": [7], "type": "IMAGE", "content": "x" }));
+        assert_eq!((image.kind, &*image.text), (MessageKind::Image, "x"));
+        let text = content(json!({ "attachments": [], "content": "x" }));
+        assert_eq!(text.kind, MessageKind::Text);
+        let failure = fields(json!({ "attachments": [] })).content(&["type"]);
+        assert_eq!(failure.unwrap_err().field, Some("content"));
     }
 
     #[test]

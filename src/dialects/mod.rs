@@ -2,11 +2,13 @@
 //!
 //! A dialect holds no rule, no state and no storage; all of them share one data space.
 
+pub mod attachments;
 pub mod contacts;
 pub mod dating;
 pub mod direct;
 pub mod fields;
 pub mod gateway;
+pub mod links;
 pub mod marketplace;
 pub mod matched;
 pub mod native;

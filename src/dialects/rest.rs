@@ -8,17 +8,18 @@ use std::{collections::HashMap, future::Future, pin::Pin, sync::Arc};
 use bytes::Bytes;
 use parlour_actors::{
     command::{Caller, Command, Question, Reply, Request},
-    error::Failure,
+    error::{ErrorCode, Failure},
     system::Core,
 };
 use parlour_storage::{
+    domain::attachment::Attachment,
     ids::{ConversationId, IdempotencyKey, MatchId, MessageId, MessageRequestId, UserId},
     store::Rejection,
 };
 use serde::Serialize;
 use serde_json::Value;
 
-use super::fields::Fields;
+use super::{fields::Fields, links::Links};
 
 /// The methods that the seeds use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,6 +39,8 @@ pub struct Route {
     /// Its path without a slash at its end. `{conversation}`, `{message}`, `{request}`, `{match}` are ids in either
     /// spelling, `{user}` is any one part.
     pub path: &'static str,
+    /// Its body may be a form with files.
+    pub files: bool,
     /// What answers it.
     pub handler: Handler,
 }
@@ -48,12 +51,15 @@ pub type Handler = fn(Call) -> Pin<Box<dyn Future<Output = Answered>>>;
 /// An answer, or why there is none.
 pub type Answered = Result<Answer, Failure>;
 
-/// Lists routes as a document does: `GET "/path" => handler;`.
+/// Lists routes as a document does: `Get "/path" => handler;`, and `Post "/path" + files => handler;` where files are taken.
 macro_rules! routes {
-    ($($method:ident $path:literal => $handler:path;)*) => {
+    (@) => { false };
+    (@ files) => { true };
+    ($($method:ident $path:literal $(+ $files:ident)? => $handler:path;)*) => {
         &[$($crate::dialects::rest::Route {
             method: $crate::dialects::rest::Method::$method,
             path: $path,
+            files: $crate::dialects::rest::routes!(@ $($files)?),
             handler: |call| Box::pin($handler(call)),
         },)*]
     };
@@ -95,20 +101,35 @@ pub struct Call {
     /// The parts of the path, decoded.
     parts: HashMap<String, String>,
     query: Fields,
-    body: Bytes,
-    is_multipart: bool,
+    body: Body,
     key: Option<IdempotencyKey>,
+    links: Links,
+}
+
+/// What came with a request.
+#[derive(Debug)]
+pub enum Body {
+    /// Bytes, JSON if anything.
+    Bytes(Bytes),
+    /// A form.
+    Form {
+        /// Its texts, and under `attachments` its files.
+        fields: Fields,
+        /// Its files, which the node knows by now.
+        files: Vec<Attachment>,
+    },
 }
 
 impl Call {
-    /// A request as it came in. `key` is that of the `Idempotency-Key` header.
+    /// A request as it came in. `key` is that of the `Idempotency-Key` header; `links` lets who asks have files.
     pub fn new(
         core: Arc<Core>,
         caller: Arc<Caller>,
         parts: HashMap<String, String>,
         query: Fields,
-        (body, is_multipart): (Bytes, bool),
+        body: Body,
         key: Option<IdempotencyKey>,
+        links: Links,
     ) -> Self {
         Self {
             core,
@@ -116,8 +137,8 @@ impl Call {
             parts,
             query,
             body,
-            is_multipart,
             key,
+            links,
         }
     }
 
@@ -131,16 +152,29 @@ impl Call {
         &self.query
     }
 
-    /// The body's fields. It is read as JSON whatever its content type says (CONTRACT S4-09).
+    /// Addresses of files, good for who asks.
+    pub fn links(&self) -> &Links {
+        &self.links
+    }
+
+    /// The body's fields. It is read as JSON whatever its content type says (CONTRACT S4-09), unless that is a form.
     ///
     /// # Errors
     ///
-    /// It is no JSON object, or multipart.
+    /// It is no JSON object.
     pub fn body(&self) -> Result<Fields, Failure> {
-        if self.is_multipart {
-            return Err(super::shape::not_yet("sending files"));
+        match &self.body {
+            Body::Bytes(bytes) => Fields::of_json(bytes),
+            Body::Form { fields, .. } => Ok(fields.clone()),
         }
-        Fields::of_json(&self.body)
+    }
+
+    /// The files that came with it.
+    pub fn files(&self) -> &[Attachment] {
+        match &self.body {
+            Body::Bytes(_) => &[],
+            Body::Form { files, .. } => files,
+        }
     }
 
     /// The body as JSON of any kind; null if it is empty.
@@ -149,10 +183,16 @@ impl Call {
     ///
     /// It is no JSON.
     pub fn json(&self) -> Result<Value, Failure> {
-        if self.body.trim_ascii().is_empty() {
+        let body: &[u8] = match &self.body {
+            Body::Bytes(bytes) => bytes.trim_ascii(),
+            Body::Form { .. } => {
+                return Err(Failure::new(ErrorCode::BadRequest, "JSON is expected here"));
+            }
+        };
+        if body.is_empty() {
             return Ok(Value::Null);
         }
-        let value = serde_json::from_slice(&self.body);
+        let value = serde_json::from_slice(body);
         value.map_err(|error| super::native::input::bad_json(&error))
     }
 

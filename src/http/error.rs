@@ -25,7 +25,8 @@ impl From<Failure> for Refused {
 pub fn status(code: ErrorCode) -> StatusCode {
     use ErrorCode as E;
     match code {
-        E::BadRequest | E::BadValue => StatusCode::BAD_REQUEST,
+        // The seeds that know no files have no route for them either (CONTRACT C-25).
+        E::BadRequest | E::BadValue | E::AttachmentsOff => StatusCode::BAD_REQUEST,
         E::UnknownCommand
         | E::NoConversation
         | E::NoMessage

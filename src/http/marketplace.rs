@@ -41,7 +41,7 @@ async fn socket(
     });
     let given = handshake::given(&request, &*owner).map_err(Refused)?;
     let dialect = session::Dialect {
-        codec: Arc::new(Marketplace::new(user)),
+        codec: Arc::new(Marketplace::new(user, Arc::clone(&edge.shared_links))),
         framing: Framing::default(),
         subprotocols: &[SUBPROTOCOL],
     };

@@ -74,7 +74,10 @@ async fn connect(
     })?;
     let identity = edge.verifier.authenticate(&token).map_err(Refused)?;
     let dialect = session::Dialect {
-        codec: Arc::new(Socket { resumes }),
+        codec: Arc::new(Socket {
+            resumes,
+            links: Arc::clone(&edge.shared_links),
+        }),
         framing,
         subprotocols: &[],
     };

@@ -3,6 +3,7 @@
 mod aggregator;
 pub mod api;
 mod cors;
+mod downloads;
 pub mod engine;
 pub mod error;
 mod events;
@@ -21,6 +22,7 @@ mod quota;
 mod routes;
 mod session;
 mod socketio;
+mod uploads;
 mod ws;
 
 pub use self::kill::remember_socket;
@@ -41,10 +43,17 @@ use actix_web::{
 };
 use anyhow::Context as _;
 use parlour_actors::system::Core;
+use parlour_storage::ids::UserId;
 use tokio::sync::watch;
 
 use self::{engine::Engine, gate::Gate, listeners::Listener};
-use crate::{auth::Verifier, config::Config, dialects::Dialect, webhooks::Lag};
+use crate::{
+    auth::Verifier,
+    config::Config,
+    dialects::{Dialect, links::Links},
+    files::{FileService, until},
+    webhooks::Lag,
+};
 
 /// What handlers share.
 #[derive(Debug)]
@@ -55,6 +64,10 @@ pub struct Edge {
     pub verifier: Arc<Verifier>,
     /// Who may connect, and how often.
     pub gate: Gate,
+    /// Files that people send.
+    pub files: FileService,
+    /// Addresses of files for everyone who is told something: they need a token.
+    pub shared_links: Arc<Links>,
     /// The connections of Socket.IO.
     pub socketio: Arc<Engine>,
     /// The configuration.
@@ -74,14 +87,22 @@ impl Edge {
     pub fn new(
         core: Arc<Core>,
         verifier: Verifier,
+        files: FileService,
         config: Config,
         listeners: Vec<Listener>,
     ) -> Arc<Self> {
         let gate = Gate::new(&config);
+        let base = match (config.public_url(), listeners.first()) {
+            (Some(url), _) => url.to_owned(),
+            (None, Some(main)) => format!("http://{}", main.address),
+            (None, None) => String::new(),
+        };
         Arc::new_cyclic(|edge| Self {
             core,
             verifier: Arc::new(verifier),
             gate,
+            files,
+            shared_links: Arc::new(Links::plain(base)),
             socketio: socketio::start(Weak::clone(edge), &config),
             webhook_lag: Arc::new(Lag::new(&config)),
             config,
@@ -95,6 +116,25 @@ impl Edge {
     /// that has Socket.IO.
     pub fn dialect_of(&self, request: &HttpRequest) -> Option<Dialect> {
         listeners::dialect_of(&self.listeners, request)
+    }
+
+    /// Addresses of files for whoever asks: on the host that they asked, unless the configuration names another, and good
+    /// without a token for a while.
+    fn links(&self, request: &HttpRequest, viewer: &UserId) -> Links {
+        let base = match self.config.public_url() {
+            Some(url) => url.to_owned(),
+            None => {
+                let asked = request.connection_info();
+                format!("{}://{}", asked.scheme(), asked.host())
+            }
+        };
+        let lifetime = self.config.attachments.link_lifetime;
+        Links::signed(
+            base,
+            &self.files.key,
+            viewer,
+            until(self.core.now(), lifetime),
+        )
     }
 
     /// Says from now on that the node stops.

@@ -5,17 +5,12 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    future::Future,
-    pin::Pin,
+    sync::Arc,
 };
 
 use actix_web::{
-    FromRequest, HttpRequest, HttpResponse, HttpResponseBuilder, Resource,
-    dev::Payload,
-    guard,
-    http::{StatusCode, header},
-    web,
-    web::Bytes,
+    FromRequest, HttpRequest, HttpResponse, HttpResponseBuilder, Resource, guard, http::StatusCode,
+    web, web::Bytes,
 };
 use parlour_actors::error::{ErrorCode, Failure};
 use parlour_storage::ids::IdempotencyKey;
@@ -25,11 +20,15 @@ use super::{
     api::body_refused,
     error::{Refused, wrong_method},
     identity::Signed,
+    uploads,
 };
-use crate::dialects::{
-    self,
-    fields::Fields,
-    rest::{Answer, Call, Handler, Method, Route},
+use crate::{
+    dialects::{
+        self,
+        fields::Fields,
+        rest::{Answer, Body, Call, Handler, Method, Route},
+    },
+    files::Fresh,
 };
 
 /// An id in either spelling (CONTRACT C-11).
@@ -62,7 +61,10 @@ fn resource(path: &str, routes: &[Route]) -> Resource {
     let mut resource = web::resource([pattern.clone(), format!("{pattern}/")]);
     let mut methods = Vec::new();
     for Route {
-        method, handler, ..
+        method,
+        files,
+        handler,
+        ..
     } in routes.iter().copied()
     {
         let (name, route) = match method {
@@ -72,7 +74,8 @@ fn resource(path: &str, routes: &[Route]) -> Resource {
             Method::Delete => ("delete", web::delete()),
         };
         methods.push(name);
-        resource = resource.route(route.to(move |incoming| answer(handler, incoming)));
+        resource = resource
+            .route(route.to(move |request, payload| answer((handler, files), request, payload)));
     }
     resource.default_service(
         web::route()
@@ -81,48 +84,51 @@ fn resource(path: &str, routes: &[Route]) -> Resource {
     )
 }
 
-async fn answer(handler: Handler, Incoming(call): Incoming) -> Result<HttpResponse, Refused> {
+async fn answer(
+    (handler, takes_files): (Handler, bool),
+    request: HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, Refused> {
+    let mut payload = payload.into_inner();
+    // The token first: a stranger's body isn't worth reading.
+    let Signed(caller) = Signed::from_request(&request, &mut payload).await?;
+    let edge = request
+        .app_data::<web::Data<Edge>>()
+        .expect("every route has it");
+    let mut fresh = None;
+    let body = if uploads::is_form(&request) {
+        let form = uploads::form(edge, &caller, &request, payload, takes_files).await?;
+        let fields = Fields::of_pairs(form.texts).with_attachments(&form.files.ids());
+        let files = form.files.list().to_vec();
+        fresh = Some(form.files);
+        Body::Form { fields, files }
+    } else {
+        let bytes = Bytes::from_request(&request, &mut payload).await;
+        Body::Bytes(bytes.map_err(|error| body_refused(&error))?)
+    };
+    let parts = parts(&request);
+    let query = web::Query::<Vec<(String, String)>>::from_query(request.query_string());
+    let query = query.map_err(|error| {
+        let message = format!("the query can't be read: {error}");
+        Failure::new(ErrorCode::BadRequest, message)
+    })?;
+    let links = edge.links(&request, &caller.user);
+    let call = Call::new(
+        Arc::clone(&edge.core),
+        caller,
+        parts,
+        Fields::of_pairs(query.into_inner()),
+        body,
+        idempotency_key(&request)?,
+        links,
+    );
     let Answer { status, body } = handler(call).await?;
+    // What is refused gives its files up again.
+    fresh.map(Fresh::keep);
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
     Ok(HttpResponseBuilder::new(status)
         .content_type("application/json")
         .body(body))
-}
-
-/// A call, as it comes in.
-struct Incoming(Call);
-
-impl FromRequest for Incoming {
-    type Error = Refused;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, Refused>>>>;
-
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        // The token first: a stranger's body isn't worth reading.
-        let signed = Signed::from_request(request, payload).into_inner();
-        let body = Bytes::from_request(request, payload);
-        let request = request.clone();
-        Box::pin(async move {
-            let Signed(caller) = signed?;
-            let body = body.await.map_err(|error| body_refused(&error))?;
-            let edge = request
-                .app_data::<web::Data<Edge>>()
-                .expect("every route has it");
-            let parts = parts(&request);
-            let query = web::Query::<Vec<(String, String)>>::from_query(request.query_string());
-            let query = query.map_err(|error| {
-                let message = format!("the query can't be read: {error}");
-                Failure::new(ErrorCode::BadRequest, message)
-            })?;
-            Ok(Self(Call::new(
-                std::sync::Arc::clone(&edge.core),
-                caller,
-                parts,
-                Fields::of_pairs(query.into_inner()),
-                (body, is_multipart(&request)),
-                idempotency_key(&request)?,
-            )))
-        })
-    }
 }
 
 /// The parts of the path, decoded. Not loaded as a map: actix-router takes the names of struct fields alone for keys.
@@ -131,16 +137,6 @@ fn parts(request: &HttpRequest) -> HashMap<String, String> {
     let values: Vec<String> = path.load().unwrap_or_default();
     let names = path.iter().map(|(name, _)| name.to_owned());
     names.zip(values).collect()
-}
-
-fn is_multipart(request: &HttpRequest) -> bool {
-    let kind = request.headers().get(header::CONTENT_TYPE);
-    kind.and_then(|kind| kind.to_str().ok())
-        .is_some_and(|kind| {
-            kind.trim_start()
-                .to_ascii_lowercase()
-                .starts_with("multipart/")
-        })
 }
 
 /// The `Idempotency-Key` header.

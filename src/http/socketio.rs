@@ -224,6 +224,7 @@ impl Application for Client {
             shown,
             dialect,
             auth.recovery.unwrap_or(self.recovery),
+            Arc::clone(&edge.shared_links),
         );
         let given = Some((identity, resume));
         let session = session::start(edge, Arc::new(codec), Arc::clone(&outbox), given);

@@ -21,6 +21,7 @@ const SET: [(Dialect, &[Setting]); 5] = [
             ("S0-35 S0-36", "policy.contact_gate", "request"),
             ("S0-47", "policy.receipts", "premium"),
             ("S0-62 S0-65", "policy.html", "strip"),
+            ("S0-75", "attachments.enabled", "false"),
             ("S0-90", "rooms.typing_timeout", "3s"),
             ("S0-91", "policy.message_length_max", "1000"),
             ("S0-92", "policy.request_length_max", "250"),
@@ -38,6 +39,11 @@ const SET: [(Dialect, &[Setting]); 5] = [
             ("S1-31 S1-34 S1-55 S1-56", "policy.profanity", "placeholder"),
             ("S1-32 S1-33", "policy.contact_details", "flag"),
             ("S1-46", "policy.html", "strip"),
+            (
+                "S1-22",
+                "attachments.types",
+                "image/jpeg,image/png,image/gif,application/pdf,text/plain,application/msword,application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+            ),
             ("S1-54", "session.ping_interval", "30s"),
         ],
     ),
@@ -45,6 +51,7 @@ const SET: [(Dialect, &[Setting]); 5] = [
         Dialect::Matched,
         &[
             ("S2-21", "policy.contact_gate", "match"),
+            ("S2-64", "attachments.enabled", "false"),
             ("S2-23", "policy.retention_age", "365days"),
             ("S2-25", "policy.audit", "all"),
             ("S2-27", "session.per_user_max", "5"),

@@ -144,6 +144,7 @@ fn the_names_of_other_chat_servers_are_understood_or_told_to_be_of_no_use() {
         ("rooms-typing-timeout", "TYPING_TIMEOUT", "3s 500ms"),
         ("policy-message-length-max", "MAX_MESSAGE_LENGTH", "1000"),
         ("session-ping-interval", "WS_HEARTBEAT_INTERVAL", "30s"),
+        ("attachments-folder", "UPLOAD_DIR", "./uploads"),
         (
             "http-allowed-origins",
             "FRONTEND_URL",
@@ -163,7 +164,6 @@ fn the_names_of_other_chat_servers_are_understood_or_told_to_be_of_no_use() {
     let notices = bench.ok("config check", &env);
     for name in [
         "REDIS_URL",
-        "UPLOAD_DIR",
         "FCM_SERVER_KEY",
         "ENABLE_PUSH_NOTIFICATIONS",
         "DB_SYNC",
@@ -171,7 +171,7 @@ fn the_names_of_other_chat_servers_are_understood_or_told_to_be_of_no_use() {
         let notice = format!("notice: accepted, not used by this version: {name} (");
         assert_says(&notices, &[&notice]);
     }
-    assert_eq!(notices.lines().count(), 6, "{notices}");
+    assert_eq!(notices.lines().count(), 5, "{notices}");
     assert!(!notices.contains("your_fcm_server_key"));
 
     let overruled = [

@@ -9,6 +9,7 @@ mod dialect;
 mod duration;
 mod limit;
 mod list;
+mod media;
 mod origin;
 mod scalar;
 mod secret;
@@ -24,6 +25,7 @@ pub use choice::{
 pub use cidr::Cidr;
 pub use dialect::{DialectListener, SocketioDialect};
 pub use limit::{LimitRule, limited};
+pub use media::MediaType;
 pub use origin::AllowedOrigin;
 pub use scalar::LogFilter;
 pub use secret::{Secret, Secrets};

@@ -21,7 +21,9 @@ use serde_json::{Value, json};
 use super::shapes::{CONVERSATION, KIND, RECEIVER, matched, profile, request_shape, sent, success};
 use crate::dialects::{
     Dialect,
+    attachments::{self, uuid},
     fields::Fields,
+    links::Links,
     shape::{conversation_uuid, hidden_because, is_for_two, maybe_time, message_uuid, time},
     socketio::{Asked, Emit, Events},
 };
@@ -74,7 +76,7 @@ impl Events for Socket {
             "send_message" => Command::Send {
                 to: fields.target(CONVERSATION, RECEIVER)?,
                 content: fields.content(KIND)?,
-                attachments: Vec::new(),
+                attachments: fields.attachments()?,
                 key: fields.key()?,
             },
             "typing_start" => typing(true)?,
@@ -86,7 +88,7 @@ impl Events for Socket {
     }
 
     /// Groups aren't told: this dialect doesn't know them (CONTRACT C-39).
-    fn tell(&self, push: &Push, view: View, emit: &mut Emit) {
+    fn tell(&self, push: &Push, view: View, emit: &mut Emit<'_>) {
         if !is_for_two(push) {
             return;
         }
@@ -122,7 +124,7 @@ impl Events for Socket {
         }
     }
 
-    fn answer(&self, _event: &str, reply: &Reply, _emit: &mut Emit) -> Value {
+    fn answer(&self, _event: &str, reply: &Reply, _emit: &mut Emit<'_>) -> Value {
         match reply {
             Reply::Sent { change, .. } => match &change.body {
                 ChangeBody::Sent(message) => success(&sent(message)),
@@ -132,7 +134,7 @@ impl Events for Socket {
         }
     }
 
-    fn greet(&self, hello: &Hello<'_>, emit: &mut Emit) {
+    fn greet(&self, hello: &Hello<'_>, emit: &mut Emit<'_>) {
         let payload = json!({
             "success": true,
             "user_id": hello.user.as_str(),
@@ -155,13 +157,13 @@ fn read_up_to(fields: &Fields) -> Result<Mark, Failure> {
     }
 }
 
-fn tell_online(cards: &[std::sync::Arc<Card>], emit: &mut Emit) {
+fn tell_online(cards: &[std::sync::Arc<Card>], emit: &mut Emit<'_>) {
     for card in cards {
         emit.another("user_online", json!({ "user_id": card.user.as_str() }));
     }
 }
 
-fn tell_news(news: &ContactNews, emit: &mut Emit) {
+fn tell_news(news: &ContactNews, emit: &mut Emit<'_>) {
     match news {
         ContactNews::Requested(request) => emit.event("message_request", request_shape(request)),
         ContactNews::Answered(request) => {
@@ -186,10 +188,10 @@ fn tell_news(news: &ContactNews, emit: &mut Emit) {
     }
 }
 
-fn tell_change(change: &Change, about: &About, view: View, emit: &mut Emit) {
+fn tell_change(change: &Change, about: &About, view: View, emit: &mut Emit<'_>) {
     match &change.body {
         ChangeBody::Sent(message) if message.deleted_at.is_none() => {
-            emit.event("new_message", new_message(message, about));
+            emit.event("new_message", new_message(message, about, emit.links()));
         }
         ChangeBody::Edited(message) if message.deleted_at.is_none() => emit.event(
             "message_updated",
@@ -227,9 +229,9 @@ fn tell_change(change: &Change, about: &About, view: View, emit: &mut Emit) {
 }
 
 /// `message_id` beside `id`: where all dialects speak at once, `id` is what `direct` makes of it.
-fn new_message(message: &Message, about: &About) -> Value {
+fn new_message(message: &Message, about: &About, links: &Links) -> Value {
     let receiver = about.conversation.peer_of(&message.author);
-    json!({
+    let mut shape = json!({
         "id": message_uuid(message.id),
         "message_id": message_uuid(message.id),
         "conversation_id": conversation_uuid(message.conversation),
@@ -239,5 +241,7 @@ fn new_message(message: &Message, about: &About) -> Value {
         "content": message.content.text,
         "created_at": time(message.sent_at),
         "is_read": false,
-    })
+    });
+    attachments::add(&mut shape, &message.attachments, links, uuid);
+    shape
 }

@@ -19,7 +19,7 @@ pub const ROUTES: &[Route] = routes! {
     Post "/api/v1/messages/request/{request}/respond" => contact::respond;
     Delete "/api/v1/messages/request/{request}" => contact::withdraw;
     Get "/api/v1/messages/requests" => contact::requests;
-    Post "/api/v1/messages/send" => send;
+    Post "/api/v1/messages/send" + files => send;
     Get "/api/v1/conversations" => conversations;
     Get "/api/v1/conversations/{conversation}/messages" => messages;
     Post "/api/v1/users/{user}/block" => block;
@@ -37,7 +37,7 @@ async fn send(call: Call) -> Answered {
     let command = Command::Send {
         to: body.target(CONVERSATION, RECEIVER)?,
         content: body.content(KIND)?,
-        attachments: Vec::new(),
+        attachments: body.attachments()?,
         key: call.key(&body)?,
     };
     let change = expect_reply!(call.run(command).await?, Reply::Sent { change, .. } => change);
@@ -64,7 +64,7 @@ async fn messages(call: Call) -> Answered {
     let mut pagination = pagination(&page, found.total, found.more);
     pagination["next_cursor"] = found.next.into();
     Ok(Answer::ok(&success(&json!({
-        "messages": found.items.iter().map(message).collect::<Vec<_>>(),
+        "messages": found.items.iter().map(|item| message(item, call.links())).collect::<Vec<_>>(),
         "pagination": pagination,
     }))))
 }

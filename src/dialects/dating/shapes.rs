@@ -10,9 +10,13 @@ use parlour_storage::{
 };
 use serde_json::{Value, json};
 
-use crate::dialects::shape::{
-    conversation_uuid, last_activity, match_kind, match_uuid, maybe_time, message_uuid, receiver,
-    request_status, request_uuid, time,
+use crate::dialects::{
+    attachments::{self, uuid},
+    links::Links,
+    shape::{
+        conversation_uuid, last_activity, match_kind, match_uuid, maybe_time, message_uuid,
+        receiver, request_status, request_uuid, time,
+    },
 };
 
 pub(super) const CONVERSATION: &[&str] = &["conversation_id"];
@@ -136,10 +140,11 @@ fn last_message(item: &Item) -> Value {
 }
 
 /// A message in a history (S0-05): as above, and where and for whom it is.
-pub(super) fn message(item: &Item) -> Value {
+pub(super) fn message(item: &Item, links: &Links) -> Value {
     let mut message = last_message(item);
     message["conversation_id"] = conversation_uuid(item.message.conversation);
     message["receiver_id"] = receiver(item).map(|user| user.as_str()).into();
     message["read_at"] = maybe_time(item.read_at);
+    attachments::add(&mut message, &item.message.attachments, links, uuid);
     message
 }

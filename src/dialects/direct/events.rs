@@ -94,7 +94,7 @@ impl Events for Socket {
         Ok(Asked::Request(Request::Do(command)))
     }
 
-    fn tell(&self, push: &Push, view: View, emit: &mut Emit) {
+    fn tell(&self, push: &Push, view: View, emit: &mut Emit<'_>) {
         if !is_for_two(push) {
             return;
         }
@@ -125,7 +125,7 @@ impl Events for Socket {
         }
     }
 
-    fn answer(&self, _event: &str, reply: &Reply, emit: &mut Emit) -> Value {
+    fn answer(&self, _event: &str, reply: &Reply, emit: &mut Emit<'_>) -> Value {
         let Reply::Sent {
             change,
             about,
@@ -137,7 +137,7 @@ impl Events for Socket {
         let ChangeBody::Sent(sent) = &change.body else {
             return json!({ "success": true });
         };
-        let sent = message(sent, about, false, None);
+        let sent = message(sent, about, (false, None), emit.links());
         // A retry tells nobody again.
         if !repeated {
             emit.event("new_message", sent.clone());
@@ -167,11 +167,11 @@ fn somebody(about: &About) -> Value {
     })
 }
 
-fn tell_change(change: &Change, about: &About, view: View, emit: &mut Emit) {
+fn tell_change(change: &Change, about: &About, view: View, emit: &mut Emit<'_>) {
     let conversation = conversation_number(change.conversation);
     match &change.body {
         ChangeBody::Sent(sent) if sent.deleted_at.is_none() => {
-            let sent = message(sent, about, false, None);
+            let sent = message(sent, about, (false, None), emit.links());
             // Nobody is notified of what they said themselves.
             if view.joined != Joined::Yes && !view.own {
                 emit.event("message_notification", sent.clone());

@@ -19,7 +19,9 @@ use parlour_storage::{
 use serde_json::{Value, json};
 
 use super::{
+    attachments::{camel, number},
     fields::Fields,
+    links::Links,
     shape::{conversation_number, maybe_time, message_number, time, user_number},
 };
 
@@ -31,7 +33,7 @@ fn send(fields: &Fields, key: Option<IdempotencyKey>) -> Result<Command, Failure
     Ok(Command::Send {
         to: fields.target(CONVERSATION, &["receiverId"])?,
         content: fields.content(&["type", "messageType"])?,
-        attachments: Vec::new(),
+        attachments: fields.attachments()?,
         key,
     })
 }
@@ -44,8 +46,13 @@ fn profile(card: &Card) -> Value {
     })
 }
 
-/// A message. `read_at`: when whom it is for read it, if they did.
-fn message(message: &Message, about: &About, is_read: bool, read_at: Option<Timestamp>) -> Value {
+/// A message: whether whom it is for has read it, and when.
+fn message(
+    message: &Message,
+    about: &About,
+    (is_read, read_at): (bool, Option<Timestamp>),
+    links: &Links,
+) -> Value {
     json!({
         "id": message_number(message.id),
         "conversationId": conversation_number(message.conversation),
@@ -53,7 +60,7 @@ fn message(message: &Message, about: &About, is_read: bool, read_at: Option<Time
         "receiverId": about.conversation.peer_of(&message.author).map(user_number),
         "sender": profile(&about.by),
         "content": message.content.text,
-        "attachments": [],
+        "attachments": camel(&message.attachments, links, number),
         "isRead": is_read,
         "readAt": maybe_time(read_at),
         "createdAt": time(message.sent_at),

@@ -9,13 +9,14 @@ use serde_json::{Value, json};
 
 use super::{message, profile, send};
 use crate::dialects::{
+    links::Links,
     rest::{Answer, Answered, Call, Route, expect_reply, routes},
     shape::{conversation_number, maybe_time, message_number, pair, time},
 };
 
 /// What REST offers.
 pub const ROUTES: &[Route] = routes! {
-    Post "/api/chat/send" => send_message;
+    Post "/api/chat/send" + files => send_message;
     Get "/api/chat/conversations" => conversations;
     Get "/api/chat/conversations/{conversation}/messages" => messages;
     Put "/api/chat/conversations/{conversation}/read" => read;
@@ -37,7 +38,10 @@ async fn send_message(call: Call) -> Answered {
         Reply::Sent { change, about, .. } => (change, about));
     let sent = expect_reply!(&change.body, ChangeBody::Sent(sent) => sent);
     Ok(Answer::created(&success(message(
-        sent, &about, false, None,
+        sent,
+        &about,
+        (false, None),
+        call.links(),
     ))))
 }
 
@@ -46,7 +50,7 @@ async fn conversations(call: Call) -> Answered {
     let matching = InboxFilter::default();
     let (entries, total) = call.inbox(matching, &page).await?;
     Ok(Answer::ok(&success(json!({
-        "conversations": entries.iter().map(conversation).collect::<Vec<_>>(),
+        "conversations": entries.iter().map(|entry| conversation(entry, call.links())).collect::<Vec<_>>(),
         "pagination": {
             "page": page.number,
             "limit": page.limit,
@@ -62,7 +66,7 @@ async fn messages(call: Call) -> Answered {
     let of = Scope::In(Target::Conversation(call.conversation()?));
     let found = call.messages(of, page.history(), &page, true).await?;
     Ok(Answer::ok(&success(json!({
-        "messages": found.items.iter().map(item).collect::<Vec<_>>(),
+        "messages": found.items.iter().map(|one| item(one, call.links())).collect::<Vec<_>>(),
         "pagination": {
             "page": page.number,
             "limit": page.limit,
@@ -120,7 +124,7 @@ async fn search(call: Call) -> Answered {
     let names = ["q", "query", "search", "keyword"];
     let (items, total) = call.search(&names, of, &page).await?;
     Ok(Answer::ok(&success(json!({
-        "messages": items.iter().map(item).collect::<Vec<_>>(),
+        "messages": items.iter().map(|one| item(one, call.links())).collect::<Vec<_>>(),
         "pagination": {
             "page": page.number,
             "limit": page.limit,
@@ -148,6 +152,7 @@ fn conversation(
         last,
         others,
     }: &Entry,
+    links: &Links,
 ) -> Value {
     let created_at = summary.conversation.created_at;
     let updated_at = last
@@ -162,13 +167,14 @@ fn conversation(
     json!({
         "id": conversation_number(summary.conversation.id),
         "otherUser": other,
-        "lastMessage": last.as_ref().map(item),
+        "lastMessage": last.as_ref().map(|last| item(last, links)),
         "unreadCount": summary.unread,
         "createdAt": time(created_at),
         "updatedAt": time(updated_at),
     })
 }
 
-fn item(item: &Item) -> Value {
-    message(&item.message, &item.about, item.is_read(), item.read_at)
+fn item(item: &Item, links: &Links) -> Value {
+    let read = (item.is_read(), item.read_at);
+    message(&item.message, &item.about, read, links)
 }

@@ -18,7 +18,9 @@ use serde_json::{Value, json};
 use super::{CONVERSATION, KIND, profile};
 use crate::dialects::{
     Dialect,
+    attachments::{camel, uuid},
     fields::Fields,
+    links::Links,
     shape::{conversation_uuid, kind, maybe_time, message_uuid, time},
     socketio::{Asked, Emit, Events},
 };
@@ -72,7 +74,7 @@ impl Events for Socket {
             "sendMessage" => Request::Do(Command::Send {
                 to: Target::Conversation(conversation()?),
                 content: fields.content(KIND)?,
-                attachments: Vec::new(),
+                attachments: fields.attachments()?,
                 key: fields.key()?,
             }),
             "typing" => typing(true)?,
@@ -84,7 +86,7 @@ impl Events for Socket {
         }))
     }
 
-    fn tell(&self, push: &Push, view: View, emit: &mut Emit) {
+    fn tell(&self, push: &Push, view: View, emit: &mut Emit<'_>) {
         match push {
             Push::Change(change, about) => tell_change(change, &about.by, view, emit),
             Push::Typing { about, on } => emit.event(
@@ -125,7 +127,7 @@ impl Events for Socket {
         }
     }
 
-    fn answer(&self, _event: &str, reply: &Reply, emit: &mut Emit) -> Value {
+    fn answer(&self, _event: &str, reply: &Reply, emit: &mut Emit<'_>) -> Value {
         match reply {
             // Everyone in the conversation is told, the sender too; a retry tells nobody again.
             Reply::Sent {
@@ -137,7 +139,7 @@ impl Events for Socket {
                     tell_change(change, &about.by, View::default(), emit);
                 }
                 let sent = match &change.body {
-                    ChangeBody::Sent(sent) => new_message(sent, &about.by),
+                    ChangeBody::Sent(sent) => new_message(sent, &about.by, emit.links()),
                     _ => Value::Null,
                 };
                 json!({ "success": true, "data": sent })
@@ -164,22 +166,22 @@ fn ids(cards: &[std::sync::Arc<Card>]) -> Value {
     cards.iter().map(|card| card.user.as_str()).collect()
 }
 
-fn new_message(message: &Message, by: &Card) -> Value {
+fn new_message(message: &Message, by: &Card, links: &Links) -> Value {
     json!({
         "id": message_uuid(message.id),
         "conversationId": conversation_uuid(message.conversation),
         "sender": profile(by),
         "content": message.content.text,
         "type": kind(message.content.kind),
-        "attachments": [],
+        "attachments": camel(&message.attachments, links, uuid),
         "createdAt": time(message.sent_at),
     })
 }
 
-fn tell_change(change: &Change, by: &Card, view: View, emit: &mut Emit) {
+fn tell_change(change: &Change, by: &Card, view: View, emit: &mut Emit<'_>) {
     match &change.body {
         ChangeBody::Sent(message) if message.deleted_at.is_none() => {
-            emit.event("newMessage", new_message(message, by));
+            emit.event("newMessage", new_message(message, by, emit.links()));
         }
         ChangeBody::Edited(message) if message.deleted_at.is_none() => emit.event(
             "messageUpdated",

@@ -14,6 +14,8 @@ use serde_json::{Value, json};
 
 use super::{CONVERSATION, KIND, profile};
 use crate::dialects::{
+    attachments::{camel, uuid},
+    links::Links,
     rest::{Answer, Answered, Call, Route, expect_reply, routes},
     shape::{conversation_uuid, kind, maybe_time, message_uuid, time},
 };
@@ -23,7 +25,7 @@ pub const ROUTES: &[Route] = routes! {
     Post "/api/messages/conversations" => open;
     Get "/api/messages/conversations" => conversations;
     Get "/api/messages/conversations/{conversation}/messages" => messages;
-    Post "/api/messages/conversations/{conversation}/messages" => send;
+    Post "/api/messages/conversations/{conversation}/messages" + files => send;
     Get "/api/messages/search" => search;
 };
 
@@ -102,7 +104,7 @@ async fn messages(call: Call) -> Answered {
     let found = call.messages(of, page.history(), &page, true).await?;
     Ok(Answer::ok(&json!({
         "success": true,
-        "data": found.items.iter().map(message).collect::<Vec<_>>(),
+        "data": found.items.iter().map(|item| message(item, call.links())).collect::<Vec<_>>(),
         "meta": {
             "page": page.number,
             "limit": page.limit,
@@ -118,7 +120,7 @@ async fn send(call: Call) -> Answered {
     let command = Command::Send {
         to: Target::Conversation(call.conversation()?),
         content: body.content(KIND)?,
-        attachments: Vec::new(),
+        attachments: body.attachments()?,
         key: call.key(&body)?,
     };
     let change = expect_reply!(call.run(command).await?, Reply::Sent { change, .. } => change);
@@ -131,7 +133,7 @@ async fn send(call: Call) -> Answered {
             "senderId": sent.author.as_str(),
             "content": sent.content.text,
             "type": kind(sent.content.kind),
-            "attachments": [],
+            "attachments": camel(&sent.attachments, call.links(), uuid),
             "createdAt": time(sent.sent_at),
         },
     })))
@@ -153,7 +155,7 @@ async fn search(call: Call) -> Answered {
         }
     }
     let found = items.iter().map(|item| {
-        let mut found = message(item);
+        let mut found = message(item, call.links());
         let everyone = &participants[&item.message.conversation];
         found["conversation"] = json!({
             "type": kind_of(&item.about.conversation),
@@ -225,6 +227,7 @@ fn message(
         read_by,
         ..
     }: &Item,
+    links: &Links,
 ) -> Value {
     json!({
         "id": message_uuid(message.id),
@@ -232,7 +235,7 @@ fn message(
         "sender": profile(&about.by),
         "content": message.content.text,
         "type": kind(message.content.kind),
-        "attachments": [],
+        "attachments": camel(&message.attachments, links, uuid),
         "readBy": read_by.iter().map(|user| user.as_str()).collect::<Vec<_>>(),
         "createdAt": time(message.sent_at),
         "updatedAt": time(message.edited_at.unwrap_or(message.sent_at)),

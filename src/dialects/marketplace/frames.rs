@@ -1,5 +1,7 @@
 //! What goes over the WebSocket: `{"type":"...","data":{...}}` both ways (S1-12).
 
+use std::sync::Arc;
+
 use parlour_actors::{
     codec::{ClientFrame, Codec, Minds, RequestId, Resume, View},
     command::{About, Command, Mark, Reply, Request},
@@ -21,6 +23,7 @@ use super::{
 use crate::dialects::{
     Dialect,
     fields::Fields,
+    links::Links,
     native::input::{bad_json, resume_token},
     refusal::refusal,
     shape::{is_for_two, maybe_time, message_number, time, user_number},
@@ -37,12 +40,14 @@ const NO_FRAME: &str = "unknown";
 pub struct Marketplace {
     /// Whose the address says it is; the token has to say so too. Conversation ids mean the other one of a pair.
     me: UserId,
+    /// Addresses of files: the same for all connections, as frames are.
+    links: Arc<Links>,
 }
 
 impl Marketplace {
     /// The codec of somebody's connection.
-    pub fn new(me: UserId) -> Self {
-        Self { me }
+    pub fn new(me: UserId, links: Arc<Links>) -> Self {
+        Self { me, links }
     }
 
     fn frame(
@@ -71,7 +76,7 @@ impl Marketplace {
             _ => Command::Send {
                 to: pair::place(data, "receiver_id", &self.me)?,
                 content: content(data)?,
-                attachments: Vec::new(),
+                attachments: data.attachments()?,
                 key: data.key()?,
             },
         };
@@ -152,7 +157,7 @@ impl Codec for Marketplace {
         }
         let resume = push.position().map(|position| Resume { epoch, position });
         let told = match push {
-            Push::Change(change, about) => change_told(change, about, view)?,
+            Push::Change(change, about) => change_told(change, about, view, &self.links)?,
             Push::Typing { about, on } => {
                 let data = json!({
                     "conversation_id": pair::id(&about.conversation),
@@ -216,7 +221,7 @@ impl Codec for Marketplace {
                 let ChangeBody::Sent(sent) = &change.body else {
                     return None;
                 };
-                let mut data = message(sent, &about.conversation, false);
+                let mut data = message(sent, &about.conversation, false, &self.links);
                 data["client_id"] = sent.key.as_ref().map(|key| key.as_str()).into();
                 Some(frame("message_sent", data, resume))
             }
@@ -230,12 +235,17 @@ fn is_there(user: &UserId) -> (&'static str, Value) {
     ("online_status", data)
 }
 
-fn change_told(change: &Change, about: &About, view: View) -> Option<Vec<(&'static str, Value)>> {
+fn change_told(
+    change: &Change,
+    about: &About,
+    view: View,
+    links: &Links,
+) -> Option<Vec<(&'static str, Value)>> {
     let at = &about.conversation;
     let conversation = pair::id(at);
     let one = match &change.body {
         ChangeBody::Sent(sent) if sent.deleted_at.is_none() => {
-            ("new_message", message(sent, at, false))
+            ("new_message", message(sent, at, false, links))
         }
         ChangeBody::Edited(edited) if edited.deleted_at.is_none() => {
             let data = json!({

@@ -15,6 +15,7 @@ use super::{
     shapes::{JOB, content, conversation, item, job_id, message, person},
 };
 use crate::dialects::{
+    attachments::{number, snake},
     fields::Fields,
     rest::{Answer, Answered, Call, Route, expect_reply, routes},
     shape::message_number,
@@ -22,11 +23,11 @@ use crate::dialects::{
 
 /// The routes. `PUT /api/v1/messages/{message}/read`, which `dating` has too, is in `v1`.
 pub const ROUTES: &[Route] = routes! {
-    Post "/api/v1/messages" => create;
+    Post "/api/v1/messages" + files => create;
     Get "/api/v1/messages" => messages;
     Get "/api/v1/messages/conversations" => conversations;
     Put "/api/v1/messages/read-bulk" => read_bulk;
-    Post "/api/v1/messages/upload-attachment" => upload;
+    Post "/api/v1/messages/upload-attachment" + files => upload;
     Get "/api/v1/messages/participants" => participants;
     Get "/api/v1/messages/online-users" => online_users;
     Delete "/api/v1/messages/{message}" => delete;
@@ -37,13 +38,18 @@ async fn create(call: Call) -> Answered {
     let command = Command::Send {
         to: pair::place(&body, "receiver_id", call.me())?,
         content: content(&body)?,
-        attachments: Vec::new(),
+        attachments: body.attachments()?,
         key: call.key(&body)?,
     };
     let (change, about) = expect_reply!(call.run(command).await?,
         Reply::Sent { change, about, .. } => (change, about));
     let sent = expect_reply!(&change.body, ChangeBody::Sent(sent) => sent);
-    Ok(Answer::created(&message(sent, &about.conversation, false)))
+    Ok(Answer::created(&message(
+        sent,
+        &about.conversation,
+        false,
+        call.links(),
+    )))
 }
 
 /// Newest first, unless `order` says otherwise (CONTRACT C-16).
@@ -73,7 +79,8 @@ async fn messages(call: Call) -> Answered {
         }
         (Err(failure), _) => return Err(failure),
     };
-    Ok(Answer::ok(&items.iter().map(item).collect::<Vec<_>>()))
+    let items = items.iter().map(|one| item(one, call.links()));
+    Ok(Answer::ok(&items.collect::<Vec<_>>()))
 }
 
 async fn conversations(call: Call) -> Answered {
@@ -84,9 +91,10 @@ async fn conversations(call: Call) -> Answered {
         ..InboxFilter::default()
     };
     let (entries, _) = call.inbox(matching, &page).await?;
-    Ok(Answer::ok(
-        &entries.iter().map(conversation).collect::<Vec<_>>(),
-    ))
+    let entries = entries
+        .iter()
+        .map(|entry| conversation(entry, call.links()));
+    Ok(Answer::ok(&entries.collect::<Vec<_>>()))
 }
 
 /// Counts those of the list that were unread. Those that are gone, or none of the caller's, are passed over; reading a message
@@ -139,10 +147,17 @@ async fn delete(call: Call) -> Answered {
     })))
 }
 
+/// The address that is answered is what `attachments` of a message takes.
 async fn upload(call: Call) -> Answered {
-    call.body()?;
-    let message = "send the file as multipart/form-data, in a field called file";
-    Err(Failure::bad_value("file", message))
+    let [file] = call.files() else {
+        let message = "send one file as multipart/form-data, in a field called file";
+        return Err(Failure::bad_value("file", message));
+    };
+    Ok(Answer::created(&snake(
+        &file.attached(),
+        call.links(),
+        number,
+    )))
 }
 
 async fn participants(call: Call) -> Answered {

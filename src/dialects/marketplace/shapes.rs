@@ -12,7 +12,9 @@ use serde_json::{Value, json};
 
 use super::pair;
 use crate::dialects::{
+    attachments::{number, snake},
     fields::Fields,
+    links::Links,
     shape::{canonical, last_activity, maybe_time, message_number, time, user_number},
 };
 
@@ -40,33 +42,46 @@ fn job_of(message: &Message) -> Option<Value> {
 }
 
 /// A message with who has read it.
-pub(super) fn item(item: &Item) -> Value {
-    message(&item.message, &item.about.conversation, item.is_read())
+pub(super) fn item(item: &Item, links: &Links) -> Value {
+    message(
+        &item.message,
+        &item.about.conversation,
+        item.is_read(),
+        links,
+    )
 }
 
-/// A message (S1-29).
-pub(super) fn message(message: &Message, at: &Conversation, is_read: bool) -> Value {
-    json!({
+/// A message (S1-29): `attachments` are addresses, and `files` says more of them.
+pub(super) fn message(message: &Message, at: &Conversation, is_read: bool, links: &Links) -> Value {
+    let files = &message.attachments;
+    let mut shape = json!({
         "id": message_number(message.id),
         "conversation_id": pair::id(at),
         "sender_id": user_number(&message.author),
         "receiver_id": at.peer_of(&message.author).map(user_number),
         JOB: job_of(message),
         "content": message.content.text,
-        "attachments": [],
+        "attachments": files.iter().map(|file| links.file(file)).collect::<Vec<_>>(),
         "is_read": is_read,
         "created_at": time(message.sent_at),
-    })
+    });
+    if !files.is_empty() {
+        shape["files"] = files
+            .iter()
+            .map(|file| snake(file, links, number))
+            .collect();
+    }
+    shape
 }
 
 /// A conversation in the list (S1-04).
-pub(super) fn conversation(entry: &Entry) -> Value {
+pub(super) fn conversation(entry: &Entry, links: &Links) -> Value {
     let id = pair::id(&entry.summary.conversation);
     json!({
         "id": id,
         "conversation_id": id,
         "other_user": entry.others.first().map(person),
-        "last_message": entry.last.as_ref().map(item),
+        "last_message": entry.last.as_ref().map(|last| item(last, links)),
         "unread_count": entry.summary.unread,
         "created_at": time(entry.summary.conversation.created_at),
         "updated_at": time(last_activity(entry)),
@@ -142,7 +157,7 @@ mod tests {
             "is_read": false,
             "created_at": "2025-11-21T12:00:00Z",
         });
-        assert_eq!(message(&sent, &at, false), expected);
+        assert_eq!(message(&sent, &at, false, &Links::default()), expected);
     }
 
     /// S1-29: `job_id` is optional.

@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 
 use super::{CONVERSATION, KIND, content_type, matched};
 use crate::dialects::{
+    attachments::{self, number},
+    links::Links,
     rest::{Answer, Answered, Call, Route, expect_reply, routes},
     shape::{conversation_number, maybe_time, message_number, time, user_number},
 };
@@ -20,7 +22,7 @@ use crate::dialects::{
 pub const ROUTES: &[Route] = routes! {
     Get "/chat/conversations" => conversations;
     Get "/chat/conversations/{conversation}/messages" => messages;
-    Post "/chat/messages" => send;
+    Post "/chat/messages" + files => send;
     Put "/chat/messages/{message}/read" => read;
     Post "/chat/conversations/{conversation}/block" => block;
     Post "/chat/conversations/{conversation}/report" => report;
@@ -71,7 +73,7 @@ async fn messages(call: Call) -> Answered {
         .await
         .map_err(forbidden)?;
     Ok(Answer::ok(&json!({
-        "messages": found.items.iter().map(message).collect::<Vec<_>>(),
+        "messages": found.items.iter().map(|item| message(item, call.links())).collect::<Vec<_>>(),
         "total": found.total,
         "next_cursor": found.next,
     })))
@@ -85,7 +87,7 @@ async fn send(call: Call) -> Answered {
     let command = Command::Send {
         to: Target::Conversation(body.need_conversation(CONVERSATION)?),
         content: body.content(KIND)?,
-        attachments: Vec::new(),
+        attachments: body.attachments()?,
         key: call.key(&body)?,
     };
     let change = expect_reply!(call.run(command).await.map_err(forbidden)?, Reply::Sent { change, .. } => change);
@@ -185,9 +187,9 @@ fn conversation(me: &UserId, entry: &Entry) -> Value {
     })
 }
 
-fn message(item: &Item) -> Value {
+fn message(item: &Item, links: &Links) -> Value {
     let message = &item.message;
-    json!({
+    let mut shape = json!({
         "id": message_number(message.id),
         "conversation_id": conversation_number(message.conversation),
         "sender_id": user_number(&message.author),
@@ -195,5 +197,7 @@ fn message(item: &Item) -> Value {
         "content_type": content_type(message.content.kind),
         "created_at": time(message.sent_at),
         "read_at": maybe_time(item.read_at),
-    })
+    });
+    attachments::add(&mut shape, &message.attachments, links, number);
+    shape
 }

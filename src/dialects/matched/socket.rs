@@ -6,6 +6,8 @@
 //!
 //! A client that asks for it is greeted, and told with what is part of the order where to go on from behind it.
 
+use std::sync::Arc;
+
 use bytestring::ByteString;
 use parlour_actors::{
     codec::{ClientFrame, Codec, Minds, RequestId, Resume, View},
@@ -26,7 +28,9 @@ use serde_json::{Value, json};
 use super::{CONVERSATION, KIND, content_type, matched};
 use crate::dialects::{
     Dialect,
+    attachments::{self, number},
     fields::Fields,
+    links::Links,
     native::input::bad_json,
     refusal::refusal,
     shape::{conversation_number, is_for_two, maybe_time, message_number, time, user_number},
@@ -43,6 +47,8 @@ const NO_TYPE: &str = "unknown";
 pub struct Socket {
     /// The client wants to know where to go on from.
     pub resumes: bool,
+    /// Addresses of files: the same for all connections, as frames are.
+    pub links: Arc<Links>,
 }
 
 impl Socket {
@@ -109,7 +115,7 @@ impl Codec for Socket {
             return None;
         }
         let told = match push {
-            Push::Change(change, _) => tell_change(change, view),
+            Push::Change(change, _) => tell_change(change, view, &self.links),
             Push::Typing { about, on } => vec![json!({
                 "type": "typing",
                 "conversation_id": conversation_number(about.conversation.id),
@@ -189,7 +195,7 @@ fn command(name: &str, fields: &Fields) -> Result<Command, Failure> {
         "message" => Command::Send {
             to: conversation()?,
             content: fields.content(KIND)?,
-            attachments: Vec::new(),
+            attachments: fields.attachments()?,
             key: fields.key()?,
         },
         // The time that a client says is not looked at: the node's counts.
@@ -235,18 +241,22 @@ fn told_match(kind: &str, one: &ShownMatch) -> Value {
     told
 }
 
-fn tell_change(change: &Change, view: View) -> Vec<Value> {
+fn tell_change(change: &Change, view: View, links: &Links) -> Vec<Value> {
     let conversation = conversation_number(change.conversation);
     match &change.body {
-        ChangeBody::Sent(message) if message.deleted_at.is_none() => vec![json!({
-            "type": "message",
-            "message_id": message_number(message.id),
-            "conversation_id": conversation,
-            "sender_id": user_number(&message.author),
-            "content": message.content.text,
-            "content_type": content_type(message.content.kind),
-            "sent_at": time(message.sent_at),
-        })],
+        ChangeBody::Sent(message) if message.deleted_at.is_none() => {
+            let mut told = json!({
+                "type": "message",
+                "message_id": message_number(message.id),
+                "conversation_id": conversation,
+                "sender_id": user_number(&message.author),
+                "content": message.content.text,
+                "content_type": content_type(message.content.kind),
+                "sent_at": time(message.sent_at),
+            });
+            attachments::add(&mut told, &message.attachments, links, number);
+            vec![told]
+        }
         ChangeBody::Edited(message) if message.deleted_at.is_none() => vec![json!({
             "type": "message_updated",
             "message_id": message_number(message.id),

@@ -4,36 +4,52 @@ use bytestring::ByteString;
 use parlour_actors::outbox::Frame;
 use serde_json::Value;
 
-/// Events to tell, in order.
-#[derive(Debug, Default)]
-pub struct Emit(Vec<(&'static str, Value)>);
+use crate::dialects::links::Links;
 
-impl Emit {
+/// Events to tell, in order.
+#[derive(Debug)]
+pub struct Emit<'a> {
+    events: Vec<(&'static str, Value)>,
+    links: &'a Links,
+}
+
+impl<'a> Emit<'a> {
+    /// None yet; `links` writes addresses of files in them.
+    pub fn new(links: &'a Links) -> Self {
+        let events = Vec::new();
+        Self { events, links }
+    }
+
+    /// Addresses of files.
+    pub fn links(&self) -> &'a Links {
+        self.links
+    }
+
     /// Adds an event. If there is one of that name already, as when several dialects speak at once, their objects
     /// become one, and where they disagree the later counts.
     pub fn event(&mut self, name: &'static str, payload: Value) {
-        let same = self.0.iter_mut().find(|(known, _)| *known == name);
+        let same = self.events.iter_mut().find(|(known, _)| *known == name);
         match (same, payload) {
             (Some((_, Value::Object(known))), Value::Object(more)) => known.extend(more),
-            (_, payload) => self.0.push((name, payload)),
+            (_, payload) => self.events.push((name, payload)),
         }
     }
 
     /// Adds an event even if there is one of that name already.
     pub fn another(&mut self, name: &'static str, payload: Value) {
-        self.0.push((name, payload));
+        self.events.push((name, payload));
     }
 
     /// Whether there is nothing to tell.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.events.is_empty()
     }
 
     /// The packets. With `offset`, the place to resume from, which the last one carries as its last argument: a client
     /// that missed any of them gets all of them again.
     pub fn into_frames(self, offset: Option<&str>) -> Vec<Frame> {
-        let last = self.0.len().wrapping_sub(1);
-        let frames = self.0.into_iter().enumerate();
+        let last = self.events.len().wrapping_sub(1);
+        let frames = self.events.into_iter().enumerate();
         frames
             .map(|(n, (name, payload))| event(name, &payload, offset.filter(|_| n == last)))
             .collect()
@@ -70,7 +86,7 @@ mod tests {
 
     use super::*;
 
-    fn texts(emit: Emit, offset: Option<&str>) -> Vec<String> {
+    fn texts(emit: Emit<'_>, offset: Option<&str>) -> Vec<String> {
         let frames = emit.into_frames(offset).into_iter();
         frames
             .map(|frame| match frame {
@@ -82,7 +98,8 @@ mod tests {
 
     #[test]
     fn events_of_one_name_become_one() {
-        let mut emit = Emit::default();
+        let links = Links::default();
+        let mut emit = Emit::new(&links);
         emit.event("new_message", json!({ "id": "u", "conversation_id": "u" }));
         emit.event("newMessage", json!({ "id": "u" }));
         emit.event("new_message", json!({ "id": 1, "conversationId": 2 }));
@@ -95,7 +112,8 @@ mod tests {
 
     #[test]
     fn only_the_last_event_says_where_to_go_on() {
-        let mut emit = Emit::default();
+        let links = Links::default();
+        let mut emit = Emit::new(&links);
         emit.another("messageRead", json!({ "messageId": "a" }));
         emit.another("messageRead", json!({ "messageId": "b" }));
         let texts = texts(emit, Some("e:2"));

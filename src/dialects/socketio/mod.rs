@@ -9,7 +9,10 @@ mod pid;
 
 use std::{
     fmt,
-    sync::atomic::{AtomicU8, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU8, Ordering},
+    },
 };
 
 use parlour_actors::{
@@ -26,7 +29,7 @@ use parlour_storage::{
 use serde_json::{Value, json};
 
 pub use self::{emit::Emit, pid::Pid};
-use super::{Dialect, dating, direct, fields::Fields, gateway, refusal::refusal};
+use super::{Dialect, dating, direct, fields::Fields, gateway, links::Links, refusal::refusal};
 
 /// A dialect's events.
 pub trait Events: Send + Sync + fmt::Debug {
@@ -50,13 +53,13 @@ pub trait Events: Send + Sync + fmt::Debug {
     fn decode(&self, event: &str, fields: &Fields) -> Result<Asked, Failure>;
 
     /// Tells what happened.
-    fn tell(&self, push: &Push, view: View, emit: &mut Emit);
+    fn tell(&self, push: &Push, view: View, emit: &mut Emit<'_>);
 
     /// Tells the sender itself what came of its event, beside the acknowledgement that is returned.
-    fn answer(&self, event: &str, reply: &Reply, emit: &mut Emit) -> Value;
+    fn answer(&self, event: &str, reply: &Reply, emit: &mut Emit<'_>) -> Value;
 
     /// Greets a client that was let in.
-    fn greet(&self, _hello: &Hello<'_>, _emit: &mut Emit) {}
+    fn greet(&self, _hello: &Hello<'_>, _emit: &mut Emit<'_>) {}
 }
 
 /// What the core has to do for an event.
@@ -97,6 +100,8 @@ pub struct SocketIo {
     spoken: AtomicU8,
     /// The client looks for a place to go on from at the end of an event.
     offsets: bool,
+    /// Addresses of files: the same for all connections, as frames are.
+    links: Arc<Links>,
 }
 
 impl SocketIo {
@@ -108,6 +113,7 @@ impl SocketIo {
         shown: Option<Pid>,
         dialect: Option<Dialect>,
         offsets: bool,
+        links: Arc<Links>,
     ) -> Self {
         let place = SPOKEN
             .iter()
@@ -119,6 +125,7 @@ impl SocketIo {
             shown,
             spoken: AtomicU8::new(spoken.unwrap_or(UNKNOWN)),
             offsets,
+            links,
         }
     }
 
@@ -246,7 +253,7 @@ impl Codec for SocketIo {
             connect["pid"] = pid.to_string().into();
         }
         let mut frames = vec![emit::connect(&connect)];
-        let mut emit = Emit::default();
+        let mut emit = Emit::new(&self.links);
         for events in self.spoken() {
             events.greet(hello, &mut emit);
         }
@@ -256,7 +263,7 @@ impl Codec for SocketIo {
     }
 
     fn push(&self, epoch: Epoch, push: &Push, view: View) -> Option<Frame> {
-        let mut emit = Emit::default();
+        let mut emit = Emit::new(&self.links);
         for events in self.spoken() {
             events.tell(push, view, &mut emit);
         }
@@ -274,7 +281,7 @@ impl Codec for SocketIo {
         let RequestId::Event { name, ack } = request else {
             return None;
         };
-        let mut emit = Emit::default();
+        let mut emit = Emit::new(&self.links);
         let payload = match result {
             Ok(reply) => {
                 let mut payload = Value::Null;

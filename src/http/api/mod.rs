@@ -14,7 +14,7 @@ pub(super) use self::asked::body_refused;
 
 use actix_web::{Resource, web};
 
-use super::error::wrong_method;
+use super::{downloads, error::wrong_method, uploads};
 
 macro_rules! routes {
     ($($path:literal { $($method:ident $handler:path),* })*) => {
@@ -51,8 +51,12 @@ routes! {
     "/v1/messages/{message}/read" { post chat::read_message }
     "/v1/messages/{message}/delivered" { post chat::message_delivered }
     "/v1/messages/{message}/reactions/{emoji}" { put chat::react, delete chat::take_reaction_back }
-    "/v1/attachments/{attachment}" { delete attachments::give_up }
+    "/v1/attachments" { post uploads::upload }
+    "/v1/attachments/{attachment}" { get downloads::file, delete attachments::give_up }
     "/v1/attachments/{attachment}/info" { get attachments::info }
+    "/v1/attachments/{attachment}/link" { post downloads::link }
+    "/v1/attachments/{attachment}/thumbnail" { get downloads::thumbnail }
+    "/v1/attachments/{attachment}/{name}" { get downloads::file }
     "/v1/unread" { get chat::unread }
     "/v1/changes" { get chat::changes }
     "/v1/presence" { get chat::presence }

@@ -1,11 +1,10 @@
 //! `marketplace` over REST.
 
-use reqwest::{Method, multipart};
 use serde_json::{Value, json};
 
 use super::{MESSAGES, connect, connect_with, contents, create};
 use crate::{
-    common::{Node, Rest, rest_send, token_with},
+    common::{Node, Rest, token_with},
     people::is_moment,
 };
 
@@ -211,19 +210,4 @@ async fn a_message_is_deleted_by_its_sender_only() {
     );
     assert!(is_moment(&told["deleted_at"]));
     assert_eq!(contents(&two.get(MESSAGES).await.ok()), [""; 0]);
-}
-
-/// S1-08: the route is there, wants a file in a form, and says that it can't keep it yet.
-#[tokio::test]
-async fn uploading_says_that_it_is_not_there_yet() {
-    let node = Node::start(&[]).await;
-    let one = Rest::new(&node, "1");
-    let path = "/api/v1/messages/upload-attachment";
-    let file = multipart::Part::bytes(b"%PDF-1.7".as_slice()).file_name("document.pdf");
-    let form = multipart::Form::new().part("file", file);
-    let answer = rest_send(one.request(Method::POST, path).multipart(form)).await;
-    assert_eq!((answer.status, answer.code()), (501, "NOT_IMPLEMENTED"));
-    assert_eq!(one.post(path, json!({})).await.status, 400);
-    let body = json!({ "receiver_id": 2, "content": "see", "attachments": ["a.pdf"] });
-    assert_eq!(one.post(MESSAGES, body).await.status, 501);
 }

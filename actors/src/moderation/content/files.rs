@@ -2,10 +2,7 @@
 
 use parlour_storage::domain::attachment::{ATTACHMENTS_MAX, AttachmentDraft, FILE_NAME_BYTES_MAX};
 
-use crate::{
-    error::{ErrorCode, Failure},
-    policy::Attachments,
-};
+use crate::{error::Failure, policy::Attachments};
 
 /// What a file is called that has no name, or none that is left.
 const NAMELESS: &str = "file";
@@ -17,25 +14,7 @@ const ENDING_BYTES_MAX: usize = 16;
 ///
 /// The node takes no files, none of this sort, or none so long.
 pub(super) fn check_upload(policy: &Attachments, draft: &AttachmentDraft) -> Result<(), Failure> {
-    if !policy.enabled {
-        return Err(Failure::no_attachments());
-    }
-    let media_type = &draft.media_type;
-    let Some(bytes_max) = policy.bytes_max_of(media_type) else {
-        let message = format!(
-            "files of the type {media_type} can't be sent; these can: {}",
-            policy.media_types.join(", ")
-        );
-        return Err(Failure::bad_value("file", message));
-    };
-    if draft.bytes > bytes_max {
-        let message = format!("a file of the type {media_type} may have at most {bytes_max} bytes");
-        return Err(Failure {
-            field: Some("file"),
-            ..Failure::new(ErrorCode::TooLarge, message)
-        });
-    }
-    Ok(())
+    policy.check(&draft.media_type, draft.bytes).map(drop)
 }
 
 /// # Errors
@@ -81,6 +60,7 @@ pub(super) fn tidy(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ErrorCode;
 
     #[test]
     fn names_lead_nobody_astray() {
@@ -144,10 +124,10 @@ mod tests {
             ..policy.clone()
         };
         let refused = check_upload(&off, &draft("image/png", 1)).unwrap_err();
-        assert_eq!(refused.code, ErrorCode::NotImplemented);
+        assert_eq!(refused.code, ErrorCode::AttachmentsOff);
         assert_eq!(
             check_sent(&off, 1).unwrap_err().code,
-            ErrorCode::NotImplemented
+            ErrorCode::AttachmentsOff
         );
         assert_eq!(check_sent(&off, 0), Ok(()));
         assert_eq!(check_sent(&policy, ATTACHMENTS_MAX), Ok(()));
