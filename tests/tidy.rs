@@ -12,7 +12,7 @@ use std::{
 const FILE_LINES_MAX: usize = 600;
 
 /// What each replaceable thing is called in code, and the one place (a file, or a folder) that may say it.
-const HOMES: [(&str, &[&str]); 10] = [
+const HOMES: [(&str, &[&str]); 11] = [
     ("sled::", &["storage/src/sled_store.rs"]),
     ("bincode::", &["storage/src/codec.rs"]),
     ("tantivy::", &["search/"]),
