@@ -10,7 +10,7 @@ use parlour_storage::{
     domain::event::EventId,
     error::{StoreError, StoreErrorKind},
     events::{self, DeadLetter},
-    ids::{Position, Timestamp},
+    ids::Timestamp,
     store::Store,
 };
 use rand::RngExt;
@@ -37,7 +37,7 @@ const LETTERS: usize = 256;
 /// The place is written at most so often. What lies between is sent again after a crash.
 const SAVE_EVERY: Duration = Duration::from_millis(500);
 
-/// Somebody who revives a dead letter wakes us, and that may be lost among what happens at the same time: we look so often.
+/// Dead letters that were revived while nobody could be told of it are looked for so often.
 const LOOK_FOR_REVIVED_EVERY: Duration = Duration::from_secs(60);
 
 /// How long what is on its way may take when the node stops.
@@ -75,9 +75,22 @@ pub(super) struct Follower {
 /// When to look for dead letters that were revived.
 #[derive(Debug)]
 struct Revived {
-    moves: watch::Receiver<Position>,
-    seen: Position,
+    moves: watch::Receiver<events::Moved>,
+    /// How often somebody had asked something of a consumer when it was looked last.
+    n_asked: u64,
     look_at: Instant,
+}
+
+impl Revived {
+    /// Waits until somebody asks something of a consumer. Not lost among what happens at the same time: it is counted.
+    async fn asked(&mut self) {
+        let before = self.n_asked;
+        let asked = self.moves.wait_for(|moved| moved.n_asked != before);
+        if asked.await.is_err() {
+            // The store is gone; whoever reads from it is told.
+            std::future::pending().await
+        }
+    }
 }
 
 /// What became of an attempt.
@@ -103,7 +116,7 @@ impl Follower {
         let place = place(&*store, &endpoint.name).await?;
         let now = Instant::now();
         let moves = store.moves();
-        let seen = *moves.borrow();
+        let n_asked = moves.borrow().n_asked;
         Ok(Self {
             feed: events::Follower::new(Arc::clone(&store), place),
             lanes: Lanes::new(place, endpoint.at_once_max),
@@ -119,8 +132,8 @@ impl Follower {
             save_at: now,
             since: (Timestamp::now(), now),
             revived: Revived {
-                seen,
                 moves,
+                n_asked,
                 look_at: now,
             },
             store,
@@ -151,13 +164,15 @@ impl Follower {
             self.lag
                 .set(self.number, self.lanes.oldest().map(|id| id.position));
             let reads_on = self.behind && self.lanes.has_room();
+            let look_at = self.revived.look_at;
             tokio::select! {
                 _told = stopped.changed() => return self.finish().await,
                 Some(tried) = self.attempts.join_next() => self.settle(tried).await?,
-                () = self.feed.moved(), if !self.behind => self.woken().await?,
+                () = self.feed.moved(), if !self.behind => self.behind = true,
+                () = self.revived.asked() => self.asked().await?,
                 () = sleep_until(due.unwrap_or(self.save_at)), if due.is_some() => {}
                 () = sleep_until(self.save_at), if self.moved => self.save().await?,
-                () = sleep_until(self.revived.look_at) => {}
+                () = sleep_until(look_at) => {}
                 () = std::future::ready(()), if reads_on => {}
             }
         }
@@ -319,13 +334,10 @@ impl Follower {
         Ok(())
     }
 
-    /// Something moved: more events, or somebody put us elsewhere, or revived a dead letter.
-    async fn woken(&mut self) -> Result<(), StoreError> {
-        self.behind = true;
-        let head = *self.revived.moves.borrow_and_update();
-        if std::mem::replace(&mut self.revived.seen, head) == head {
-            self.revived.look_at = Instant::now();
-        }
+    /// Somebody put a consumer elsewhere, or revived a dead letter: perhaps ours.
+    async fn asked(&mut self) -> Result<(), StoreError> {
+        self.revived.n_asked = self.revived.moves.borrow().n_asked;
+        self.revived.look_at = Instant::now();
         let (store, name) = (&self.store, &self.endpoint.name);
         let place = insist(async || store.consumer(name).await).await?;
         if place != Some(self.place) {

@@ -52,6 +52,15 @@ pub struct DeadLetter {
     pub revived: bool,
 }
 
+/// What those who follow wait for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Moved {
+    /// How far everything is durable.
+    pub head: Position,
+    /// How often a consumer was rewound or a dead letter revived, since the store was opened.
+    pub n_asked: u64,
+}
+
 /// What a store tells those who follow the node. Errors are those of every read.
 ///
 /// The names of consumers have at most 255 bytes; the calls that take one panic otherwise. They are chosen by code.
@@ -59,7 +68,7 @@ pub struct DeadLetter {
 pub trait Events {
     /// Changes whenever more is durable, when a consumer is rewound or a dead letter revived, and when the store is
     /// closed.
-    fn moves(&self) -> watch::Receiver<Position>;
+    fn moves(&self) -> watch::Receiver<Moved>;
 
     /// What happened after a place, up to the durable head. At most `limit` events are looked at; those of what is gone
     /// for good are left out.
@@ -118,7 +127,7 @@ pub trait Events {
 #[derive(Debug)]
 pub struct Follower {
     store: Arc<dyn Store>,
-    moves: watch::Receiver<Position>,
+    moves: watch::Receiver<Moved>,
     /// Where it is.
     at: EventId,
 }

@@ -127,10 +127,13 @@ async fn what_was_given_up_is_told_and_sent_again() {
     assert_eq!(place("webhook-a").await, sent[1].before());
     assert!(place("notifier").await > sent[2]);
     store.close().await.unwrap();
-    // It only goes back.
+    // Who is told to go on later than they stand isn't put ahead: what is between would be lost.
     let ahead = ["replay", "--from", &sent[2].position.to_string()];
-    let replayed = printed(&node, &ahead);
-    assert_eq!(replayed, [json!({"consumer": "webhook-a", "revived": 0})]);
+    printed(&node, &ahead);
+    let store = open(&node);
+    let place = store.consumer("webhook-a").await.unwrap().unwrap();
+    assert!(place < sent[1], "{place:?}");
+    store.close().await.unwrap();
     refused(&node, &["dead", "--consumer", "nobody"], 69);
     refused(&node, &["replay"], 64);
 

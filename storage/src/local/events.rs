@@ -10,8 +10,7 @@ use crate::{
     domain::event::{Event, EventId},
     engine::{events, tx::Tx},
     error::StoreError,
-    events::{DeadLetter, EventPage, Events, Forgotten},
-    ids::Position,
+    events::{DeadLetter, EventPage, Events, Forgotten, Moved},
 };
 
 /// Rows removed in one batch.
@@ -37,7 +36,7 @@ impl LocalStore {
 
 #[async_trait]
 impl Events for LocalStore {
-    fn moves(&self) -> watch::Receiver<Position> {
+    fn moves(&self) -> watch::Receiver<Moved> {
         self.tide.moves()
     }
 
@@ -93,7 +92,7 @@ impl Events for LocalStore {
         let name = name.to_owned();
         let rewind = self.small_chore(move |tx| events::rewind(tx, &name, to));
         let is_known = rewind.await?;
-        self.tide.wake();
+        self.tide.ask();
         Ok(is_known)
     }
 
@@ -126,7 +125,7 @@ impl Events for LocalStore {
         let consumer = consumer.to_owned();
         let revive = self.small_chore(move |tx| events::revive(tx, &consumer, event));
         let is_there = revive.await?;
-        self.tide.wake();
+        self.tide.ask();
         Ok(is_there)
     }
 

@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use crate::{
     engine::view::{Applied, Gate},
     error::{StoreError, StoreErrorKind},
+    events::Moved,
     ids::Position,
     store::Health,
 };
@@ -35,7 +36,7 @@ pub(super) struct Tide {
     durable_head: AtomicU64,
     health: watch::Sender<Health>,
     /// The durable head, for who waits for it to move.
-    moves: watch::Sender<Position>,
+    moves: watch::Sender<Moved>,
 }
 
 struct State {
@@ -76,7 +77,7 @@ impl Tide {
             taken: Condvar::new(),
             durable_head: AtomicU64::new(head.get()),
             health: watch::Sender::new(Health::Good),
-            moves: watch::Sender::new(head),
+            moves: watch::Sender::new(Moved { head, n_asked: 0 }),
         }
     }
 
@@ -89,11 +90,16 @@ impl Tide {
         Position::new(self.durable_head.load(Ordering::Acquire)).unwrap_or(Position::MAX)
     }
 
-    pub(super) fn moves(&self) -> watch::Receiver<Position> {
+    pub(super) fn moves(&self) -> watch::Receiver<Moved> {
         self.moves.subscribe()
     }
 
-    /// Wakes all who wait for the head to move.
+    /// Wakes all who wait for the head to move, since one of them is asked for something.
+    pub(super) fn ask(&self) {
+        self.moves.send_modify(|moved| moved.n_asked += 1);
+    }
+
+    /// Wakes all who wait for the head to move: it never will.
     pub(super) fn wake(&self) {
         self.moves.send_modify(|_| {});
     }
@@ -175,7 +181,7 @@ impl Tide {
         for (_, waiter) in due {
             waiter(Ok(()));
         }
-        self.moves.send_if_modified(|head| {
+        self.moves.send_if_modified(|Moved { head, .. }| {
             let moves = *head < through.head;
             *head = through.head.max(*head);
             moves
