@@ -218,6 +218,15 @@ async fn an_export_is_what_the_person_can_see_and_has() {
     );
     let nobody = run(&node, &["user", "export", "--user", "nobody"]);
     assert_eq!(nobody.status.code(), Some(69));
+
+    // Who asked is on record, also of the export that found its file there; those that were refused are not.
+    let lines = lines(&done(&node, &["audit", "export"]));
+    let exported = lines
+        .iter()
+        .filter(|line| line["action"] == "user.exported");
+    let by_whom: Vec<_> = exported.map(|line| [&line["by"], &line["user"]]).collect();
+    let by = ["alice", "root", "operator", "operator", "operator"];
+    assert_eq!(by_whom, by.map(|by| [by, "alice"]));
 }
 
 /// What others see: nothing of hers, and all of theirs.

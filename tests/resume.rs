@@ -31,7 +31,9 @@ async fn a_place_in_another_history_is_not_recovered() {
         assert_eq!(recovered, expected, "{resume}");
         bob.settle().await;
         if !expected {
-            assert_eq!(bob.untaken().count(), 0, "nothing is replayed: {resume}");
+            // That Alice is there is news of now, whenever it comes, and nothing that happened before.
+            let replayed = bob.untaken().filter(|event| event["type"] != "presence");
+            assert_eq!(replayed.count(), 0, "nothing is replayed: {resume}");
         }
         // Whatever it is, the place in `hello` is one to go on from.
         let (_, recovered) = Client::reconnect(&node, "bob", &bob.resume).await;

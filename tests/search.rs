@@ -45,10 +45,8 @@ async fn found(rest: &Rest, query: &str) -> Value {
 /// The texts of what was found.
 fn texts(found: &Value) -> Vec<&str> {
     let found = found["found"].as_array().unwrap();
-    fn text(found: &Value) -> Option<&str> {
-        found["message"]["text"].as_str()
-    }
-    found.iter().map(|found| text(found).unwrap()).collect()
+    let texts = found.iter().map(|found| &found["message"]["text"]);
+    texts.map(|text| text.as_str().unwrap()).collect()
 }
 
 #[actix_web::test]

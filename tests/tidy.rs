@@ -12,9 +12,10 @@ use std::{
 const FILE_LINES_MAX: usize = 600;
 
 /// What each replaceable thing is called in code, and the one place (a file, or a folder) that may say it.
-const HOMES: [(&str, &[&str]); 10] = [
+const HOMES: [(&str, &[&str]); 11] = [
     ("sled::", &["storage/src/sled_store.rs"]),
     ("bincode::", &["storage/src/codec.rs"]),
+    ("tantivy::", &["search/"]),
     ("actix_web_actors", &["src/http/ws.rs"]),
     ("jsonwebtoken::", &["src/auth.rs", "src/auth/"]),
     ("object_store::", &["src/files/store.rs"]),
@@ -51,6 +52,14 @@ const ACTORS_MUST_NOT_KNOW: [&str; 11] = [
     "sled",
     "tokio-tungstenite",
     "toml",
+];
+const SEARCH_MUST_NOT_KNOW: [&str; 6] = [
+    "actix",
+    "actix-",
+    "clap",
+    "parlour",
+    "parlour-actors",
+    "sled",
 ];
 const SOCKETIO_MUST_NOT_KNOW: [&str; 9] = [
     "actix",
@@ -96,7 +105,7 @@ fn files_below(folder: &str) -> Vec<PathBuf> {
 /// The source files of all crates, with their text.
 fn sources() -> Vec<(String, String)> {
     let folders = [
-        "src", "actors", "socketio", "storage", "tests", "benches", "examples",
+        "src", "actors", "search", "socketio", "storage", "tests", "benches", "examples",
     ];
     let rust = |path: &PathBuf| path.extension().is_some_and(|e| e == "rs");
     let paths = folders.into_iter().flat_map(files_below).filter(rust);
@@ -110,6 +119,7 @@ fn sources() -> Vec<(String, String)> {
         "src/main.rs",
         "storage/src/lib.rs",
         "actors/src/lib.rs",
+        "search/src/lib.rs",
         "socketio/src/lib.rs",
         "tests/tidy.rs",
     ] {
@@ -212,9 +222,10 @@ fn is_banned(name: &str, banned: &[&str]) -> bool {
 
 #[test]
 fn lower_crates_do_not_know_upper_ones() {
-    let crates: [(&str, &[&str], &str); 3] = [
+    let crates: [(&str, &[&str], &str); 4] = [
         ("socketio/Cargo.toml", &SOCKETIO_MUST_NOT_KNOW, "dashmap"),
         ("storage/Cargo.toml", &STORAGE_MUST_NOT_KNOW, "sled"),
+        ("search/Cargo.toml", &SEARCH_MUST_NOT_KNOW, "tantivy"),
         ("actors/Cargo.toml", &ACTORS_MUST_NOT_KNOW, "actix"),
     ];
     for (path, banned, known) in crates {

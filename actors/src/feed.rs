@@ -235,8 +235,10 @@ impl Core {
             if !is_meant {
                 continue;
             }
-            // Only back: who is sent ahead would miss what is between.
-            let rewound = to.filter(|to| *to < through);
+            // Only back: who is sent ahead would miss what is between. Where it stands is written from time to time, so it
+            // may have sent more than that: whatever is asked for, it is put to another place, and begins there anew.
+            let rewound = to.map(|to| to.min(through.before()).max(floor));
+            let rewound = rewound.filter(|to| *to < through);
             if let Some(to) = rewound {
                 store.rewind_consumer(&name, to).await?;
             }

@@ -1,5 +1,7 @@
 //! For tests: a node in memory, clients without sockets, and a dialect that is plain to read.
 
+mod scan;
+
 use std::{
     collections::VecDeque,
     sync::{
@@ -24,6 +26,7 @@ use parlour_storage::{
 };
 use tokio::sync::Notify;
 
+use self::scan::Scan;
 use crate::{
     codec::{ClientFrame, Codec, Minds, RequestId, Resume, View},
     command::{Caller, Command, Identity, Reply, Request, Target},
@@ -35,7 +38,7 @@ use crate::{
     push::{Hello, Push},
     reply::ReplyTo,
     session::{Authenticator, Gone, Session},
-    system::{Core, System},
+    system::{Core, Services, System},
 };
 
 /// How long a test waits for what must happen.
@@ -91,7 +94,14 @@ impl TestNode {
         settings: Settings,
     ) -> Self {
         Self {
-            system: System::start(store, settings),
+            system: System::start_with(
+                Arc::clone(&store),
+                settings,
+                Services {
+                    searcher: Some(Arc::new(Scan(store))),
+                    ..Services::default()
+                },
+            ),
         }
     }
 

@@ -28,15 +28,37 @@ pub(crate) fn run(seconds: u64) {
     );
     println!("|---|---|---|---|---|---|---|");
     for (n_conversations, n_senders) in [(1, 1), (1, 256), (1000, 100), (1000, 1000)] {
-        actix::System::new().block_on(measure(
+        let measured = actix::System::new().block_on(measure(
             n_conversations,
             n_senders,
             Duration::from_secs(seconds),
         ));
+        let ms = |quantile| measured.latency.value_at_quantile(quantile) as f64 / 1000.0;
+        println!(
+            "| {n_conversations} | {n_senders} | {:.0} | {:.1} | {:.2} | {:.2} | {:.2} |",
+            measured.per_second,
+            measured.cpu_us,
+            ms(0.5),
+            ms(0.99),
+            ms(0.999)
+        );
     }
 }
 
-async fn measure(n_conversations: usize, n_senders: usize, time: Duration) {
+/// What one of many at once costs, in µs of CPU time.
+pub(crate) fn cpu_of_one(seconds: u64) -> f64 {
+    actix::System::new()
+        .block_on(measure(1000, 1000, Duration::from_secs(seconds)))
+        .cpu_us
+}
+
+struct Measured {
+    per_second: f64,
+    cpu_us: f64,
+    latency: Histogram<u64>,
+}
+
+async fn measure(n_conversations: usize, n_senders: usize, time: Duration) -> Measured {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let system = start(folder.path());
     let core = system.core();
@@ -72,17 +94,13 @@ async fn measure(n_conversations: usize, n_senders: usize, time: Duration) {
         .expect("all senders are done")
         .into_inner();
     let n = latency.len() as f64;
-    let ms = |quantile| latency.value_at_quantile(quantile) as f64 / 1000.0;
-    println!(
-        "| {n_conversations} | {n_senders} | {:.0} | {:.1} | {:.2} | {:.2} | {:.2} |",
-        n / seconds,
-        cpu * 1e6 / n,
-        ms(0.5),
-        ms(0.99),
-        ms(0.999)
-    );
     system.drain(Duration::from_secs(1)).await;
     system.stop().await.expect("a clean stop");
+    Measured {
+        per_second: n / seconds,
+        cpu_us: cpu * 1e6 / n,
+        latency,
+    }
 }
 
 async fn send(

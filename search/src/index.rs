@@ -45,8 +45,8 @@ pub(crate) struct Fields {
     pub(crate) id: Field,
     pub(crate) conversation: Field,
     pub(crate) author: Field,
-    pub(crate) sent_at: Field,
-    pub(crate) written_at: Field,
+    sent_at: Field,
+    written_at: Field,
     pub(crate) has_file: Field,
     pub(crate) words: Field,
     pub(crate) signs: Field,
@@ -54,6 +54,9 @@ pub(crate) struct Fields {
 
 /// The field that messages are ordered by.
 pub(crate) const ID: &str = "id";
+pub(crate) const AUTHOR: &str = "author";
+pub(crate) const SENT_AT: &str = "sent_at";
+pub(crate) const WRITTEN_AT: &str = "written_at";
 
 impl Fields {
     fn schema() -> (Schema, Self) {
@@ -69,9 +72,9 @@ impl Fields {
         let fields = Self {
             id: schema.add_u64_field(ID, INDEXED | FAST),
             conversation: schema.add_u64_field("conversation", INDEXED),
-            author: schema.add_text_field("author", plain.clone()),
-            sent_at: schema.add_i64_field("sent_at", FAST),
-            written_at: schema.add_i64_field("written_at", FAST),
+            author: schema.add_text_field(AUTHOR, plain.clone().set_fast("raw")),
+            sent_at: schema.add_i64_field(SENT_AT, FAST),
+            written_at: schema.add_i64_field(WRITTEN_AT, FAST),
             has_file: schema.add_bool_field("has_file", INDEXED),
             words: schema.add_text_field("words", plain),
             signs: schema.add_text_field("signs", text(IndexRecordOption::WithFreqsAndPositions)),

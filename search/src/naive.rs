@@ -105,8 +105,8 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        6 => (1..40_u64).prop_flat_map(message).prop_map(|message| Step::Put(Box::new(message))),
-        2 => (1..40_u64).prop_map(Step::Remove),
+        6 => (1..150_u64).prop_flat_map(message).prop_map(|message| Step::Put(Box::new(message))),
+        2 => (1..150_u64).prop_map(Step::Remove),
         1 => Just(Step::Commit),
     ]
 }
@@ -210,7 +210,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
-    fn it_finds_what_a_scan_finds(steps in prop::collection::vec(step(), 1..60), queries in prop::collection::vec(query(), 1..12)) {
+    fn it_finds_what_a_scan_finds(steps in prop::collection::vec(step(), 1..200), queries in prop::collection::vec(query(), 1..12)) {
         let mut writer = Writer::open(&Place::Memory, MEMORY_MIN).unwrap();
         let mut messages: BTreeMap<u64, Message> = BTreeMap::new();
         for step in steps.into_iter().chain([Step::Commit]) {

@@ -6,6 +6,7 @@ mod compact;
 mod completions;
 mod config;
 mod config_args;
+mod events;
 mod healthcheck;
 mod index;
 mod out;
@@ -49,6 +50,8 @@ pub enum Command {
     Audit(audit::Args),
     /// Export or erase what a stopped node keeps of a person.
     User(Box<user::Args>),
+    /// List the events of a node that is stopped, and have them sent again.
+    Events(events::Args),
     /// Rebuild or check the search index of a node that is stopped.
     Index(index::Args),
     /// Ask a running node whether it is ready.
@@ -74,6 +77,7 @@ impl Command {
             Self::Compact(args) => args.execute(),
             Self::Audit(args) => args.execute(),
             Self::User(args) => args.execute(),
+            Self::Events(args) => args.execute(),
             Self::Index(args) => args.execute(),
             Self::Healthcheck(args) => args.execute(),
             Self::Completions(args) => args.execute(),
@@ -125,6 +129,12 @@ fn command() -> clap::Command {
         .mut_subcommand("user", |user| {
             user.mut_subcommand("export", quiet)
                 .mut_subcommand("erase", quiet)
+        })
+        .mut_subcommand("events", |events| {
+            events
+                .mut_subcommand("list", quiet)
+                .mut_subcommand("dead", quiet)
+                .mut_subcommand("replay", quiet)
         })
         .mut_subcommand("config", |config| {
             config

@@ -85,7 +85,8 @@ options! {
         ping_interval: Duration = "25s" in "1s"..="10m";
         /// How long a ping may stay unanswered before the connection is closed.
         pong_timeout: Duration = "20s" in "1s"..="10m";
-        /// How long a new connection has to show its token before it is closed.
+        /// How long a new connection has to show its token before it is closed; the head of an HTTP request has
+        /// to be there as soon.
         auth_timeout: Duration = "10s" in "1s"..="5m";
         /// Most frames that wait for a slow client. One more, and it is disconnected; it misses nothing
         /// by resuming.

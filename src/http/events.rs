@@ -5,6 +5,7 @@
 
 use std::{
     convert::Infallible,
+    pin::Pin,
     sync::{Arc, Mutex, PoisonError, Weak},
     time::Duration,
 };
@@ -19,6 +20,7 @@ use parlour_storage::{
 };
 use tokio::{sync::watch, time::Instant};
 
+use super::kill::SecondHandle;
 use crate::{
     config::TopicFilter,
     events::{Place, event_json},
@@ -38,8 +40,8 @@ pub(super) struct Terms {
     pub(super) expires_at: Timestamp,
     /// Whether the node stops.
     pub(super) stopping: watch::Receiver<bool>,
-    /// Cuts the connection off.
-    pub(super) cut_off: Kill,
+    /// The connection: watched for its end, and cut off if need be.
+    pub(super) socket: SecondHandle,
 }
 
 /// The answer, for as long as it goes on.
@@ -48,7 +50,7 @@ pub(super) fn answer(feed: Feed, terms: Terms) -> HttpResponse {
     actix_web::rt::spawn(watch_over(
         Arc::downgrade(&given),
         terms.patience,
-        terms.cut_off,
+        terms.socket.kill(),
     ));
     let telling = Telling {
         epoch: terms.epoch,
@@ -58,6 +60,8 @@ pub(super) fn answer(feed: Feed, terms: Terms) -> HttpResponse {
         heartbeat: terms.heartbeat,
         expires_at: terms.expires_at,
         stopping: terms.stopping,
+        // Else it would be noticed with the next sign of life, and their place kept until then.
+        gone: Box::pin(async move { terms.socket.peer_is_gone().await }),
         given,
     };
     let pieces = stream::unfold(telling, async |mut telling| {
@@ -85,6 +89,8 @@ struct Telling {
     heartbeat: Duration,
     expires_at: Timestamp,
     stopping: watch::Receiver<bool>,
+    /// Ends when the client hangs up.
+    gone: Pin<Box<dyn Future<Output = ()>>>,
     /// The last id that the client was told.
     told: EventId,
     given: Arc<Given>,
@@ -105,6 +111,7 @@ impl Telling {
                 page = self.feed.next() => Next::Page(page),
                 () = tokio::time::sleep_until(beat) => Next::Beat,
                 () = &mut expired => Next::End,
+                () = &mut self.gone => Next::End,
                 _ = self.stopping.wait_for(|stopping| *stopping) => Next::End,
             };
             let piece = match next {

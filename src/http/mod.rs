@@ -166,6 +166,7 @@ pub fn serve(edge: Arc<Edge>, sockets: Vec<TcpListener>) -> anyhow::Result<Serve
     // The last third of the time a stop may take: the rest is for clients to go.
     let shutdown = (edge.config.node.shutdown_timeout / 3).as_secs().max(1);
     let connections_max = edge.config.http.connections_max.div_ceil(workers);
+    let head_timeout = edge.config.session.auth_timeout;
     let server = HttpServer::new(move || {
         App::new()
             .app_data(web::Data::from(Arc::clone(&edge)))
@@ -191,6 +192,8 @@ pub fn serve(edge: Arc<Edge>, sockets: Vec<TcpListener>) -> anyhow::Result<Serve
     // The node handles signals itself: actix takes SIGINT for a forced stop.
     .disable_signals()
     .shutdown_timeout(shutdown)
+    // The head of the first request is part of showing a token.
+    .client_request_timeout(head_timeout)
     .on_connect(kill::remember_socket);
     let server = sockets
         .into_iter()

@@ -103,6 +103,7 @@ impl Follower {
         let place = place(&*store, &endpoint.name).await?;
         let now = Instant::now();
         let moves = store.moves();
+        let seen = *moves.borrow();
         Ok(Self {
             feed: events::Follower::new(Arc::clone(&store), place),
             lanes: Lanes::new(place, endpoint.at_once_max),
@@ -118,7 +119,7 @@ impl Follower {
             save_at: now,
             since: (Timestamp::now(), now),
             revived: Revived {
-                seen: Position::ZERO,
+                seen,
                 moves,
                 look_at: now,
             },

@@ -15,13 +15,15 @@ use crate::{
     error::{StoreError, StoreErrorKind},
     keys,
     kv::{Batch, Kv, Order, Source},
-    local::Options,
     sled_store::{SledKv, sync_folder},
     verify::{self, Progress},
 };
 
 /// Rows in one batch; progress is told after each.
-const BATCH_ROWS: usize = 1000;
+const BATCH_ROWS: usize = 96;
+
+/// What either engine keeps in memory of its files. Each row is read once and written once.
+const CACHE_BYTES: u64 = 4 * 1024 * 1024;
 
 /// Writes the store in the folder `path` anew. Needs the room of what is kept once more, beside it. A copy that was left
 /// unfinished, or an old store that was left behind, is taken away first. Tells how many records there are.
@@ -33,10 +35,10 @@ const BATCH_ROWS: usize = 1000;
 pub fn compact(path: &Path, progress: &mut dyn FnMut(Progress)) -> Result<u64, StoreError> {
     let path = path.canonicalize().map_err(failed)?;
     // Held, with its lock, until the copy has its name.
-    let old = verify::open(&path)?;
+    let old = verify::open_with(&path, CACHE_BYTES)?;
     let beside = beside(&path);
     remove(&beside)?;
-    let new = SledKv::open(&beside, Options::default().cache_bytes)?;
+    let new = SledKv::open(&beside, CACHE_BYTES)?;
     let n_records = copy(&old, &new, progress)?;
     new.sync()?;
     drop(new);

@@ -6,6 +6,7 @@
 //! - `flush_every_ms` stays at its default: old segments are only cleaned in that thread.
 //! - Values stay below 4 KiB (see `codec`): larger pages go to files that are never synced.
 //! - One tree: batches are atomic within one only.
+//! - It takes a snapshot file that a kill left half-written (`snap.….generating`) for a whole one, and doesn't open.
 //! - Its threads let go of the file a moment after the database is dropped, so who opens it again in the same
 //!   process has to wait for that.
 
@@ -66,6 +67,7 @@ impl SledKv {
         let is_new = !log.exists();
         if !is_new {
             wait_until_released(&log, RELEASE_WAIT)?;
+            remove_unfinished(path)?;
         }
         let config = sled::Config::new().path(path).cache_capacity(cache_bytes);
         let db = config.open().map_err(failed)?;
@@ -120,6 +122,22 @@ fn wait_until_released(log: &Path, wait: Duration) -> Result<(), StoreError> {
             Err(TryLockError::Error(error)) => return Err(on_file("lock", log, &error)),
         }
     }
+}
+
+/// A snapshot spares sled reading the log from its start. One that never got its name is no loss: the one before it
+/// goes only after that, and the log has everything.
+fn remove_unfinished(path: &Path) -> Result<(), StoreError> {
+    let entries = fs::read_dir(path).map_err(|e| on_file("read", path, &e))?;
+    for entry in entries {
+        let entry = entry.map_err(|e| on_file("read", path, &e))?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with("snap.") && name.ends_with(".generating") {
+            let file = entry.path();
+            fs::remove_file(&file).map_err(|e| on_file("remove", &file, &e))?;
+        }
+    }
+    Ok(())
 }
 
 fn on_file(verb: &str, path: &Path, error: &io::Error) -> StoreError {
@@ -180,6 +198,23 @@ mod tests {
         let _open = SledKv::open(folder.path(), 1 << 20).unwrap();
         let error = SledKv::open(folder.path(), 1 << 20).unwrap_err();
         assert_eq!(error.kind, StoreErrorKind::Locked);
+    }
+
+    #[test]
+    fn a_kill_while_it_opens_keeps_nobody_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let kv = SledKv::open(folder.path(), 1 << 20).unwrap();
+        let (key, value) = (b"key".to_vec(), b"value".to_vec());
+        kv.apply(Batch::from([(key.clone(), Some(value.clone()))]))
+            .unwrap();
+        kv.sync().unwrap();
+        drop(kv);
+        // As if it had ended in the middle of writing its snapshot.
+        let unfinished = folder.path().join("snap.7FFFFFFFFFFFFFFF.generating");
+        fs::write(&unfinished, "half").unwrap();
+        let kv = SledKv::open(folder.path(), 1 << 20).unwrap();
+        assert_eq!(kv.get(&key).unwrap(), Some(value));
+        assert!(!unfinished.exists());
     }
 
     #[test]

@@ -91,6 +91,14 @@ impl<'a> Replay<'a> {
 
     async fn try_play(&mut self, entry: &Entry) -> Result<(), String> {
         let text = self.fill(entry)?;
+        let searches = text.contains("/v1/search") || text.contains(r#""type": "search""#);
+        if searches {
+            // What was sent above can be found a moment later.
+            let caught_up = |behind| behind == 0;
+            self.node
+                .metric_becomes("parlour_search_behind", caught_up)
+                .await;
+        }
         match entry.way {
             Way::Sent => {
                 let name = entry.name();

@@ -11,7 +11,7 @@ use parlour_actors::{
     counters::Counters,
     error::{CloseCode, ErrorCode},
 };
-use parlour_storage::ids::MessageId;
+use parlour_storage::{domain::event::TOPICS, ids::MessageId};
 
 use super::document::Document;
 
@@ -239,4 +239,13 @@ fn every_flag_in_deploy_exists() {
             );
         }
     }
+}
+
+/// Whoever writes a back end decides by docs/events.md what to listen to.
+#[test]
+fn every_topic_of_events_is_there_once() {
+    let document = Document::read("docs/events.md");
+    let rows = document.table(&["Topic", "Told", "`data`"]);
+    let written: Vec<_> = rows.iter().map(|row| row[0].trim_matches('`')).collect();
+    assert_eq!(written, TOPICS);
 }

@@ -9,7 +9,7 @@ use parlour_storage::{
 use serde_json::{Value, json};
 
 use crate::{
-    common::{Client, Node, Rest, token_with, until},
+    common::{Client, Node, Rest, Signal, token_with, until},
     node,
     receiver::{Receiver, Reply},
     texts,
@@ -23,8 +23,8 @@ fn admin(node: &Node) -> Rest {
 }
 
 async fn consumer(admin: &Rest) -> Value {
-    let mut answer = admin.get("/v1/events/consumers").await.ok();
-    answer["consumers"][0].take()
+    let answer = admin.get("/v1/events/consumers").await.ok();
+    answer["consumers"].get(0).cloned().unwrap_or_default()
 }
 
 #[actix_web::test]
@@ -48,8 +48,9 @@ async fn a_dead_letter_is_sent_again_when_somebody_says_so() {
     let path = format!("/v1/events/dead?consumer={name}");
     let dead = admin(&node).get(&path).await.ok();
     assert!(dead.to_string().contains("status 400"), "{dead}");
-    // Also where the node was down in between.
-    node.kill();
+    // Also where the node was down in between. (Killed, it might have sent it again by itself.)
+    node.signal(Signal::Terminate);
+    assert!(node.ended().await.success());
     node.start_again().await;
     MENDED.store(true, Ordering::Relaxed);
     let again = json!({"consumer": name, "dead": true});
@@ -76,11 +77,16 @@ async fn a_running_node_that_is_told_to_sends_again_from_a_place_on() {
     let taken = receiver.taken(|taken| texts(taken).len() == 3).await;
     let again = json!({"from": taken[1]["id"]});
     admin(&node).post("/v1/events/replay", again).await.ok();
-    let taken = receiver.taken(|taken| texts(taken).len() >= 5).await;
-    assert_eq!(texts(&taken), ["one", "two", "three", "two", "three"]);
+    // Or from earlier on, if its place was not written yet.
+    let again =
+        |taken: &[Value]| texts(taken).len() > 4 && texts(taken).ends_with(&["two", "three"]);
+    receiver.taken(again).await;
     alice.say(&to, "four").await;
     let taken = receiver.taken(|taken| texts(taken).contains(&"four")).await;
-    assert_eq!(texts(&taken)[5..], ["four"], "and goes on as before");
+    assert!(
+        texts(&taken).ends_with(&["two", "three", "four"]),
+        "{taken:?}"
+    );
 }
 
 #[actix_web::test]

@@ -6,7 +6,6 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web, web::Bytes};
 use parlour_actors::{
     command::{Caller, Command, Question, Reply, Request},
     error::{ErrorCode, Failure},
-    outbox::Kill,
     system::Core,
 };
 use parlour_storage::{
@@ -176,10 +175,9 @@ impl Asked {
         self.request.headers().get(name)?.to_str().ok()
     }
 
-    /// What ends the connection, whether its client reads or not.
-    pub(super) fn kill(&self) -> Option<Kill> {
-        let handle = self.request.conn_data::<SecondHandle>();
-        handle.map(SecondHandle::kill)
+    /// The connection that it came over.
+    pub(super) fn socket(&self) -> Option<SecondHandle> {
+        self.request.conn_data::<SecondHandle>().cloned()
     }
 
     /// When the token runs out.

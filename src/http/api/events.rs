@@ -42,7 +42,7 @@ pub(super) async fn follow(asked: Asked) -> Answered {
     let topics = topics.map(|topic| TopicFilter::parse(topic).map_err(|e| bad("topics", e)));
     let topics = topics.collect::<Result<_, _>>()?;
     // Out of file descriptors: nobody could end it.
-    let cut_off = asked.kill().ok_or_else(Failure::busy)?;
+    let socket = asked.socket().ok_or_else(Failure::busy)?;
     let settings = &asked.core().settings;
     let terms = Terms {
         epoch,
@@ -51,7 +51,7 @@ pub(super) async fn follow(asked: Asked) -> Answered {
         patience: settings.ping_interval + settings.pong_timeout,
         expires_at: asked.expires_at()?,
         stopping: asked.stopping(),
-        cut_off,
+        socket,
     };
     let feed = asked.core().follow(asked.caller(), start).await?;
     Ok(answer(feed, terms))

@@ -11,7 +11,8 @@ use std::{
 
 use super::*;
 use crate::{
-    domain::change::ChangeBody,
+    domain::{change::ChangeBody, event::EventId, message::Content},
+    events::Events as _,
     ids::{ConversationId, MessageId, Seq, Timestamp, UserId},
     kv::{Scan, Source},
     local::{LocalStore, Options},
@@ -138,6 +139,36 @@ async fn reads(store: &LocalStore, user: &UserId, id: ConversationId) -> Vec<Vec
 #[tokio::test]
 async fn an_old_store_answers_as_a_new_one() {
     answers_as_a_new_one(Arc::new(format_1())).await;
+}
+
+#[tokio::test]
+async fn events_are_told_from_the_upgrade_on() {
+    let store = LocalStore::start(Arc::new(format_1()), Options::default()).unwrap();
+    let page = store.events_after(EventId::default(), 99).await.unwrap();
+    assert!(page.missed, "most of what was before left no event");
+    assert_eq!(page.events, []);
+    let direct = store.direct_between(&name("ann"), &name("bob")).await;
+    let write = Write::Send {
+        conversation: direct.unwrap().unwrap(),
+        content: Content {
+            text: "new".to_owned(),
+            ..Content::default()
+        },
+        attachments: Vec::new(),
+        key: None,
+    };
+    let transaction = Transaction::new(Timestamp::now(), name("ann"), write);
+    store
+        .commit(vec![transaction])
+        .await
+        .unwrap()
+        .remove(0)
+        .unwrap();
+    let page = store.events_after(page.through, 99).await.unwrap();
+    assert!(!page.missed);
+    let told: Vec<_> = page.events.iter().map(|e| e.what.topic()).collect();
+    assert_eq!(told, ["message.sent"]);
+    store.close().await.unwrap();
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ mod conversations;
 mod cursors;
 mod events;
 mod flags;
+mod followers;
 mod members;
 mod messages;
 mod pages;
@@ -67,6 +68,7 @@ pub async fn run_all(bed: impl Fn() -> Arc<dyn Bed>) {
         summaries::cases,
         changes::cases,
         events::cases,
+        followers::cases,
         rows::cases,
         reports::cases,
         flags::cases,

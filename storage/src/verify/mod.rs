@@ -89,12 +89,17 @@ pub fn verify(
 
 /// Opens a store as it lies there, and never makes one.
 pub(crate) fn open(path: &Path) -> Result<SledKv, StoreError> {
+    open_with(path, Options::default().cache_bytes)
+}
+
+/// The same, with so much of its files in memory.
+pub(crate) fn open_with(path: &Path, cache_bytes: u64) -> Result<SledKv, StoreError> {
     if !path.join("db").exists() {
         let text = format!("there is no store in {}", path.display());
         let error = io::Error::new(io::ErrorKind::NotFound, text);
         return Err(StoreError::caused_by(StoreErrorKind::Failed, error));
     }
-    let kv = SledKv::open(path, Options::default().cache_bytes)?;
+    let kv = SledKv::open(path, cache_bytes)?;
     format(&kv)?;
     Ok(kv)
 }

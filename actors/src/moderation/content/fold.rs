@@ -2,16 +2,24 @@
 //!
 //! Nothing here is ever shown: what is found in a copy is told as a range of the text it was made of.
 
-use std::{borrow::Cow, ops::Range};
+use std::{borrow::Cow, ops::Range, sync::LazyLock};
 
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
-/// A copy, and where in the text each byte of it comes from.
-#[derive(Debug, PartialEq, Eq)]
+/// A copy, and where in the text each part of it comes from.
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Copy<'a> {
     text: Cow<'a, str>,
-    /// For each byte, the bytes of the text that it stands for. Empty: the copy is as long as the text, byte for byte.
-    from: Vec<Range<usize>>,
+    /// Where copy and text don't go along byte for byte; in order. Few, since what is found is rare and has to be cheap
+    /// to look for.
+    odd: Vec<Odd>,
+}
+
+/// A part of the copy that stands for a part of another length, or for one that has no parts.
+#[derive(Debug, PartialEq, Eq)]
+struct Odd {
+    at: Range<usize>,
+    of: Range<usize>,
 }
 
 impl Copy<'_> {
@@ -21,150 +29,232 @@ impl Copy<'_> {
 
     /// The part of the text that a part of the copy, which is not empty, stands for.
     pub(super) fn range(&self, part: Range<usize>) -> Range<usize> {
-        match self.from.as_slice() {
-            [] => part,
-            from => from[part.start].start..from[part.end - 1].end,
+        self.of(part.start).start..self.of(part.end - 1).end
+    }
+
+    /// What the byte at `at` is of. Where both go along, that is the byte in the text, and no whole character.
+    fn of(&self, at: usize) -> Range<usize> {
+        let n = self.odd.partition_point(|odd| odd.at.start <= at);
+        match self.odd[..n].last() {
+            None => at..at + 1,
+            Some(odd) if at < odd.at.end => odd.of.clone(),
+            Some(odd) => {
+                let of = odd.of.end + (at - odd.at.end);
+                of..of + 1
+            }
         }
     }
 
-    fn push(&mut self, c: char, from: Range<usize>) {
-        let text = self.text.to_mut();
-        let end = text.len() + c.len_utf8();
-        text.push(c);
-        self.from.resize(end, from);
+    /// Adds what stands for a part of the text.
+    fn push(&mut self, copied: &str, of: Range<usize>) {
+        let at = self.text.len();
+        self.text.to_mut().push_str(copied);
+        if copied.len() != of.len() || copied.chars().nth(1).is_some() {
+            let at = at..self.text.len();
+            self.odd.push(Odd { at, of });
+        }
     }
 
     /// What is left out belongs to what it follows, so that a mark is covered with its letter.
     fn skip(&mut self, until: usize) {
-        let last = self.from.last().map(|range| range.start);
-        for range in self.from.iter_mut().rev() {
-            if Some(range.start) != last {
-                break;
+        let len = self.text.len();
+        match self.odd.last_mut() {
+            Some(odd) if odd.at.end == len => odd.of.end = until,
+            _ => {
+                let last = self.text.chars().next_back().map_or(0, char::len_utf8);
+                let at = len - last..len;
+                let start = match last {
+                    0 => 0,
+                    _ => self.of(at.start).start,
+                };
+                let of = start..until;
+                self.odd.push(Odd { at, of });
             }
-            range.end = until;
         }
     }
 }
+
+/// What characters become, made once: to take one apart costs more than to look for ten thousand words in it.
+#[derive(Debug)]
+struct Folds {
+    fold: fn(char, &mut String),
+    /// What those of the basic plane become, one behind the other, and where each ends.
+    copies: String,
+    ends: Vec<usize>,
+}
+
+impl Folds {
+    fn new(fold: fn(char, &mut String)) -> Self {
+        let mut folds = Self {
+            fold,
+            copies: String::new(),
+            ends: Vec::with_capacity(0xffff),
+        };
+        // Surrogates are none, and nothing becomes of them.
+        for c in 0..=0xffff {
+            if let Some(c) = char::from_u32(c) {
+                fold(c, &mut folds.copies);
+            }
+            folds.ends.push(folds.copies.len());
+        }
+        folds
+    }
+
+    /// Adds what a character becomes, if it can be seen.
+    fn push(&self, c: char, of: Range<usize>, copy: &mut Copy<'_>) {
+        let n = u32::from(c) as usize;
+        let mut rare = String::new();
+        let copied = match self.ends.get(n) {
+            Some(end) => &self.copies[n.checked_sub(1).map_or(0, |n| self.ends[n])..*end],
+            None => {
+                (self.fold)(c, &mut rare);
+                &rare
+            }
+        };
+        if copied.is_empty() {
+            copy.skip(of.end);
+        } else {
+            copy.push(copied, of);
+        }
+    }
+}
+
+static BARE: LazyLock<Folds> = LazyLock::new(|| Folds::new(fold_bare));
+static PLAIN: LazyLock<Folds> = LazyLock::new(|| Folds::new(fold_plain));
 
 /// Letters without their marks and without what can't be seen; one character for each, in its own case.
 pub(super) fn bare(text: &str) -> Copy<'_> {
     if text.is_ascii() {
         return Copy {
             text: text.into(),
-            from: Vec::new(),
+            odd: Vec::new(),
         };
     }
     let mut copy = empty(text.len());
     for (at, c) in text.char_indices() {
-        let end = at + c.len_utf8();
-        match base(c) {
-            Some(base) => copy.push(base, at..end),
-            None => copy.skip(end),
-        }
+        BARE.push(c, at..at + c.len_utf8(), &mut copy);
     }
     copy
+}
+
+/// The letter of a letter with marks; nothing for a mark and for what can't be seen.
+fn fold_bare(c: char, copy: &mut String) {
+    // A syllable stays one character.
+    if matches!(c, '\u{ac00}'..='\u{d7a3}') {
+        copy.push(c);
+    } else {
+        copy.extend(std::iter::once(c).nfd().find(|c| !is_unseen(*c)));
+    }
 }
 
 /// The same in lower case, with one space for each stretch of white space, and compatible characters (wide, bold,
 /// circled ...) as the plain ones.
 pub(super) fn plain(text: &str) -> Copy<'_> {
-    let double_space = || {
-        text.as_bytes()
-            .windows(2)
-            .any(|pair| pair.iter().all(u8::is_ascii_whitespace))
-    };
-    if text.is_ascii() && !double_space() {
-        let lower = |c: char| {
-            if c.is_ascii_whitespace() {
-                ' '
-            } else {
-                c.to_ascii_lowercase()
-            }
-        };
+    if let Some(text) = plain_ascii(text) {
         return Copy {
-            text: text.chars().map(lower).collect::<String>().into(),
-            from: Vec::new(),
+            text: text.into(),
+            odd: Vec::new(),
         };
     }
     let mut copy = empty(text.len());
     for (at, c) in text.char_indices() {
-        let end = at + c.len_utf8();
-        if c.is_whitespace() {
-            if copy.text.ends_with(' ') {
-                copy.skip(end);
-            } else {
-                copy.push(' ', at..end);
-            }
-            continue;
-        }
-        let mut seen = false;
-        for part in std::iter::once(c).nfkd().filter(|c| !is_unseen(*c)) {
-            for lower in part.to_lowercase().filter(|c| !is_unseen(*c)) {
-                copy.push(lower, at..end);
-                seen = true;
-            }
-        }
-        if !seen {
-            copy.skip(end);
+        let of = at..at + c.len_utf8();
+        if !c.is_whitespace() {
+            PLAIN.push(c, of, &mut copy);
+        } else if copy.text.ends_with(' ') {
+            copy.skip(of.end);
+        } else {
+            copy.push(" ", of);
         }
     }
     copy
 }
 
-/// A plain copy with look-alikes as the Latin letters that they are taken for. `None`: there is none in it.
-pub(super) fn alike<'a>(plain: &Copy<'_>) -> Option<Copy<'a>> {
-    let text = plain.text();
-    if !text.contains(|c| look_alike(c) != c) {
-        return None;
-    }
-    let mut copy = empty(text.len());
-    let mut from = 0;
-    while let Some(rest) = text.get(from..).filter(|rest| !rest.is_empty()) {
-        // A stretch of letters, digits and what is taken for them; or one character beside.
-        let end = rest.find(|c| !is_wordlike(c)).unwrap_or(rest.len());
-        let stretch = match end {
-            0 => &rest[..rest.chars().next().map_or(0, char::len_utf8)],
-            _ => &rest[..end],
-        };
-        push_alike(&mut copy, plain, from, stretch);
-        from += stretch.len();
-    }
-    (copy.text != plain.text).then_some(copy)
+fn fold_plain(c: char, copy: &mut String) {
+    let parts = std::iter::once(c).nfkd().filter(|c| !is_unseen(*c));
+    let lower = parts.flat_map(char::to_lowercase);
+    copy.extend(lower.filter(|c| !is_unseen(*c)));
 }
 
-fn push_alike(copy: &mut Copy<'_>, plain: &Copy<'_>, from: usize, stretch: &str) {
-    // `2024` is a number and `$5` a price; `l33t` is a word.
-    let is_word = stretch.chars().any(char::is_alphabetic);
-    let mut before = None;
-    let mut chars = stretch.char_indices().peekable();
-    while let Some((at, c)) = chars.next() {
-        let after = chars.peek().map(|(_, c)| *c);
-        let stands_for = match c {
-            _ if !is_word => c,
-            '@' | '$' if after.is_none() => c,
-            '!' | '|' if before.is_none() || after.is_none() => c,
-            _ => look_alike(c),
-        };
-        let of = from + at..from + at + c.len_utf8();
-        copy.push(stands_for, plain.range(of));
-        before = Some(c);
+/// The copy of a text in which nothing but case and the sort of white space changes, as in most.
+fn plain_ascii(text: &str) -> Option<String> {
+    let space = |byte: &u8| byte.is_ascii_whitespace();
+    let spaces = |pair: &[u8]| pair.iter().all(space);
+    if !text.is_ascii() || text.as_bytes().windows(2).any(spaces) {
+        return None;
+    }
+    let lower = text.to_ascii_lowercase();
+    Some(if lower.bytes().any(|byte| byte != b' ' && space(&byte)) {
+        lower.replace(|c: char| c.is_ascii_whitespace(), " ")
+    } else {
+        lower
+    })
+}
+
+/// A plain text with look-alikes as the Latin letters that they are taken for. `None`: there is none in it.
+pub(super) fn alike(plain: &str) -> Option<Copy<'static>> {
+    let mut copy = Copy::default();
+    let mut copied = 0;
+    let mut stretch = Stretch::default();
+    for (at, c) in plain.char_indices() {
+        let letter = look_alike(c);
+        if letter == c {
+            continue;
+        }
+        // Letters are of a word, whatever is beside them; digits and signs may be.
+        if c.is_ascii() {
+            if at >= stretch.range.end {
+                stretch = Stretch::around(plain, at);
+            }
+            if !stretch.has_letter(c, at) {
+                continue;
+            }
+        }
+        copy.text.to_mut().push_str(&plain[copied..at]);
+        copied = at + c.len_utf8();
+        copy.push(letter.encode_utf8(&mut [0; 4]), at..copied);
+    }
+    if copied == 0 {
+        return None;
+    }
+    copy.text.to_mut().push_str(&plain[copied..]);
+    Some(copy)
+}
+
+/// Letters, digits and what is taken for them, without anything else between.
+#[derive(Debug, Default)]
+struct Stretch {
+    range: Range<usize>,
+    is_word: bool,
+}
+
+impl Stretch {
+    fn around(text: &str, at: usize) -> Self {
+        let start = text[..at].trim_end_matches(is_wordlike).len();
+        let end = text.len() - text[at..].trim_start_matches(is_wordlike).len();
+        Self {
+            range: start..end,
+            is_word: text[start..end].contains(char::is_alphabetic),
+        }
+    }
+
+    /// Whether a digit or sign in it stands for a letter. `2024` is a number and `$5` a price; `l33t` is a word.
+    fn has_letter(&self, c: char, at: usize) -> bool {
+        let (first, last) = (at == self.range.start, at + 1 == self.range.end);
+        self.is_word
+            && match c {
+                '@' | '$' => !last,
+                '!' | '|' => !first && !last,
+                _ => true,
+            }
     }
 }
 
 fn empty<'a>(len: usize) -> Copy<'a> {
     Copy {
         text: String::with_capacity(len).into(),
-        from: Vec::with_capacity(len),
+        odd: Vec::new(),
     }
-}
-
-/// The letter of a letter with marks; `None` for a mark and for what can't be seen.
-fn base(c: char) -> Option<char> {
-    // A syllable stays one character.
-    if matches!(c, '\u{ac00}'..='\u{d7a3}') {
-        return Some(c);
-    }
-    std::iter::once(c).nfd().find(|c| !is_unseen(*c))
 }
 
 /// Marks, joiners, directions, soft hyphens: they change what a word looks like little or not at all.
@@ -217,7 +307,7 @@ mod tests {
 
     fn alike_text(text: &str) -> String {
         let plain = plain(text);
-        alike(&plain).map_or_else(|| plain.text().to_owned(), |copy| copy.text().to_owned())
+        alike(plain.text()).map_or_else(|| plain.text().to_owned(), |copy| copy.text().to_owned())
     }
 
     #[test]
@@ -260,16 +350,20 @@ mod tests {
         let copy = plain(text);
         let at = copy.text().find("cafe").unwrap();
         assert_eq!(&text[copy.range(at..at + 4)], "CAFE\u{301}");
-        let copy = alike(&plain("é ѕаlе")).unwrap();
+        let plain = plain("é ѕаlе");
+        let copy = alike(plain.text()).unwrap();
         assert_eq!(copy.text(), "e sale");
-        assert_eq!(&"é ѕаlе"[copy.range(2..6)], "ѕаlе");
+        assert_eq!(&"é ѕаlе"[plain.range(copy.range(2..6))], "ѕаlе");
     }
 
     proptest! {
         #[test]
         fn every_part_stands_for_a_part(text in "\\PC{0,40}") {
             let plain = plain(&text);
-            for copy in [Some(bare(&text)), alike(&plain), Some(plain)].into_iter().flatten() {
+            let alike = alike(plain.text());
+            let alike = alike.as_ref().map(|alike| (plain.text(), alike));
+            let bare = bare(&text);
+            for (text, copy) in [(&text[..], &bare), (&text[..], &plain)].into_iter().chain(alike) {
                 for (at, c) in copy.text().char_indices() {
                     let of = copy.range(at..at + c.len_utf8());
                     prop_assert!(text.get(of.clone()).is_some_and(|part| !part.is_empty()), "{:?}", of);

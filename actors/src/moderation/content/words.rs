@@ -9,7 +9,7 @@ use aho_corasick::{AhoCorasick, BuildError};
 
 use super::{
     findings::{Found, Sort},
-    fold::{self, Copy},
+    fold,
 };
 use crate::policy::{Finding, WordRule};
 
@@ -40,7 +40,7 @@ impl Words {
         let mut findings = Vec::new();
         for rule in rules {
             let plain = fold::plain(rule.word.trim());
-            let alike = fold::alike(&plain);
+            let alike = fold::alike(plain.text());
             let forms = std::iter::once(&plain).chain(&alike);
             for form in forms.filter(|form| !form.text().is_empty()) {
                 patterns.push(form.text().to_owned());
@@ -61,21 +61,29 @@ impl Words {
             return hits;
         };
         let plain = fold::plain(text);
-        self.look_in(search, &plain, &mut hits);
-        if let Some(alike) = fold::alike(&plain) {
-            self.look_in(search, &alike, &mut hits);
+        self.look_in(search, plain.text(), |part| plain.range(part), &mut hits);
+        if let Some(alike) = fold::alike(plain.text()) {
+            let range = |part| plain.range(alike.range(part));
+            self.look_in(search, alike.text(), range, &mut hits);
         }
         let Hits { found, allowed } = &mut hits;
         found.retain(|found| !allowed.iter().any(|range| covers(range, &found.range)));
         hits
     }
 
-    fn look_in(&self, search: &AhoCorasick, copy: &Copy<'_>, hits: &mut Hits) {
-        for hit in search.find_overlapping_iter(copy.text()) {
-            if !is_whole(copy.text(), hit.range()) {
+    /// Looks for them in a copy; `range`: the part of the text that a part of it stands for.
+    fn look_in(
+        &self,
+        search: &AhoCorasick,
+        copy: &str,
+        range: impl Fn(Range<usize>) -> Range<usize>,
+        hits: &mut Hits,
+    ) {
+        for hit in search.find_overlapping_iter(copy) {
+            if !is_whole(copy, hit.range()) {
                 continue;
             }
-            let range = copy.range(hit.range());
+            let range = range(hit.range());
             match self.findings[hit.pattern().as_usize()] {
                 Finding::Allow => hits.allowed.push(range),
                 finding => hits.found.push(Found {

@@ -14,7 +14,8 @@ pub(super) fn value(c: char) -> Option<u8> {
     if c.is_ascii() {
         return ascii(c);
     }
-    if !c.is_numeric() {
+    // Most letters that people write: there are no digits among them, and to ask for each takes long.
+    if matches!(c, '\u{100}'..='\u{65f}' | '\u{3400}'..='\u{d7ff}') || !c.is_numeric() {
         return None;
     }
     let native = ZEROS
@@ -54,6 +55,20 @@ mod tests {
         }
         for c in ['a', '½', '⑫', '四', 'Ⅷ', '+', 'é'] {
             assert_eq!(value(c), None, "{c}");
+        }
+    }
+
+    #[test]
+    fn letters_that_aren_t_asked_have_no_digits_among_them() {
+        for c in ('\u{100}'..='\u{65f}').chain('\u{3400}'..='\u{d7ff}') {
+            let plain: String = std::iter::once(c).nfkd().collect();
+            assert!(!plain.contains(|c: char| c.is_ascii_digit()), "{c}");
+            assert!(
+                !ZEROS
+                    .iter()
+                    .any(|zero| (*zero..).take(10).any(|digit| digit == c)),
+                "{c}"
+            );
         }
     }
 }

@@ -53,22 +53,18 @@ fn regex(pattern: &str) -> Regex {
 /// Where they are.
 pub(super) fn look(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
-    // Nothing of it goes without one of these; most texts end here.
+    // Nothing of it goes without one of these; most texts end here. Patterns are costly beyond ASCII, so none is tried
+    // where it can't fit.
     let dotted = text.contains('.');
-    if dotted || text.contains("://") {
+    if text.contains("://") || (dotted && text.contains('@')) {
         found.extend(PLAIN.links(text).map(|link| link.start()..link.end()));
     }
     if dotted {
-        let bare = BARE.find_iter(text).map(|link| link.range());
-        // `co-author` is a word of its own.
-        found.extend(bare.filter(|link| !text[link.end..].starts_with('-')));
+        look_for_names(text, &mut found);
     }
-    let spelled = || {
-        text.as_bytes()
-            .windows(3)
-            .any(|w| w.eq_ignore_ascii_case(b"dot"))
-    };
-    if (dotted && text.contains(['@', '(', '[', '{'])) || spelled() {
+    let bracketed = || text.bytes().any(|byte| b"([{".contains(&byte));
+    let has_at = || text.contains('@') || (bracketed() && has_spelled(text, "at", false));
+    if (dotted && has_at()) || has_spelled(text, "dot", true) {
         found.extend(
             DISGUISED
                 .captures_iter(text)
@@ -84,9 +80,73 @@ pub(super) fn look(text: &str) -> Vec<Range<usize>> {
     found
 }
 
+/// Names of hosts have no white space in them, so each word is looked at by itself, if it may be one.
+fn look_for_names(text: &str, found: &mut Vec<Range<usize>>) {
+    let mut from = 0;
+    for word in text.split(char::is_whitespace) {
+        if has_end(word) {
+            let names = BARE.find_iter(word).map(|name| name.range());
+            // `co-author` is a word of its own.
+            let names = names.filter(|name| !word[name.end..].starts_with('-'));
+            found.extend(names.map(|name| from + name.start..from + name.end));
+        }
+        from += word.len();
+        from += text[from..].chars().next().map_or(0, char::len_utf8);
+    }
+}
+
+/// Whether a full stop has a name before it and a letter behind it; behind `www` anything may be.
+fn has_end(word: &str) -> bool {
+    let is_www = |before: &str| {
+        let www = before.len().checked_sub(3).and_then(|at| before.get(at..));
+        www.is_some_and(|www| www.eq_ignore_ascii_case("www"))
+    };
+    word.match_indices('.').any(|(at, _)| {
+        let (before, after) = (&word[..at], &word[at + 1..]);
+        is_www(before) || (!before.is_empty() && after.starts_with(char::is_alphabetic))
+    })
+}
+
+/// Whether a word, in any case, stands in brackets, or between spaces if that will do.
+fn has_spelled(text: &str, word: &str, spaces_do: bool) -> bool {
+    let first = word.as_bytes()[0];
+    let mut starts = text
+        .bytes()
+        .enumerate()
+        .filter(|(_, byte)| byte.to_ascii_lowercase() == first);
+    starts.any(|(at, _)| {
+        let (before, rest) = text.split_at(at);
+        let Some((_, after)) = rest
+            .split_at_checked(word.len())
+            .filter(|(part, _)| part.eq_ignore_ascii_case(word))
+        else {
+            return false;
+        };
+        let spaced =
+            before.ends_with(char::is_whitespace) && after.starts_with(char::is_whitespace);
+        (spaces_do && spaced)
+            || (before.trim_end().ends_with(['(', '[', '{'])
+                && after.trim_start().starts_with([')', ']', '}']))
+    })
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// What is found if nothing is left out beforehand.
+    fn look_everywhere(text: &str) -> Vec<Range<usize>> {
+        let plain = PLAIN.links(text).map(|link| link.start()..link.end());
+        let bare = BARE.find_iter(text).map(|link| link.range());
+        let bare = bare.filter(|link| !text[link.end..].starts_with('-'));
+        let disguised = DISGUISED.captures_iter(text).filter_map(|link| {
+            let host = link.name("host").map(|host| host.as_str());
+            (!host.is_some_and(|host| ARTICLES.contains(&host))).then_some(link.get(0)?.range())
+        });
+        plain.chain(bare).chain(disguised).collect()
+    }
 
     #[test]
     fn links_and_addresses_are_found_exactly() {
@@ -144,6 +204,19 @@ mod tests {
             "see section 2.1.co-owner",
         ] {
             assert!(look(text).is_empty(), "{text}: {:?}", look(text));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_isn_t_tried_would_find_nothing(
+            parts in prop::collection::vec(
+                "(a|http|://|www|\\.|\\.co|\\.de|t\\.me|/| |\u{3000}|@|at|dot|DOT|[(]|[)]|-|é|и|\u{17f}t|2|\"|\\PC)",
+                0..14,
+            ),
+        ) {
+            let text = parts.concat();
+            prop_assert_eq!(look(&text), look_everywhere(&text), "{:?}", text);
         }
     }
 }

@@ -61,8 +61,14 @@ struct Stretch {
 
 /// Adds where they are.
 pub(super) fn look(text: &str, found: &mut Vec<Range<usize>>) {
-    // Most texts have no digits at all.
-    if text.is_ascii() && text.bytes().filter(u8::is_ascii_digit).count() < DIGITS_MIN {
+    // Most texts have too few digits.
+    let n_digits = if text.is_ascii() {
+        text.bytes().filter(u8::is_ascii_digit).count()
+    } else {
+        let digits = text.chars().filter(|c| digits::value(*c).is_some());
+        digits.take(DIGITS_MIN).count()
+    };
+    if n_digits < DIGITS_MIN {
         return;
     }
     let chars: Vec<(usize, char)> = text

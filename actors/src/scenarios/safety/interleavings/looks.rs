@@ -12,13 +12,13 @@ use crate::{
     codec::Resume,
     command::{
         AttachmentReply, ContactQuestion, ContactReply, HistoryFilter, InboxFilter, Item, Question,
-        Reply, Scope, ShownRequest, Unread,
+        Reply, Scope, Search, ShownRequest, Unread,
     },
     scenarios::telling::within,
 };
 
 /// How many ways there are.
-pub(super) const N_LOOKS: usize = 14;
+pub(super) const N_LOOKS: usize = 15;
 
 /// One of the ways, at a conversation or a message of it.
 pub(super) fn question(
@@ -72,6 +72,12 @@ pub(super) fn question(
         10 => Question::Message(message?),
         11 => Question::Item(message?),
         12 => Question::Revisions(message?),
+        13 => Question::Search(Search {
+            // What people write here begins so.
+            words: "<".to_owned(),
+            limit: 100,
+            ..Search::default()
+        }),
         _ => Question::Receipts(message?),
     })
 }
