@@ -258,7 +258,7 @@ async fn refusals_say_why() {
         ),
         (404, eve.post(&path, json!({ "content": "x" })).await),
         (404, eve.get(&path).await),
-        (501, ann.post(&path, file).await),
+        (400, ann.post(&path, file).await),
         (400, ann.get(&search("page=1")).await),
         (
             404,

@@ -1,5 +1,6 @@
 //! `marketplace` over REST.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{MESSAGES, connect, connect_with, contents, create};
