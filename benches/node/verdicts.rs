@@ -101,6 +101,7 @@ fn message(text: &str) -> Write {
     Write::Send {
         conversation: "1".parse().expect("an id"),
         content: content(text),
+        attachments: Vec::new(),
         key: None,
     }
 }
