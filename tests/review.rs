@@ -68,6 +68,13 @@ impl Service {
     }
 }
 
+/// A node that waits for the service however slow the machine is.
+async fn patient_node(service: &Service) -> Node {
+    let url = service.start();
+    let budget = ["--policy-review-timeout", "20s"];
+    Node::start(&[&["--policy-review-url", url.as_str()], &budget[..]].concat()).await
+}
+
 async fn texts(node: &Node, user: &str, conversation: &str) -> Vec<String> {
     let messages = Rest::new(node, user).history(conversation).await;
     let texts = messages
@@ -79,14 +86,7 @@ async fn texts(node: &Node, user: &str, conversation: &str) -> Vec<String> {
 #[actix_web::test]
 async fn texts_go_out_as_the_service_says() {
     let service = Service::default();
-    let url = service.start();
-    let node = Node::start(&[
-        "--policy-review-url",
-        &url,
-        "--policy-review-timeout",
-        "20s",
-    ])
-    .await;
+    let node = patient_node(&service).await;
     let mut alice = Client::connect(&node, "alice").await;
     let to = alice.direct("bob").await;
     for text in ["hello", "replace me", "flag me"] {
@@ -108,14 +108,7 @@ async fn texts_go_out_as_the_service_says() {
 #[actix_web::test]
 async fn a_sender_s_texts_keep_their_order() {
     let service = Service::default();
-    let url = service.start();
-    let node = Node::start(&[
-        "--policy-review-url",
-        &url,
-        "--policy-review-timeout",
-        "20s",
-    ])
-    .await;
+    let node = patient_node(&service).await;
     let mut alice = Client::connect(&node, "alice").await;
     let to = alice.direct("bob").await;
     let mut sent = Vec::new();

@@ -31,23 +31,44 @@ const CACHE_BYTES: u64 = 4 * 1024 * 1024;
 /// # Errors
 ///
 /// `Locked` if it is open elsewhere; `Newer` if a newer version wrote it; `Failed` if there is none, it can't be read, or
-/// the copy can't be written. Then the store is as it was.
+/// the copy can't be written. Then the store is as it was, and nothing of the copy is left. `Failed` too if the old store
+/// can't be taken away once the copy has its place: it lies beside it until this is done again.
 pub fn compact(path: &Path, progress: &mut dyn FnMut(Progress)) -> Result<u64, StoreError> {
     let path = path.canonicalize().map_err(failed)?;
     // Held, with its lock, until the copy has its name.
     let old = verify::open_with(&path, CACHE_BYTES)?;
     let beside = beside(&path);
     remove(&beside)?;
-    let new = SledKv::open(&beside, CACHE_BYTES)?;
-    let n_records = copy(&old, &new, progress)?;
+    let replaced = replace(&old, &path, &beside, progress);
+    drop(old);
+    // The old store, or a copy that came to nothing: on a full disk its room is what is needed most.
+    let removed = remove(&beside).and_then(|()| sync_parent(&path));
+    let n_records = replaced?;
+    removed?;
+    Ok(n_records)
+}
+
+/// Copies the store and has the copy change places with it.
+fn replace(
+    old: &dyn Source,
+    path: &Path,
+    beside: &Path,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<u64, StoreError> {
+    let new = SledKv::open(beside, CACHE_BYTES)?;
+    let n_records = copy(old, &new, progress)?;
     new.sync()?;
     drop(new);
-    renameat_with(CWD, &beside, CWD, &path, RenameFlags::EXCHANGE)
+    sync_folder(beside)?;
+    renameat_with(CWD, beside, CWD, path, RenameFlags::EXCHANGE)
         .map_err(|error| failed(error.into()))?;
-    drop(old);
-    remove(&beside)?;
-    path.parent().map_or(Ok(()), sync_folder)?;
+    // Before the old one is touched: else a power cut could undo the exchange and keep the removal.
+    sync_parent(path)?;
     Ok(n_records)
+}
+
+fn sync_parent(path: &Path) -> Result<(), StoreError> {
+    path.parent().map_or(Ok(()), sync_folder)
 }
 
 fn beside(path: &Path) -> PathBuf {
