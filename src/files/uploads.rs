@@ -177,9 +177,11 @@ impl Uploads {
             Some(picture) => self.keep_picture(&caller.user, picture, &media_type).await,
             None => self.keep_file(&caller.user, &received, &media_type).await,
         };
+        let digest = received.digest;
         drop(received);
         let draft = AttachmentDraft {
             name,
+            digest,
             ..draft.map_err(|error| not_kept(&error))?
         };
         self.make_known(core, caller, draft).await
@@ -296,6 +298,7 @@ fn draft(object: String, media_type: &str) -> AttachmentDraft {
         name: String::new(),
         media_type: media_type.to_owned(),
         bytes: 0,
+        digest: [0; 32],
         image: None,
         thumbnail: None,
         quota: None,
@@ -353,7 +356,8 @@ impl Upload {
     }
 }
 
-/// Files that were uploaded for a request: given up again, unless it comes to a good end.
+/// Files that were uploaded for a request: those that it sent no message with are given up again, since it was refused, or
+/// was answered before and its files are there twice.
 #[derive(Debug)]
 pub struct Fresh {
     core: Arc<Core>,
@@ -397,9 +401,15 @@ impl Drop for Fresh {
         for file in self.files.drain(..) {
             let (core, caller) = (Arc::clone(&self.core), Arc::clone(&self.caller));
             actix_web::rt::spawn(async move {
-                let command = Command::Attachment(AttachmentCommand::Drop(file.id));
-                // Sent after all, or too much to do: those that nobody sends go by themselves.
-                let _given_up_or_not = core.ask(caller, Request::Do(command)).await;
+                let question = Question::Attachment(AttachmentQuestion::One(file.id));
+                let known = core.ask(Arc::clone(&caller), Request::Ask(question)).await;
+                if let Ok(Reply::Attachment(AttachmentReply::Attachment(file))) = known
+                    && file.bound.is_none()
+                {
+                    let command = Command::Attachment(AttachmentCommand::Drop(file.id));
+                    // Too much to do, perhaps: those that nobody sends go by themselves.
+                    let _given_up_or_not = core.ask(caller, Request::Do(command)).await;
+                }
             });
         }
     }

@@ -39,6 +39,7 @@ fn draft(scene: &Scene, object: &str) -> AttachmentDraft {
         name: "cat.png".to_owned(),
         media_type: "image/png".to_owned(),
         bytes: 1000,
+        digest: [object.as_bytes()[0]; 32],
         image: Some(ImageSize {
             width: 640,
             height: 480,
@@ -334,7 +335,24 @@ async fn a_retry_is_the_same_message_with_the_same_files(scene: Scene) {
     };
     let message = sent(&scene, &ann, keyed(&[one.id])).await;
     let again = scene.repeated(&ann, keyed(&[one.id])).await;
+    assert_eq!(again.body, ChangeBody::Sent(message.clone()));
+    // Uploaded once more, it is another file with the same in it.
+    let copy = upload(&scene, &ann, "1 again").await;
+    let again = scene.repeated(&ann, keyed(&[copy.id])).await;
     assert_eq!(again.body, ChangeBody::Sent(message));
+    let copy = known(&scene, copy.id).await.expect("it is there");
+    assert_eq!(copy.bound, None, "the message has the first one");
+    let renamed = AttachmentDraft {
+        name: "dog.png".to_owned(),
+        ..draft(&scene, "1 renamed")
+    };
+    let renamed = match scene.write(&ann, Write::Upload(renamed)).await {
+        Ok(Outcome::Uploaded(attachment)) => attachment.id,
+        other => panic!("{other:?}"),
+    };
+    scene
+        .refused(&ann, keyed(&[renamed]), Rejection::KeyReused)
+        .await;
     for other in [&[][..], &[two.id], &[one.id, two.id]] {
         scene
             .refused(&ann, keyed(other), Rejection::KeyReused)
