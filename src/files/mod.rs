@@ -13,11 +13,14 @@ mod store;
 mod uploads;
 mod word;
 
-pub(crate) use self::media::{is_known, is_shown};
 pub use self::{
     link::{LinkKey, until},
     store::{FileStore, Pieces},
     uploads::{Admitted, Bounds, Fresh, Upload, Uploads},
+};
+pub(crate) use self::{
+    media::{is_known, is_shown},
+    store::bucket,
 };
 
 use std::{path::Path, sync::Arc};
@@ -62,11 +65,14 @@ impl FileService {
                 (FileStore::memory(), LinkKey::new(&secret))
             }
             Engine::Sled => {
-                let folder = options.folder.clone();
-                let folder = folder.unwrap_or_else(|| data.join(FOLDER));
                 let secret = kept_secret(data, SECRET)?;
                 let key = LinkKey::new(secret.expose().as_bytes());
-                (FileStore::folder(&folder)?, key)
+                let store = match (&options.s3_bucket, &options.folder) {
+                    (Some(_), _) => FileStore::bucket(options)?,
+                    (None, Some(folder)) => FileStore::folder(folder)?,
+                    (None, None) => FileStore::folder(&data.join(FOLDER))?,
+                };
+                (store, key)
             }
         };
         let incoming = data.join(INCOMING);
