@@ -9,6 +9,7 @@ mod bounds;
 mod cut;
 mod dialects;
 mod download;
+mod ended;
 mod pictures;
 mod upload;
 

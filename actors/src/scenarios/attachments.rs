@@ -261,6 +261,32 @@ async fn a_block_hides_files_with_their_messages() {
 }
 
 #[actix::test]
+async fn between_two_people_a_block_ends_the_files_of_before_it() {
+    let (node, folder) = start(Settings::default());
+    for (by, blocked) in [("a", "b"), ("d", "c")] {
+        let [one, two] = if by == "a" { ["a", "b"] } else { ["c", "d"] };
+        let conversation = node.direct(one, two).await;
+        let object = format!("of {one}");
+        let file = upload(&node, &folder, one, &object).await;
+        send(&node, one, conversation, &[file]).await.unwrap();
+        assert_eq!(may_see(&node, two, file).await, Ok(()));
+        let block = Command::Block {
+            user: user(blocked),
+            reason: None,
+        };
+        done(&node, by, block).await;
+        assert_eq!(may_see(&node, two, file).await, NONE, "{by} blocks");
+        assert_eq!(may_see(&node, one, file).await, Ok(()), "one's own");
+        let unblock = Command::Unblock {
+            user: user(blocked),
+        };
+        done(&node, by, unblock).await;
+        assert_eq!(may_see(&node, two, file).await, Ok(()));
+    }
+    node.stop().await;
+}
+
+#[actix::test]
 async fn the_policy_says_what_may_be_uploaded() {
     let (node, _) = start(with_policy(Policy {
         profanity: Finding::Mask,
