@@ -11,6 +11,7 @@ mod dialects;
 mod download;
 mod ended;
 mod pictures;
+mod reported;
 mod upload;
 
 use std::{
