@@ -3,6 +3,7 @@
 //! Who may have which file, and how long it is kept, is the core's to say. HTTP is `http/uploads.rs` and
 //! `http/downloads.rs`.
 
+mod decoders;
 mod incoming;
 mod link;
 mod media;
@@ -86,7 +87,8 @@ impl FileService {
             // The other cores are for messages.
             decoders: (cores / 2).clamp(1, 4),
         };
-        let uploads = Uploads::new(Arc::clone(&store), incoming, policy, bounds);
+        let uploads = Uploads::new(Arc::clone(&store), incoming, policy, bounds)
+            .context("no thread for pictures can be started")?;
         Ok(Self {
             store,
             uploads: Arc::new(uploads),

@@ -1,7 +1,7 @@
 //! From bytes that come in to a file that the node knows: written down, recognised, freed of what it shouldn't say, kept,
 //! and only then made known. What is refused or cut off on the way leaves nothing behind.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{io, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use parlour_actors::{
@@ -19,9 +19,10 @@ use parlour_storage::{
     ids::{AttachmentId, UserId},
     store::Rejection,
 };
-use tokio::{sync::Semaphore, time::Instant};
+use tokio::time::Instant;
 
 use super::{
+    decoders::Decoders,
     incoming::{Cut, Incoming, Received},
     media,
     picture::{self, Picture, Unfit},
@@ -40,8 +41,8 @@ pub struct Uploads {
     pixels_max: u64,
     timeout: Duration,
     places: Arc<Places>,
-    /// Who may decode a picture: it takes memory, and a core.
-    decoders: Arc<Semaphore>,
+    /// Who decodes pictures: it takes memory, and a core.
+    decoders: Decoders,
 }
 
 /// How uploads are bounded, beside the policy.
@@ -80,16 +81,16 @@ impl Uploads {
         incoming: PathBuf,
         policy: policy::Attachments,
         bounds: Bounds,
-    ) -> Self {
-        Self {
+    ) -> io::Result<Self> {
+        Ok(Self {
             store,
             incoming,
             policy,
             pixels_max: bounds.pixels_max,
             timeout: bounds.timeout,
             places: Places::new(bounds.uploads_max),
-            decoders: Arc::new(Semaphore::new(bounds.decoders)),
-        }
+            decoders: Decoders::start(bounds.decoders)?,
+        })
     }
 
     /// Lets somebody upload, before a byte of theirs is read.
@@ -197,14 +198,12 @@ impl Uploads {
             return Ok(None);
         };
         let (path, pixels_max) = (received.path.clone(), self.pixels_max);
-        let permit = Arc::clone(&self.decoders).acquire_owned().await;
-        let fit = blocking(move || {
-            let fit = picture::fit(&std::fs::read(path)?, format, pixels_max);
-            // Held by the thread: it works on when nobody waits for it any more.
-            drop(permit);
-            Ok(fit)
-        });
-        fit.await?.map(Some).map_err(|unfit| {
+        let look = move || io::Result::Ok(picture::fit(&std::fs::read(path)?, format, pixels_max));
+        let fit = self.decoders.run(look).await;
+        let fit = fit.context("a picture made the thread panic that looked at it");
+        let fit = fit.and_then(|fit| Ok(fit?));
+        let fit = fit.map_err(|error| not_kept(&error))?;
+        fit.map(Some).map_err(|unfit| {
             let message = match unfit {
                 Unfit::Broken => "the picture is damaged; save it anew and send that".to_owned(),
                 Unfit::TooLarge => format!(
@@ -324,7 +323,7 @@ async fn recognise(
 
 /// Work that a thread of actors has no time for.
 async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> Result<T, Failure> {
     let done = actix_web::rt::task::spawn_blocking(work).await;
     let done = done.context("the work panicked").and_then(|done| Ok(done?));

@@ -10,6 +10,7 @@ mod cut;
 mod dialects;
 mod download;
 mod ended;
+mod memory;
 mod pictures;
 mod reported;
 mod upload;
