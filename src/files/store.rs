@@ -26,7 +26,7 @@ use parlour_actors::files::{Files, FilesFailed};
 use parlour_storage::ids::Timestamp;
 use tokio::{
     io::AsyncReadExt as _,
-    sync::{Semaphore, mpsc},
+    sync::{Semaphore, SemaphorePermit, mpsc},
 };
 
 use super::place;
@@ -38,7 +38,7 @@ const PIECE_BYTES: usize = 256 * 1024;
 /// What is written to a bucket at once: none takes smaller parts.
 const PART_BYTES: usize = 5 * 1024 * 1024;
 
-/// Files that are written at a time: each has a part in memory.
+/// Files that are written at a time: each has a part, or a picture, in memory.
 const WRITERS_MAX: usize = 8;
 
 /// How far a bucket's clock may be from ours: it refuses requests that are further off.
@@ -100,9 +100,13 @@ impl FileStore {
         }
     }
 
+    /// Waits for one's turn to write, and has it until what is given is dropped.
+    pub(super) async fn turn(&self) -> anyhow::Result<SemaphorePermit<'_>> {
+        Ok(self.writers.acquire().await?)
+    }
+
     /// Keeps a copy of a file, durably. It is there as a whole or not at all.
     pub(super) async fn keep_file(&self, object: &str, from: &Path) -> anyhow::Result<()> {
-        let _writer = self.writers.acquire().await?;
         let mut file = tokio::fs::File::open(from).await?;
         let object = path(object)?;
         if file.metadata().await?.len() <= self.part_bytes as u64 {
@@ -283,28 +287,32 @@ mod tests {
 
     #[tokio::test]
     async fn every_store_keeps_gives_lists_and_forgets() {
+        const ONE: &str = "ann/0123456789abcdef0123456789abcdef.pdf";
+        const TWO: &str = "=0123456789abcdef0123456789abcdef/0123456789abcdef0123456789abcdef.txt";
         let folder = tempfile::tempdir().unwrap();
         let source = folder.path().join("source");
         let long: Vec<u8> = (0..PIECE_BYTES * 2 + 7).map(|n| n as u8).collect();
         fs::write(&source, &long).unwrap();
         let files = folder.path().join("files");
         for store in [FileStore::folder(&files).unwrap(), FileStore::memory()] {
-            store.keep_file("ann/1.pdf", &source).await.unwrap();
-            store.keep("=ab/2.txt", b"hello".to_vec()).await.unwrap();
+            store.keep_file(ONE, &source).await.unwrap();
+            store.keep(TWO, b"hello".to_vec()).await.unwrap();
+            store.keep("ann/notes.txt", Vec::new()).await.unwrap();
             let whole = 0..long.len() as u64;
-            assert_eq!(content(&store, "ann/1.pdf", whole).await.unwrap(), long);
-            assert_eq!(content(&store, "=ab/2.txt", 1..3).await.unwrap(), b"el");
-            assert_eq!(content(&store, "=ab/2.txt", 0..0).await.unwrap(), b"");
+            assert_eq!(content(&store, ONE, whole).await.unwrap(), long);
+            assert_eq!(content(&store, TWO, 1..3).await.unwrap(), b"el");
+            assert_eq!(content(&store, TWO, 0..0).await.unwrap(), b"");
             assert_eq!(content(&store, "ann/none", 0..1).await, None);
-            assert_eq!(store.bytes("=ab/2.txt").await.unwrap(), Some(5));
+            assert_eq!(store.bytes(TWO).await.unwrap(), Some(5));
             assert_eq!(store.bytes("ann/none").await.unwrap(), None);
             let later = Timestamp(Timestamp::now().0 + 60_000);
-            assert_eq!(names(&store, later).await, ["=ab/2.txt", "ann/1.pdf"]);
+            assert_eq!(names(&store, later).await, [TWO, ONE]);
             assert!(names(&store, Timestamp(0)).await.is_empty());
             for _ in 0..2 {
-                store.delete("ann/1.pdf").await.unwrap();
+                store.delete(ONE).await.unwrap();
             }
-            assert_eq!(names(&store, later).await, ["=ab/2.txt"]);
+            assert_eq!(names(&store, later).await, [TWO]);
+            store.delete("ann/notes.txt").await.unwrap();
         }
         assert!(!files.join("ann").exists(), "an empty folder goes too");
     }

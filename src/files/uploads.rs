@@ -174,6 +174,9 @@ impl Uploads {
         let received = received.map_err(|error| not_kept(&error.into()))?;
         let (received, media_type) = recognise(received, said).await?;
         self.policy.check(&media_type, received.bytes)?;
+        // Before a picture is looked at: else a slow bucket would leave all of them waiting in memory.
+        let turn = self.store.turn().await;
+        let _turn = turn.map_err(|error| not_kept(&error))?;
         let draft = match self.picture(&received, &media_type).await? {
             Some(picture) => self.keep_picture(&caller.user, picture, &media_type).await,
             None => self.keep_file(&caller.user, &received, &media_type).await,
