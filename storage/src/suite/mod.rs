@@ -12,9 +12,12 @@ mod commits;
 mod contacts;
 mod conversations;
 mod cursors;
+mod doomed;
 mod events;
 mod flags;
 mod followers;
+mod happenings;
+mod lookups;
 mod members;
 mod messages;
 mod pages;
@@ -63,11 +66,13 @@ pub async fn run_all(bed: impl Fn() -> Arc<dyn Bed>) {
         roles::cases,
         messages::cases,
         pages::cases,
+        lookups::cases,
         cursors::cases,
         reads::cases,
         summaries::cases,
         changes::cases,
         events::cases,
+        happenings::cases,
         followers::cases,
         rows::cases,
         reports::cases,
@@ -75,6 +80,7 @@ pub async fn run_all(bed: impl Fn() -> Arc<dyn Bed>) {
         sanctions::cases,
         audit::cases,
         attachments::cases,
+        doomed::cases,
         commits::cases,
         contacts::cases,
         reopen::cases,
