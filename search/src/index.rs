@@ -15,7 +15,7 @@ use parlour_storage::{
 use tantivy::{
     IndexReader, IndexWriter, ReloadPolicy, TantivyDocument, TantivyError, Term,
     directory::{MmapDirectory, RamDirectory},
-    indexer::LogMergePolicy,
+    indexer::{IndexWriterOptions, LogMergePolicy},
     schema::{FAST, Field, INDEXED, IndexRecordOption, Schema, TextFieldIndexing, TextOptions},
     tokenizer::{PreTokenizedString, Token},
 };
@@ -165,8 +165,13 @@ impl Writer {
             .reader_builder()
             .reload_policy(ReloadPolicy::Manual)
             .try_into()?;
-        // One thread: messages come in order, and the rest of the node has its own work.
-        let writer = inner.writer_with_num_threads(1, memory.max(MEMORY_MIN))?;
+        // One thread of each kind: messages come in order, and the rest of the node has its own work.
+        let options = IndexWriterOptions::builder()
+            .num_worker_threads(1)
+            .num_merge_threads(1)
+            .memory_budget_per_thread(memory.max(MEMORY_MIN))
+            .build();
+        let writer = inner.writer_with_options(options)?;
         let mut policy = LogMergePolicy::default();
         policy.set_del_docs_ratio_before_merge(REMOVED_MAX);
         writer.set_merge_policy(Box::new(policy));
