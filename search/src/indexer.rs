@@ -164,9 +164,10 @@ impl Indexer {
                 self.writer.add(&message)?;
                 progress.n_messages += 1;
                 last = Some(message.id);
+                self.mark.building = Some(last);
+                self.make_room()?;
                 oldest.get_or_insert(message.position().get());
             }
-            self.mark.building = Some(last);
             let (oldest, at) = (oldest.unwrap_or(0), last.map_or(0, MessageId::get));
             let whole = newest.get().saturating_sub(oldest).max(1);
             progress.per_mille = at.saturating_sub(oldest) * 1000 / whole;
@@ -205,6 +206,8 @@ impl Indexer {
             let indexed = self.index_event(event.what).await?;
             if indexed {
                 self.dirty.get_or_insert_with(Instant::now);
+                self.mark.through = event.id;
+                self.make_room()?;
             }
         }
         self.mark.through = page.through;
@@ -253,6 +256,15 @@ impl Indexer {
         self.writer.commit(self.mark)?;
         (self.dirty, self.committed) = (None, Instant::now());
         self.note();
+        Ok(())
+    }
+
+    /// Commits if too much waits for it. Says nothing of how far it has come: there may be more at the same position.
+    fn make_room(&mut self) -> Result<(), Broken> {
+        if self.writer.is_full() {
+            self.writer.commit(self.mark)?;
+            (self.dirty, self.committed) = (None, Instant::now());
+        }
         Ok(())
     }
 

@@ -61,11 +61,11 @@ impl Scene {
     }
 
     /// Somebody sends a message, and the indexer does what it does when it is woken.
-    async fn send(&mut self) {
+    async fn send(&mut self, text: &str) {
         let send = Write::Send {
             conversation: self.conversation,
             content: Content {
-                text: "a word".to_owned(),
+                text: text.to_owned(),
                 ..Content::default()
             },
             key: None,
@@ -91,7 +91,7 @@ impl Scene {
 async fn a_message_alone_is_committed_when_its_time_is_up() {
     let mut scene = Scene::new().await;
     let before = Instant::now();
-    scene.send().await;
+    scene.send("a word").await;
     assert_eq!(Instant::now(), before, "the clock stands still");
     let due = scene.indexer.due();
     assert!(due <= Instant::now() + FOUND_WITHIN, "it wakes by itself");
@@ -100,7 +100,7 @@ async fn a_message_alone_is_committed_when_its_time_is_up() {
     scene.wake().await;
     assert_eq!(scene.n_found(), 1);
     // And the clock begins anew.
-    scene.send().await;
+    scene.send("a word").await;
     assert_eq!((scene.n_found(), scene.n_sent), (1, 2));
     assert!(scene.indexer.due() <= Instant::now() + FOUND_WITHIN);
 }
@@ -113,7 +113,7 @@ async fn messages_that_keep_coming_put_nothing_off() {
     for _ in 0..100 {
         let n_found = scene.n_found();
         sent_at.push(Instant::now());
-        scene.send().await;
+        scene.send("a word").await;
         n_commits += u64::from(scene.n_found() > n_found);
         let oldest_unfound = sent_at.get(scene.n_found() as usize);
         let waits = oldest_unfound.map(|at| at.elapsed());
@@ -121,4 +121,16 @@ async fn messages_that_keep_coming_put_nothing_off() {
         advance(Duration::from_millis(40)).await;
     }
     assert!((2..20).contains(&n_commits), "{n_commits} of 100 messages");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_long_waits_for_no_time() {
+    let mut scene = Scene::new().await;
+    let text = "w ".repeat(10_000);
+    while scene.n_found() == 0 {
+        scene.send(&text).await;
+        let bytes = scene.n_sent as usize * text.len();
+        assert!(bytes < MEMORY_MIN, "{} messages wait", scene.n_sent);
+    }
+    assert!(scene.n_sent > 1, "still not a commit each");
 }
