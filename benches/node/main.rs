@@ -30,7 +30,10 @@ fn main() {
         Some("messages") => messages::run(number.unwrap_or(10)),
         Some("fanout") => fanout::run(number.unwrap_or(10)),
         Some("verdicts") => verdicts::run(),
-        Some("search") => search::run(number.unwrap_or(1_000_000)),
+        Some("search") => {
+            let n_messages = number.map_or(1_000_000, |n| usize::try_from(n).unwrap_or(usize::MAX));
+            search::run(n_messages);
+        }
         Some("soak") => {
             let n_messages = number.map_or(2_000_000, |n| usize::try_from(n).unwrap_or(usize::MAX));
             soak::run(n_messages, args.get(2).and_then(|n| n.parse().ok()));

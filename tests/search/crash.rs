@@ -67,7 +67,8 @@ impl At<'_> {
         };
         assert_eq!(status.signal(), Some(9), "{}", node.log());
         let trace = fs::read_to_string(&output).unwrap();
-        let cut_off = trace.lines().rfind(|line| line.contains(self.call));
+        let begins = format!(" {}(", self.call);
+        let cut_off = trace.lines().rfind(|line| line.contains(&begins));
         cut_off.unwrap().to_owned()
     }
 }
@@ -144,7 +145,7 @@ async fn the_index_survives_kill_9_at_every_step_of_a_commit() {
         node.start_again().await;
         is_right(&node, &chat).await;
     }
-    for step in ["/.managed.json", "/meta.json", "/search>)"] {
+    for step in ["/.managed.json", "/meta.json", "/search>"] {
         let hit = cut_off.iter().any(|call| call.contains(step));
         assert!(hit, "{step} is not in {cut_off:#?}");
     }

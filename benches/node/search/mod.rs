@@ -25,10 +25,10 @@ use parlour_storage::{ids::Timestamp, local::Options, store::Store};
 use self::stock::{HUB_CONVERSATIONS, Numbers, Stock, hub, other, word};
 use crate::system::{caller, cpu_seconds, disk_bytes, open, rss_mib, rss_own_mib, user};
 
-const N_SEARCHES: usize = 1_000;
+const N_SEARCHES: usize = 400;
 /// People whom somebody blocks who blocks many.
 const BLOCKS: usize = 100;
-const N_COMMITS: usize = 20;
+const N_COMMITS: usize = 12;
 
 pub(crate) fn run(n_messages: usize) {
     actix::System::new().block_on(measure(n_messages));
