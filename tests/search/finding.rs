@@ -154,3 +154,19 @@ async fn search_can_be_turned_off_and_limited() {
     }
     assert_eq!(ann.get("/v1/conversations").await.status, 200);
 }
+
+/// What the index works with is taken by the first commits, and used again by all others.
+#[actix_web::test]
+async fn the_index_keeps_to_its_memory() {
+    let node = Node::start(&FREELY).await;
+    let ann = Rest::new(&node, "ann");
+    let chat = direct(&ann, "bob").await;
+    let mut resident = Vec::new();
+    for n in 0..24 {
+        send(&ann, &chat, &format!("beaver {n}")).await;
+        indexed(&node).await;
+        resident.push(node.resident_bytes());
+    }
+    let grown = resident[23].saturating_sub(resident[11]);
+    assert!(grown < 8 << 20, "12 more commits cost {grown} bytes");
+}
