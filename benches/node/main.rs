@@ -1,13 +1,15 @@
 //! What a node does per second: durable messages, fan-out, verdicts, and a soak. Prints figures, judges nothing.
 //!
 //! `cargo bench` runs the first three; `cargo bench -- soak` commits two million messages over 100,000
-//! conversations (a few minutes, about 2 GB in a temporary folder), `cargo bench -- soak 300000` fewer.
+//! conversations (a few minutes, about 2 GB in a temporary folder), `cargo bench -- soak 300000` fewer;
+//! `cargo bench -- search` searches a million messages (a few minutes too).
 //! In process: real actors, real store, no sockets.
 
 #![expect(clippy::print_stdout, reason = "a bench is there to print")]
 
 mod fanout;
 mod messages;
+mod search;
 mod soak;
 mod system;
 mod verdicts;
@@ -28,12 +30,16 @@ fn main() {
         Some("messages") => messages::run(number.unwrap_or(10)),
         Some("fanout") => fanout::run(number.unwrap_or(10)),
         Some("verdicts") => verdicts::run(),
+        Some("search") => {
+            let n_messages = number.map_or(1_000_000, |n| usize::try_from(n).unwrap_or(usize::MAX));
+            search::run(n_messages);
+        }
         Some("soak") => {
             let n_messages = number.map_or(2_000_000, |n| usize::try_from(n).unwrap_or(usize::MAX));
             soak::run(n_messages, args.get(2).and_then(|n| n.parse().ok()));
         }
         Some(other) => println!(
-            "no such bench: {other}; there are messages [SECONDS], fanout [SECONDS], verdicts, soak [MESSAGES [KEYS_IN_A_BATCH]]"
+            "no such bench: {other}; there are messages [SECONDS], fanout [SECONDS], verdicts, search [MESSAGES], soak [MESSAGES [KEYS_IN_A_BATCH]]"
         ),
     }
 }

@@ -52,10 +52,19 @@ pub(crate) fn start_with(folder: &Path, settings: Settings) -> System {
 
 /// Resident memory of this process, in MiB.
 pub(crate) fn rss_mib() -> u64 {
+    status_mib("VmRSS:")
+}
+
+/// The same, without files that are mapped.
+pub(crate) fn rss_own_mib() -> u64 {
+    status_mib("RssAnon:")
+}
+
+fn status_mib(what: &str) -> u64 {
     let status = fs::read_to_string("/proc/self/status").expect("Linux");
     let line = status
         .lines()
-        .find(|line| line.starts_with("VmRSS:"))
+        .find(|line| line.starts_with(what))
         .expect("always there");
     line.split_whitespace()
         .nth(1)
@@ -81,19 +90,16 @@ pub(crate) fn cpu_seconds() -> f64 {
 
 /// What a folder takes on disk, in MiB.
 pub(crate) fn disk_mib(folder: &Path) -> u64 {
-    fn bytes(path: &Path) -> u64 {
-        let entries = fs::read_dir(path).into_iter().flatten().flatten();
-        entries
-            .map(|e| {
-                e.metadata().map_or(0, |m| {
-                    if m.is_dir() {
-                        bytes(&e.path())
-                    } else {
-                        m.len()
-                    }
-                })
-            })
-            .sum()
-    }
-    bytes(folder) >> 20
+    disk_bytes(folder) >> 20
+}
+
+/// What a folder takes on disk.
+pub(crate) fn disk_bytes(folder: &Path) -> u64 {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let sizes = entries.map(|entry| match entry.metadata() {
+        Ok(found) if found.is_dir() => disk_bytes(&entry.path()),
+        Ok(found) => found.len(),
+        Err(_) => 0,
+    });
+    sizes.sum()
 }

@@ -300,7 +300,8 @@ options! {
         /// Whether there is a search. It keeps an index in node.data, which takes about half the room that the
         /// messages take.
         enabled: bool = "true";
-        /// Memory for what is indexed and not on disk yet; more makes building the index faster.
+        /// Memory for what is indexed and not on disk yet, and as much again at most for what waits to be
+        /// indexed; more makes building the index faster.
         memory: ByteSize = "32MiB" in "16MiB"..="4GiB";
     }
 

@@ -1,31 +1,32 @@
-//! Every way to look, and what an answer shows. A new one, search say, is added to both functions: the second knows
-//! every answer there is, so that none is forgotten.
+//! Every way to look, and what an answer shows. A new one is added to both functions: the second knows every answer
+//! there is, so that none is forgotten.
 
 use parlour_storage::{
     contacts::Direction,
-    ids::{ConversationId, Epoch, MessageId, Position},
+    ids::{AttachmentId, ConversationId, Epoch, MessageId, Position},
     store::PageFrom,
 };
 
-use super::{reads, seen};
+use super::telltale::{reads, seen};
 use crate::{
     codec::Resume,
     command::{
-        AttachmentReply, ContactQuestion, ContactReply, HistoryFilter, InboxFilter, Item, Question,
-        Reply, Scope, Search, ShownRequest, Unread,
+        AttachmentQuestion, AttachmentReply, ContactQuestion, ContactReply, HistoryFilter,
+        InboxFilter, Item, Question, Reply, Scope, Search, ShownRequest, Target, Unread,
     },
     scenarios::telling::within,
 };
 
 /// How many ways there are.
-pub(super) const N_LOOKS: usize = 15;
+pub(super) const N_LOOKS: usize = 17;
 
-/// One of the ways, at a conversation or a message of it.
+/// One of the ways, at a conversation, a message or a file.
 pub(super) fn question(
     k: usize,
     epoch: Epoch,
     conversation: ConversationId,
     message: Option<MessageId>,
+    file: Option<AttachmentId>,
 ) -> Option<Question> {
     let history = |of, offset| Question::History {
         of,
@@ -78,6 +79,13 @@ pub(super) fn question(
             limit: 100,
             ..Search::default()
         }),
+        14 => Question::Search(Search {
+            of: Some(Target::Conversation(conversation)),
+            has_file: Some(true),
+            limit: 100,
+            ..Search::default()
+        }),
+        15 => Question::Attachment(AttachmentQuestion::One(file?)),
         _ => Question::Receipts(message?),
     })
 }
@@ -123,7 +131,6 @@ pub(super) fn shown(reply: &Reply) -> Vec<String> {
         }
         Reply::Contact(ContactReply::Request(request)) => vec![ask(request)],
         Reply::Contact(ContactReply::Answered { request, .. }) => vec![ask(request)],
-        // Asked about nowhere here, since nothing here has files: see `scenarios/attachments.rs`.
         Reply::Attachment(AttachmentReply::Attachment(file) | AttachmentReply::Uploaded(file)) => {
             vec![format!("{file:?}")]
         }
