@@ -27,7 +27,9 @@ mod roles;
 mod rows;
 mod sanctions;
 mod scene;
+mod scheduled;
 mod summaries;
+mod templates;
 mod users;
 
 use std::{pin::Pin, sync::Arc};
@@ -75,6 +77,8 @@ pub async fn run_all(bed: impl Fn() -> Arc<dyn Bed>) {
         sanctions::cases,
         audit::cases,
         attachments::cases,
+        scheduled::cases,
+        templates::cases,
         commits::cases,
         contacts::cases,
         reopen::cases,
