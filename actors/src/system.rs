@@ -135,6 +135,13 @@ impl Core {
         self.services.clock.now()
     }
 
+    /// Sets that clock ahead, and wakes who waits for a time.
+    #[cfg(test)]
+    pub(crate) fn set_clock_ahead(&self, by: Duration) {
+        self.services.clock.advance(by);
+        self.scheduled.notify_one();
+    }
+
     /// At what time requests for first contact are looked at, and how long they last.
     pub(crate) fn lifetime(&self) -> Lifetime {
         Lifetime {
