@@ -165,11 +165,13 @@ pub enum Erase {
     },
     /// Takes away events that they caused.
     Events(Vec<EventId>),
+    /// Takes away a batch of what they scheduled. `Unchanged`: there is nothing left.
+    Scheduled,
     /// Takes away a batch of what [`Holdings`] counts; the profile last. `Unchanged`: there is nothing left.
     Rows,
 }
 
-/// So many rows [`Erase::Rows`] takes away at once.
+/// So many rows [`Erase::Rows`] and [`Erase::Scheduled`] take away at once.
 pub const ROWS_AT_ONCE: u64 = 32;
 
 /// What a store tells of one person alone. Errors are those of every read.

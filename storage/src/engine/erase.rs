@@ -33,6 +33,7 @@ pub(crate) fn erase(tx: &mut Tx<'_>, what: &Erase) -> Written {
             positions,
         } => given(tx, *conversation, positions),
         Erase::Events(ids) => events(tx, ids),
+        Erase::Scheduled => Ok(done(scheduled::forget_own(tx, ROWS)?)),
         Erase::Rows => rows(tx),
     }
 }

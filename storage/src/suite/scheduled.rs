@@ -495,6 +495,11 @@ async fn erasure_takes_it_along(scene: Scene) {
     let holdings = scene.store.holdings(&ann).await.expect("counts");
     assert_eq!((holdings.scheduled, holdings.attachments), (40, 1));
     let theirs = scheduled(&scene, &bob, draft(&scene, conversation, "x", 600_000)).await;
+    for left in [8, 0] {
+        scene.done(&ann, Write::Erase(Erase::Scheduled)).await;
+        assert_eq!(list(&scene, &ann).await.len(), left);
+    }
+    scene.unchanged(&ann, Write::Erase(Erase::Scheduled)).await;
     while scene.write(&ann, Write::Erase(Erase::Rows)).await != Ok(Outcome::Unchanged) {}
     let holdings = scene.store.holdings(&ann).await.expect("counts");
     assert_eq!(holdings.total(), 0, "{holdings:?}");
