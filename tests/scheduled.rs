@@ -110,6 +110,38 @@ async fn what_can_not_be_sent_is_listed_with_the_reason_and_told() {
 }
 
 #[tokio::test]
+async fn files_wait_with_their_message() {
+    let node = Node::start(&FREELY).await;
+    let mut ann = Client::connect(&node, "ann").await;
+    let mut bob = Client::connect(&node, "bob").await;
+    let conversation = ann.direct("bob").await;
+    let rest = Rest::new(&node, "ann");
+    let upload = rest.request(Method::POST, "/v1/attachments?name=poem.txt");
+    let upload = upload.header("content-type", "text/plain");
+    let uploaded = upload.body("roses are red").send().await.unwrap();
+    let uploaded: Value = uploaded.json().await.unwrap();
+    let file = uploaded["attachment"]["id"].as_str().unwrap();
+    let message = json!({ "conversation": conversation, "text": "a poem", "attachments": [file] });
+    let mut later = message.clone();
+    later["at"] = in_ms(86_400_000).into();
+    let waits = rest.post("/v1/scheduled", later).await;
+    assert_eq!(waits.status, 201, "{}", waits.body);
+    let waits = &waits.body["scheduled"];
+    assert_eq!(waits["attachments"][0]["name"], "poem.txt");
+    assert_eq!(ann.refused("send", message).await, "ATTACHMENT_SENT");
+    let path = format!("/v1/attachments/{file}");
+    assert_eq!(rest.delete(&path).await.status, 409);
+    let theirs = Rest::new(&node, "bob");
+    assert_eq!(theirs.get(&path).await.status, 404, "not yet");
+    let id = waits["id"].as_str().unwrap();
+    patch(&rest, id, json!({ "at": in_ms(200) })).await;
+    let message = bob.hears("a poem").await;
+    assert_eq!(message["message"]["attachments"][0]["id"], file);
+    let download = theirs.request(Method::GET, &path).send().await.unwrap();
+    assert_eq!(download.text().await.unwrap(), "roses are red");
+}
+
+#[tokio::test]
 async fn templates_are_kept_by_name() {
     let node = Node::start(&FREELY).await;
     let rest = Rest::new(&node, "ann");

@@ -92,7 +92,7 @@ error_codes! {
     Suspended = 2032, "SUSPENDED";
     /// There is no such file, or you may not have it.
     NoAttachment = 2040, "NO_ATTACHMENT";
-    /// The file was sent with a message already: upload it again.
+    /// The file was sent with a message already, or is scheduled with one: upload it again.
     AttachmentSent = 2041, "ATTACHMENT_SENT";
     /// Your files would take up more than they may.
     QuotaFull = 2042, "QUOTA_FULL";
