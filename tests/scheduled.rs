@@ -19,11 +19,13 @@ const FREELY: [&str; 2] = [
     "message.send=1000000 per 1s,schedule=1000000 per 1s",
 ];
 
-const AUTHORS: usize = 4;
+const AUTHORS: usize = 6;
 /// Messages of each.
-const MESSAGES: usize = 60;
-/// Messages that are sent between two kills.
-const BETWEEN_KILLS: u64 = 25;
+const MESSAGES: usize = 100;
+/// Messages that are sent between two kills, or a few more.
+const BETWEEN_KILLS: u64 = 60;
+/// Until the first one is due: enough for all of them to be scheduled before.
+const HEAD_START_MS: i64 = 12_000;
 
 fn in_ms(ms: i64) -> i64 {
     Timestamp::now().plus_ms(ms).0
@@ -186,24 +188,19 @@ async fn kill_9_in_the_middle_of_sending_sends_each_message_once() {
     let mut opener = Client::connect(&node, "reader").await;
     let members: Vec<_> = names.iter().map(String::as_str).collect();
     let group = opener.group(&members).await;
-    let write = async |name: &String| {
+    // One author after the other: each message is a wave, and a commit, of its own.
+    let first = in_ms(HEAD_START_MS);
+    let time = |author: usize, n: usize| first + i64::try_from(author * MESSAGES + n).unwrap();
+    let write = async |(author, name): (usize, &String)| {
         let rest = Rest::new(&node, name);
-        let mut ids = Vec::new();
         for n in 0..MESSAGES {
             let text = format!("{name}/{n:03}");
-            ids.push(schedule(&rest, &group, &text, in_ms(3_600_000)).await);
+            schedule(&rest, &group, &text, time(author, n)).await;
         }
-        // Only now, so that however long this takes, none is due before it is there.
-        let mut last = 0;
-        for id in ids {
-            last = in_ms(1000);
-            patch(&rest, &id, json!({ "at": last })).await;
-        }
-        last
     };
-    let last = join_all(names.iter().map(write)).await;
-    let last = last.into_iter().max().unwrap();
+    join_all(names.iter().enumerate().map(write)).await;
     node.kill();
+    let last = time(AUTHORS, 0);
     until("time when all are due", async || {
         (Timestamp::now().0 > last).then_some(())
     })
@@ -225,17 +222,14 @@ async fn kill_9_in_the_middle_of_sending_sends_each_message_once() {
     }
     let rest = Rest::new(&node, "reader");
     let history = rest.history(&group).await;
-    let texts = |name: &str| {
-        let texts = history
-            .iter()
-            .filter_map(|message| message["text"].as_str());
-        let own = texts.filter(|text| text.starts_with(name));
-        own.map(str::to_owned).collect::<Vec<_>>()
-    };
-    for name in &names {
-        let expected: Vec<_> = (0..MESSAGES).map(|n| format!("{name}/{n:03}")).collect();
-        assert_eq!(texts(name), expected, "each once, the oldest first");
-    }
-    assert_eq!(history.len(), AUTHORS * MESSAGES);
+    let texts = history
+        .iter()
+        .map(|message| message["text"].as_str().unwrap());
+    let texts: Vec<_> = texts.map(str::to_owned).collect();
+    let all = names
+        .iter()
+        .flat_map(|name| (0..MESSAGES).map(move |n| format!("{name}/{n:03}")));
+    let expected: Vec<_> = all.collect();
+    assert_eq!(texts, expected, "each once, the oldest first");
     assert!(n_cut > 0, "it was never killed in the middle");
 }
