@@ -50,7 +50,8 @@ pub(crate) fn schedule(tx: &mut Tx<'_>, draft: &ScheduledDraft) -> Written {
         return Err(Rejection::ListFull.into());
     }
     check_place(tx, to, content)?;
-    let attached = attachments::to_send(tx, attachments)?;
+    let files = attachments::named(tx, attachments)?;
+    let attached = attachments::to_send(attachments, files)?;
     let id = ScheduledId::created_at(tx.position()?);
     attachments::hold(tx, attachments, id)?;
     let record = ScheduledV1 {

@@ -12,9 +12,12 @@ mod commits;
 mod contacts;
 mod conversations;
 mod cursors;
+mod doomed;
 mod events;
 mod flags;
 mod followers;
+mod happenings;
+mod lookups;
 mod members;
 mod messages;
 mod pages;
@@ -65,11 +68,13 @@ pub async fn run_all(bed: impl Fn() -> Arc<dyn Bed>) {
         roles::cases,
         messages::cases,
         pages::cases,
+        lookups::cases,
         cursors::cases,
         reads::cases,
         summaries::cases,
         changes::cases,
         events::cases,
+        happenings::cases,
         followers::cases,
         rows::cases,
         reports::cases,
@@ -79,6 +84,7 @@ pub async fn run_all(bed: impl Fn() -> Arc<dyn Bed>) {
         attachments::cases,
         scheduled::cases,
         templates::cases,
+        doomed::cases,
         commits::cases,
         contacts::cases,
         reopen::cases,

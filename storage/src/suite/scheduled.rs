@@ -412,6 +412,7 @@ async fn upload(scene: &Scene, user: &UserId, object: &str) -> Attachment {
         name: "cat.png".to_owned(),
         media_type: "image/png".to_owned(),
         bytes: 10,
+        digest: [7; 32],
         image: None,
         thumbnail: None,
         quota: None,

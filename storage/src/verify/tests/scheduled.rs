@@ -26,6 +26,7 @@ pub(super) async fn keep(store: &LocalStore) {
         name: "cat.png".to_owned(),
         media_type: "image/png".to_owned(),
         bytes: 1000,
+        digest: [7; 32],
         image: None,
         thumbnail: None,
         quota: None,
