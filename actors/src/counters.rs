@@ -73,6 +73,10 @@ counters! {
     webhooks_failed;
     /// Events that were given up for an endpoint and put with its dead letters.
     webhooks_dead;
+    /// Scheduled messages that were sent.
+    scheduled_sent;
+    /// Scheduled messages that could not be sent.
+    scheduled_failed;
     /// Searches that were answered.
     searches;
     /// Searches that were refused since too many were under way.

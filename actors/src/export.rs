@@ -13,6 +13,7 @@ use parlour_storage::{
         conversation::{Conversation, ConversationKind, Member},
         message::{Message, Revision},
         safety::{Preferences, Report, Standing},
+        scheduled::{Scheduled, Template},
         user::{Block, Plan, User},
     },
     ids::{ConversationId, Epoch, Position, Seq, Timestamp, UserId},
@@ -98,6 +99,10 @@ pub enum Item {
     Report(Report),
     /// A file that they uploaded, without what is in it: that is to be had where files always are.
     Attachment(Attachment),
+    /// A message that they scheduled and that wasn't sent.
+    Scheduled(Scheduled),
+    /// A text that they keep for their messages.
+    Template(Template),
     /// A notification.
     Notification(Notification),
     /// The last of all, if nothing is missing: how many there were of each kind.
@@ -123,6 +128,8 @@ impl Item {
             Self::Hidden(_) => "hidden",
             Self::Report(_) => "report",
             Self::Attachment(_) => "attachment",
+            Self::Scheduled(_) => "scheduled",
+            Self::Template(_) => "template",
             Self::Notification(_) => "notification",
             Self::End(_) => "end",
         }
@@ -291,6 +298,12 @@ impl Walk {
             for attachment in page {
                 self.give(Item::Attachment(attachment)).await?;
             }
+        }
+        for scheduled in store.scheduled_of(&user).await? {
+            self.give(Item::Scheduled(scheduled)).await?;
+        }
+        for template in store.templates_of(&user).await? {
+            self.give(Item::Template(template)).await?;
         }
         let mut before = None;
         loop {

@@ -63,7 +63,7 @@ impl From<&Write> for Asked {
             Write::Answer { .. } => Self::Answered,
             Write::Like { user, on } => Self::Liked(on.then(|| user.clone())),
             Write::Unmatch { .. } => Self::Unmatched,
-            Write::Send { .. } => Self::Message,
+            Write::Send { .. } | Write::SendDue { .. } => Self::Message,
             _ => Self::Otherwise,
         }
     }

@@ -10,6 +10,7 @@
 //! | [`presence::Presence`] | node | [`system::System`] | with the node |
 //! | [`sweeper::Sweeper`] | node | [`system::System`] | with the node |
 //! | [`collector::Collector`] | node, if it has files | [`system::System`] | with the node |
+//! | [`scheduler::Scheduler`] | node | [`system::System`] | with the node |
 //! | [`janitor::Janitor`] | node, if not everything is kept | [`system::System`] | with the node |
 //!
 //! Knows no HTTP, no database, no command line and no environment.
@@ -18,6 +19,7 @@
 
 pub mod action;
 pub mod archive;
+pub mod clock;
 pub mod codec;
 mod collector;
 pub mod command;
@@ -48,6 +50,7 @@ mod safety;
 #[cfg(test)]
 mod scenarios;
 mod scenes;
+mod scheduler;
 pub mod searcher;
 pub mod session;
 pub mod shadows;

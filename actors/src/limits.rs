@@ -35,6 +35,10 @@ pub const OFFSET_MAX: usize = 10_000;
 pub const LOOKED_AT_MAX: usize = 20_000;
 /// Longest text that is searched for, in Unicode scalar values.
 pub const QUERY_LENGTH_MAX: usize = 256;
+/// Longest name of a template, in Unicode scalar values.
+pub const TEMPLATE_NAME_MAX: usize = 100;
+/// Longest text of a template, in Unicode scalar values.
+pub const TEMPLATE_LENGTH_MAX: usize = 2_000;
 /// Most people of a group that lists name, and whose reading they tell.
 pub const PEOPLE_SHOWN_MAX: usize = 100;
 /// Conversations that one connection may look at, at once (RELIABILITY: rooms per session).

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use parlour_storage::{
-    domain::{change::Change, contact::HiddenBecause},
+    domain::{change::Change, contact::HiddenBecause, scheduled::Scheduled},
     ids::{ConversationId, Epoch, Position, Timestamp, UserId},
 };
 
@@ -47,6 +47,8 @@ pub enum Push {
     /// Something about the receiver and somebody else. Not part of the order, not resumed: a client that was away
     /// asks for its requests and matches.
     Contact(ContactNews),
+    /// A message that the receiver scheduled could not be sent.
+    SendFailed(Box<Scheduled>),
     /// A moderator warned the receiver.
     Warned {
         /// Why.
@@ -86,9 +88,11 @@ impl Push {
             | Self::Veiled(_, about)
             | Self::Typing { about, .. }
             | Self::Joined { about, .. } => Some(about.conversation.id),
-            Self::Presence { .. } | Self::Online(_) | Self::Contact(_) | Self::Warned { .. } => {
-                None
-            }
+            Self::Presence { .. }
+            | Self::Online(_)
+            | Self::Contact(_)
+            | Self::SendFailed(_)
+            | Self::Warned { .. } => None,
         }
     }
 
@@ -98,7 +102,7 @@ impl Push {
             Self::Change(change, _) | Self::Veiled(change, _) => Some(&change.by),
             Self::Typing { about, .. } | Self::Joined { about, .. } => Some(&about.by.user),
             Self::Presence { card, .. } => Some(&card.user),
-            Self::Online(_) | Self::Contact(_) | Self::Warned { .. } => None,
+            Self::Online(_) | Self::Contact(_) | Self::SendFailed(_) | Self::Warned { .. } => None,
         }
     }
 
@@ -111,6 +115,7 @@ impl Push {
             | Self::Presence { .. }
             | Self::Online(_)
             | Self::Contact(_)
+            | Self::SendFailed(_)
             | Self::Warned { .. } => None,
         }
     }

@@ -381,6 +381,7 @@ impl Codec for Plain {
                 format!("online {users:?}")
             }
             Push::Contact(news) => format!("contact {news:?}"),
+            Push::SendFailed(of) => format!("send_failed {}", of.id),
             Push::Warned { reason, .. } => format!("warned {reason:?}"),
         })
     }

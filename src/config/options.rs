@@ -186,8 +186,8 @@ options! {
         /// beyond that it is refused with the time to wait. An action may have several rules. Actions:
         /// message.send, ws.message, message.edit, message.delete, reaction, mark, typing, request.send,
         /// request.answer, like, contact.new, conversation.open, conversation.read, group.manage, block,
-        /// report, connect, preferences, moderate, upload, search.
-        limits: Vec<LimitRule> = "message.send=300 per 1m,request.send=30 per 1h,contact.new=60 per 1h,report=5 per 1day,like=200 per 1h,upload=100 per 1h,search=120 per 1m";
+        /// report, connect, preferences, moderate, upload, search, schedule.
+        limits: Vec<LimitRule> = "message.send=300 per 1m,request.send=30 per 1h,contact.new=60 per 1h,report=5 per 1day,like=200 per 1h,upload=100 per 1h,search=120 per 1m,schedule=120 per 1m";
         /// What is written to the audit log. off: nothing. safety: blocks, reports, requests, likes, matches
         /// and what moderators do. all: everything people do, without what they wrote.
         audit: AuditScope = "safety";

@@ -36,6 +36,8 @@ pub fn status(code: ErrorCode) -> StatusCode {
         | E::NoMatch
         | E::NoReport
         | E::NoConsumer
+        | E::NoScheduled
+        | E::NoTemplate
         | E::NoAttachment => StatusCode::NOT_FOUND,
         E::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         E::Unauthorized | E::TokenExpired => StatusCode::UNAUTHORIZED,
@@ -54,6 +56,9 @@ pub fn status(code: ErrorCode) -> StatusCode {
         | E::AlreadyAsked
         | E::AlreadyMatched
         | E::NotPending
+        | E::ScheduledSent
+        | E::ListFull
+        | E::TemplateExists
         | E::AttachmentSent => StatusCode::CONFLICT,
         E::QuotaFull => StatusCode::INSUFFICIENT_STORAGE,
         E::Deleted | E::EventsForgotten => StatusCode::GONE,

@@ -84,12 +84,18 @@ async fn metrics(request: HttpRequest, edge: web::Data<Edge>) -> HttpResponse {
     }
     let searcher = edge.core.searcher();
     let behind = searcher.is_some_and(|searcher| searcher.is_behind());
-    for (name, value) in [
+    let mut gauges = vec![
         ("connections", edge.core.registry.n_outboxes() as u64),
         ("rooms", edge.core.registry.n_rooms() as u64),
         ("webhook_lag_seconds", edge.webhook_lag.seconds()),
         ("search_behind", u64::from(behind)),
-    ] {
+    ];
+    // Counted when it is asked for: no number that could drift. One that isn't known is not told.
+    match edge.core.store_ref().n_scheduled().await {
+        Ok(pending) => gauges.push(("scheduled_pending", pending)),
+        Err(error) => tracing::warn!(%error, "scheduled messages can't be counted"),
+    }
+    for (name, value) in gauges {
         text += &format!("# TYPE parlour_{name} gauge\nparlour_{name} {value}\n");
     }
     HttpResponse::Ok()

@@ -204,6 +204,14 @@ entity_id! {
     /// A file that somebody uploaded.
     AttachmentId
 }
+entity_id! {
+    /// A message that is to be sent later.
+    ScheduledId
+}
+entity_id! {
+    /// A text that somebody keeps for their messages.
+    TemplateId
+}
 
 /// The place of a message in its conversation: 1, 2, 3, ... without a gap. Zero is before the first.
 #[derive(

@@ -8,6 +8,7 @@ mod attachment;
 mod contact;
 mod event;
 mod safety;
+mod scheduled;
 
 use std::ops::Range;
 
@@ -15,8 +16,12 @@ pub(crate) use attachment::*;
 pub(crate) use contact::*;
 pub(crate) use event::*;
 pub(crate) use safety::*;
+pub(crate) use scheduled::*;
 
-use crate::ids::{AttachmentId, ConversationId, IdempotencyKey, MessageId, Position, Seq, UserId};
+use crate::ids::{
+    AttachmentId, ConversationId, IdempotencyKey, MessageId, Position, ScheduledId, Seq,
+    TemplateId, UserId,
+};
 
 /// The first byte of each key. Never reuse a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -112,12 +117,20 @@ pub(crate) enum Table {
     Doomed = 0x84,
     /// path of an object
     Object = 0x85,
+    /// user, scheduled message
+    Scheduled = 0x88,
+    /// time, scheduled message
+    Due = 0x89,
+    /// attachment
+    Held = 0x8a,
+    /// user, template
+    Template = 0x8b,
     /// another key, number of the part (two bytes)
     Continuation = 0xf0,
 }
 
 impl Table {
-    pub(crate) const ALL: [Self; 46] = [
+    pub(crate) const ALL: [Self; 50] = [
         Self::Meta,
         Self::User,
         Self::Block,
@@ -163,6 +176,10 @@ impl Table {
         Self::Unsent,
         Self::Doomed,
         Self::Object,
+        Self::Scheduled,
+        Self::Due,
+        Self::Held,
+        Self::Template,
         Self::Continuation,
     ];
 
@@ -496,6 +513,14 @@ impl<'a> Parts<'a> {
 
     pub(crate) fn attachment(&mut self) -> Option<AttachmentId> {
         self.position().map(AttachmentId::created_at)
+    }
+
+    pub(crate) fn scheduled(&mut self) -> Option<ScheduledId> {
+        self.position().map(ScheduledId::created_at)
+    }
+
+    pub(crate) fn template(&mut self) -> Option<TemplateId> {
+        self.position().map(TemplateId::created_at)
     }
 
     pub(crate) fn seq(&mut self) -> Option<Seq> {

@@ -29,6 +29,7 @@ pub use migrate::FORMAT;
 pub mod personal;
 mod record;
 pub mod safety;
+pub mod scheduled;
 pub mod sled_store;
 pub mod store;
 #[cfg(feature = "testsuite")]

@@ -510,11 +510,13 @@ mod attachment;
 mod contact;
 mod event;
 mod safety;
+mod scheduled;
 
 pub(crate) use attachment::*;
 pub(crate) use contact::*;
 pub(crate) use event::*;
 pub(crate) use safety::*;
+pub(crate) use scheduled::*;
 
 #[cfg(test)]
 mod golden;

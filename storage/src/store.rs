@@ -17,6 +17,7 @@ pub use crate::{
     events::Events,
     personal::Personal,
     safety::Safety,
+    scheduled::Later,
     transaction::{Outcome, Profile, Rejection, Transaction, Write},
 };
 use crate::{
@@ -40,7 +41,7 @@ use crate::{
 /// `Newer` if a record that it needs can't be read (others still can), `Failed` or `Closed` if the store is.
 #[async_trait]
 pub trait Store:
-    Attachments + Contacts + Safety + Personal + Events + Send + Sync + fmt::Debug
+    Attachments + Contacts + Safety + Personal + Events + Later + Send + Sync + fmt::Debug
 {
     /// Commits transactions, each atomically and in the order given.
     ///

@@ -8,11 +8,12 @@ use crate::{
         conversation::MemberRole,
         message::Content,
         safety::{AuditDraft, FlagDraft, Preferences, ReportDraft, ReportStatus, Sanction},
+        scheduled::{Keep, Kept},
         user::{NodeRole, Plan},
     },
     ids::{
         AttachmentId, ConversationId, IdempotencyKey, MatchId, MessageId, MessageRequestId,
-        ReportId, Seq, Timestamp, UserId,
+        ReportId, ScheduledId, Seq, Timestamp, UserId,
     },
     personal::Erase,
     store::{EventDraft, LimiterState, NotificationDraft, NotificationId},
@@ -263,6 +264,23 @@ pub enum Write {
         /// Which.
         attachment: AttachmentId,
     },
+    /// Changes what the user keeps for later. [`Outcome::Kept`], or `Done` for what is taken away.
+    Keep(Keep),
+    /// Sends a message that the user scheduled, in the state that was seen, and takes it from what waits: all of it, or
+    /// nothing. As [`Send`](Self::Send) otherwise; [`Rejection::NoScheduled`] or [`Rejection::ScheduledSent`] if it was
+    /// changed, taken back or sent meanwhile.
+    SendDue {
+        /// Which.
+        scheduled: ScheduledId,
+        /// The state that was seen.
+        revision: u32,
+        /// Where.
+        conversation: ConversationId,
+        /// What.
+        content: Content,
+        /// The files that it was scheduled with.
+        attachments: Vec<AttachmentId>,
+    },
     /// Takes something of the user's away for good.
     Erase(Erase),
     /// Nothing but what the transaction carries beside it: limits, events, a line for the audit log. [`Outcome::Done`].
@@ -304,6 +322,13 @@ pub enum Outcome {
     Filed(ReportId),
     /// The file is known, by this name.
     Uploaded(Box<Attachment>),
+    /// What the user keeps for later, as it stands now.
+    Kept {
+        /// What.
+        kept: Kept,
+        /// It was otherwise before, or not there.
+        changed: bool,
+    },
     /// It concerned no conversation, and is done.
     Done,
     /// There was nothing to do.
@@ -358,6 +383,18 @@ pub enum Rejection {
     AttachmentSent,
     /// All files of the user would have more bytes than they may.
     QuotaFull,
+    /// A scheduled message has this file.
+    AttachmentHeld,
+    /// There is no such scheduled message, it is none of theirs, or it was changed meanwhile.
+    NoScheduled,
+    /// The scheduled message was sent.
+    ScheduledSent,
+    /// They keep as many of these as one may.
+    ListFull,
+    /// There is no such template, or it is none of theirs.
+    NoTemplate,
+    /// Another template of theirs is called so.
+    TemplateExists,
     /// A record that it needs can't be read. The log names it; `parlour verify` tells more.
     Damaged,
     /// It makes no sense: a conversation or block with oneself, a group without owner, text without end.

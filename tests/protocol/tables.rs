@@ -152,7 +152,7 @@ fn the_policy_page_has_every_refusal_of_the_policy_with_its_status() {
     // What first contact, safety and files brought, what blocks, and the limits.
     let is_of_policy = |code: &&ErrorCode| {
         use ErrorCode as E;
-        let new = matches!(code.number(), 2004..2010 | 2020..2045);
+        let new = matches!(code.number(), 2004..2010 | 2020..2045 | 2060..2065);
         new || matches!(code, E::TooLarge | E::NotAllowed | E::RateLimited)
     };
     let codes = ErrorCode::ALL.iter().filter(is_of_policy);
@@ -215,6 +215,7 @@ fn every_metric_is_there() {
     let gauges = [
         "parlour_connections",
         "parlour_rooms",
+        "parlour_scheduled_pending",
         "parlour_search_behind",
         "parlour_webhook_lag_seconds",
     ]

@@ -5,6 +5,7 @@ use parlour_storage::{
         attachment::Attachment,
         conversation::MemberRole,
         safety::{AuditDraft, ReportStatus, Sanction},
+        scheduled::Keep,
     },
     ids::{ConversationId, ReportId, Timestamp, UserId},
     store::Write,
@@ -76,6 +77,18 @@ fn named(action: &'static str) -> AuditDraft {
     }
 }
 
+/// What a change of what somebody keeps for later is called.
+fn kept(keep: &Keep) -> &'static str {
+    match keep {
+        Keep::Schedule(_) => "message.scheduled",
+        Keep::Reschedule { .. } => "message.rescheduled",
+        Keep::Cancel { .. } => "message.schedule_cancelled",
+        Keep::Fail { .. } => "message.schedule_failed",
+        Keep::AddTemplate { .. } | Keep::ChangeTemplate { .. } => "template.saved",
+        Keep::DropTemplate { .. } => "template.dropped",
+    }
+}
+
 /// What a write is called, and from which policy on it is written.
 fn line(write: &Write) -> Option<(Audit, AuditDraft)> {
     let line = match write {
@@ -90,7 +103,8 @@ fn line(write: &Write) -> Option<(Audit, AuditDraft)> {
         Write::DropAttachment { .. } => all(named("file.dropped")),
         // Many small steps, of which whoever erases writes one line.
         Write::Erase(_) => return None,
-        Write::Send { conversation, .. } => all(AuditDraft {
+        Write::Keep(keep) => all(named(kept(keep))),
+        Write::Send { conversation, .. } | Write::SendDue { conversation, .. } => all(AuditDraft {
             conversation: Some(*conversation),
             ..named("message.sent")
         }),

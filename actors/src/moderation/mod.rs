@@ -20,7 +20,7 @@ use std::{sync::Arc, time::Duration};
 
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Recipient, WrapFuture};
 use parlour_storage::{
-    domain::{contact::ContactRules, conversation::Conversation, user::NodeRole},
+    domain::{contact::ContactRules, conversation::Conversation, scheduled::Keep, user::NodeRole},
     error::StoreErrorKind,
     ids::{Timestamp, UserId},
     store::{LimiterState, Transaction, Write},
@@ -394,6 +394,10 @@ fn writes(action: Action, deed: &Deed) -> bool {
         | Action::Open
         | Action::Ask
         | Action::Like => true,
+        Action::Schedule => matches!(
+            deed,
+            Deed::Write(Write::Keep(Keep::Schedule(_) | Keep::Reschedule { .. }))
+        ),
         // Leaving and roles are no words.
         Action::Manage => matches!(deed, Deed::Write(Write::Add { .. } | Write::Rename { .. })),
         _ => false,

@@ -4,6 +4,7 @@ mod attachments;
 mod contacts;
 mod histories;
 mod inboxes;
+mod later;
 mod looking;
 mod meeting;
 mod people;

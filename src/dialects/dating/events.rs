@@ -120,7 +120,7 @@ impl Events for Socket {
                 "warning",
                 json!({ "reason": reason, "created_at": time(*at) }),
             ),
-            Push::Veiled(..) | Push::Joined { .. } => {}
+            Push::Veiled(..) | Push::Joined { .. } | Push::SendFailed(_) => {}
         }
     }
 

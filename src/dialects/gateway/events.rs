@@ -123,7 +123,7 @@ impl Events for Socket {
                 json!({ "reason": reason, "createdAt": time(*at) }),
             ),
             // Requests and matches are of other dialects.
-            Push::Veiled(..) | Push::Joined { .. } | Push::Contact(_) => {}
+            Push::Veiled(..) | Push::Joined { .. } | Push::Contact(_) | Push::SendFailed(_) => {}
         }
     }
 

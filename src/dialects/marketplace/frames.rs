@@ -184,7 +184,9 @@ impl Codec for Marketplace {
                 vec![("warning", data)]
             }
             // Requests and matches are of other dialects.
-            Push::Veiled(..) | Push::Joined { .. } | Push::Contact(_) => return None,
+            Push::Veiled(..) | Push::Joined { .. } | Push::Contact(_) | Push::SendFailed(_) => {
+                return None;
+            }
         };
         let last = told.len().wrapping_sub(1);
         let frames = told.into_iter().enumerate();

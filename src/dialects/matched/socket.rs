@@ -145,7 +145,9 @@ impl Codec for Socket {
                 "warned_at": time(*at),
             })],
             // Asking before writing is of other dialects.
-            Push::Contact(_) | Push::Veiled(..) | Push::Joined { .. } => Vec::new(),
+            Push::Contact(_) | Push::Veiled(..) | Push::Joined { .. } | Push::SendFailed(_) => {
+                Vec::new()
+            }
         };
         let resume = self.resume(epoch, push.position());
         let last = told.len().wrapping_sub(1);

@@ -16,6 +16,7 @@ use serde_json::value::RawValue;
 use super::{
     attachment::{WireAttachment, attachment},
     contact::{WireHidden, WireMatch, WireRequest, hidden, matched, request},
+    later::{WireScheduled, WireTemplate, scheduled, template},
     safety::{WireReport, WireStanding, report, standing},
     wire::{
         Text, Time, WireBlock, WireConversation, WireMember, WireMessage, WireRevision, WireUser,
@@ -96,6 +97,12 @@ enum Fields<'a> {
     },
     Attachment {
         attachment: WireAttachment<'a>,
+    },
+    Scheduled {
+        scheduled: WireScheduled<'a>,
+    },
+    Template {
+        template: WireTemplate<'a>,
     },
     Notification {
         topic: &'a str,
@@ -198,6 +205,12 @@ pub fn line(item: &Item) -> Vec<u8> {
         },
         Item::Attachment(one) => Fields::Attachment {
             attachment: attachment(one),
+        },
+        Item::Scheduled(one) => Fields::Scheduled {
+            scheduled: scheduled(one),
+        },
+        Item::Template(one) => Fields::Template {
+            template: template(one),
         },
         Item::Notification(one) => Fields::Notification {
             topic: &one.topic,

@@ -5,7 +5,10 @@
 
 use parlour_actors::{
     codec::{ClientFrame, RequestId, Resume},
-    command::{AttachmentQuestion, Command, Question, Request, SafetyQuestion, Target},
+    command::{
+        AttachmentQuestion, Command, LaterCommand, LaterQuestion, Question, Request,
+        SafetyQuestion, Target,
+    },
     error::{ErrorCode, Failure},
 };
 use serde::{Deserialize, de::DeserializeOwned};
@@ -18,6 +21,7 @@ use super::{
         OfConversation, OfMember, OfMessage, OfUser, OfUsers, OpenGroup, React, Rename, Send,
         SetRole, Typing, UpTo,
     },
+    later::{AddTemplate, At, ChangeTemplate, OfScheduled, OfTemplate, Reschedule},
     safety::{FileReport, Prefer},
     scalar::user_ids,
     search::SearchPage,
@@ -235,6 +239,30 @@ fn frame(kind: &str, text: &str, id: &RequestId) -> Result<ClientFrame, Failure>
         T::Usage => Request::Ask(Question::Attachment(AttachmentQuestion::Usage)),
         T::Prefer => Request::Do(fields::<Prefer>(text)?.into()),
         T::Search => Request::Ask(fields::<SearchPage>(text)?.into_question()?),
+        T::Schedule => Request::Do(fields::<At>(text)?.schedule(fields(text)?)?),
+        T::Reschedule => {
+            let OfScheduled { scheduled } = fields(text)?;
+            Request::Do(fields::<Reschedule>(text)?.of(scheduled.0))
+        }
+        T::CancelScheduled => {
+            let OfScheduled { scheduled } = fields(text)?;
+            Request::Do(Command::Later(LaterCommand::Cancel(scheduled.0)))
+        }
+        T::AllScheduled => Request::Ask(Question::Later(LaterQuestion::AllScheduled)),
+        T::Scheduled => {
+            let OfScheduled { scheduled } = fields(text)?;
+            Request::Ask(Question::Later(LaterQuestion::Scheduled(scheduled.0)))
+        }
+        T::Templates => Request::Ask(Question::Later(LaterQuestion::Templates)),
+        T::AddTemplate => Request::Do(fields::<AddTemplate>(text)?.into()),
+        T::ChangeTemplate => {
+            let OfTemplate { template } = fields(text)?;
+            Request::Do(fields::<ChangeTemplate>(text)?.of(template.0))
+        }
+        T::DropTemplate => {
+            let OfTemplate { template } = fields(text)?;
+            Request::Do(Command::Later(LaterCommand::DropTemplate(template.0)))
+        }
     };
     Ok(ClientFrame::Request {
         id: id.clone(),

@@ -9,6 +9,7 @@ pub mod export;
 mod failure;
 pub mod fields;
 pub mod input;
+pub mod later;
 pub mod moderation;
 mod output;
 pub mod safety;

@@ -78,6 +78,15 @@ frame_types! {
         DropAttachment = "drop_attachment",
         Usage = "usage",
         Search = "search",
+        Schedule = "schedule",
+        Reschedule = "reschedule",
+        CancelScheduled = "cancel_scheduled",
+        AllScheduled = "all_scheduled",
+        Scheduled = "scheduled",
+        Templates = "templates",
+        AddTemplate = "add_template",
+        ChangeTemplate = "change_template",
+        DropTemplate = "drop_template",
     }
 }
 
@@ -113,6 +122,7 @@ frame_types! {
         Unmatched = "unmatched",
         Hidden = "hidden",
         Warned = "warned",
+        SendFailed = "send_failed",
     }
 }
 
@@ -146,6 +156,7 @@ impl EventType {
                 ContactNews::Unmatched(_) => Self::Unmatched,
                 ContactNews::Hidden { .. } => Self::Hidden,
             },
+            Push::SendFailed(_) => Self::SendFailed,
             Push::Warned { .. } => Self::Warned,
         })
     }

@@ -7,6 +7,7 @@ mod attachments;
 mod chat;
 mod contact;
 mod events;
+mod later;
 mod personal;
 mod safety;
 
@@ -71,6 +72,10 @@ routes! {
     "/v1/matches/{match}" { delete contact::unmatch }
     "/v1/discovery/hidden" { get contact::hidden }
     "/v1/search" { get chat::search }
+    "/v1/scheduled" { get later::all_scheduled, post later::schedule }
+    "/v1/scheduled/{scheduled}" { get later::scheduled, patch later::reschedule, delete later::cancel }
+    "/v1/templates" { get later::templates, post later::add_template }
+    "/v1/templates/{template}" { patch later::change_template, delete later::drop_template }
     "/v1/events" { get events::follow }
     "/v1/events/consumers" { get events::consumers }
     "/v1/events/dead" { get events::dead }

@@ -9,4 +9,5 @@ pub mod conversation;
 pub mod event;
 pub mod message;
 pub mod safety;
+pub mod scheduled;
 pub mod user;

@@ -11,10 +11,12 @@ use crate::{
         tx::{Stop, Tx, Written},
     },
     error::StoreError,
-    ids::{AttachmentId, ConversationId, MessageId, Position, Timestamp, UserId},
+    ids::{AttachmentId, ConversationId, MessageId, Position, ScheduledId, Timestamp, UserId},
     keys::{self, Parts, Table},
     kv::{Order, Source},
-    record::{AttachedV1, AttachmentOfV1, AttachmentV1, DoomedV1, ObjectV1, UnsentV1, UsageV1},
+    record::{
+        AttachedV1, AttachmentOfV1, AttachmentV1, DoomedV1, HeldV1, ObjectV1, UnsentV1, UsageV1,
+    },
     store::{Outcome, Rejection},
 };
 
@@ -63,11 +65,14 @@ pub(crate) fn give_up(tx: &mut Tx<'_>, id: AttachmentId) -> Written {
     Ok(Outcome::Done)
 }
 
-/// A file of the user's own that no message was sent with.
+/// A file of the user's own that no message was sent with, nor is to be.
 fn own(tx: &Tx<'_>, id: AttachmentId) -> Result<AttachmentV1, Stop> {
     let record = owned(tx, id)?;
     if record.bound.is_some() {
         return Err(Rejection::AttachmentSent.into());
+    }
+    if tx.get(&keys::held(id))?.is_some() {
+        return Err(Rejection::AttachmentHeld.into());
     }
     Ok(record)
 }
@@ -121,6 +126,32 @@ pub(crate) fn bind(
         let of = AttachmentOfV1 { bound: true };
         tx.put(keys::attachment_of(tx.by, id), &of)?;
         tx.delete::<UnsentV1>(keys::unsent(id))?;
+    }
+    Ok(())
+}
+
+/// Keeps files for a message that is to be sent later: they don't grow too old, and no other message takes them.
+pub(crate) fn hold(
+    tx: &mut Tx<'_>,
+    ids: &[AttachmentId],
+    scheduled: ScheduledId,
+) -> Result<(), Stop> {
+    for &id in ids {
+        own(tx, id)?;
+        tx.put_new(keys::held(id), &HeldV1 { scheduled })?;
+        tx.delete::<UnsentV1>(keys::unsent(id))?;
+    }
+    Ok(())
+}
+
+/// Takes that back.
+pub(crate) fn let_go(
+    tx: &mut Tx<'_>,
+    ids: impl Iterator<Item = AttachmentId>,
+) -> Result<(), StoreError> {
+    for id in ids {
+        tx.delete::<HeldV1>(keys::held(id))?;
+        tx.put_new(keys::unsent(id), &UnsentV1)?;
     }
     Ok(())
 }
@@ -201,6 +232,7 @@ fn forget(tx: &mut Tx<'_>, id: AttachmentId, record: AttachmentV1) -> Result<(),
     tx.delete::<AttachmentOfV1>(keys::attachment_of(&record.owner, id))?;
     if record.bound.is_none() {
         tx.delete::<UnsentV1>(keys::unsent(id))?;
+        tx.delete::<HeldV1>(keys::held(id))?;
     }
     let usage = usage_of(tx, &record.owner)?;
     let key = keys::usage(&record.owner);

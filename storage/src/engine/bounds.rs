@@ -88,6 +88,15 @@ pub(crate) fn content(content: &Content, has_files: bool) -> Result<(), Rejectio
     )
 }
 
+/// A template, whose text is that of a message some day.
+pub(crate) fn template(name: &str, text: &str) -> Result<(), Rejection> {
+    if name.trim().is_empty() || text.trim().is_empty() {
+        return Err(Rejection::Invalid("a template needs a name and a text"));
+    }
+    label(Some(name))?;
+    length(text)
+}
+
 pub(crate) fn attachment(draft: &AttachmentDraft) -> Result<(), Rejection> {
     let named = [
         (

@@ -2,9 +2,11 @@
 
 use crate::{
     audit::Mark,
+    domain::scheduled::Keep,
     engine::{
         attachments, audit, blocks, bounds, contacts, conversations, cursors, erase, events, flags,
-        members, messages, notifications, preferences, reactions, records, reports, standing,
+        members, messages, notifications, preferences, reactions, records, reports, scheduled,
+        standing, templates,
         tx::{Made, Memory, Stop, Tx, Written},
         users,
     },
@@ -147,6 +149,7 @@ fn write(tx: &mut Tx<'_>, transaction: &Transaction, events_all: bool) -> Writte
             | Outcome::Met { .. }
             | Outcome::Filed(_)
             | Outcome::Uploaded(_)
+            | Outcome::Kept { changed: true, .. }
             | Outcome::Done
     ) {
         notifications::write(tx, notifications)?;
@@ -227,8 +230,41 @@ fn do_it(tx: &mut Tx<'_>, write: &Write) -> Written {
         Write::Prefer(preferences) => preferences::prefer(tx, *preferences),
         Write::Upload(draft) => attachments::upload(tx, draft),
         Write::DropAttachment { attachment } => attachments::give_up(tx, *attachment),
+        Write::Keep(keep) => keep_for_later(tx, keep),
+        Write::SendDue {
+            scheduled,
+            revision,
+            conversation,
+            content,
+            attachments: _,
+        } => scheduled::send(tx, (*scheduled, *revision), *conversation, content),
         Write::Erase(what) => erase::erase(tx, what),
         Write::Note => Ok(Outcome::Done),
+    }
+}
+
+fn keep_for_later(tx: &mut Tx<'_>, keep: &Keep) -> Written {
+    match keep {
+        Keep::Schedule(draft) => scheduled::schedule(tx, draft),
+        Keep::Reschedule {
+            scheduled: id,
+            text,
+            at,
+        } => scheduled::reschedule(tx, *id, text.as_deref(), *at),
+        Keep::Cancel { scheduled: id } => scheduled::cancel(tx, *id),
+        Keep::Fail {
+            scheduled: id,
+            revision,
+            code,
+            reason,
+        } => scheduled::fail(tx, *id, *revision, *code, reason),
+        Keep::AddTemplate { name, text } => templates::add(tx, name, text),
+        Keep::ChangeTemplate {
+            template,
+            name,
+            text,
+        } => templates::change(tx, *template, name.as_deref(), text.as_deref()),
+        Keep::DropTemplate { template } => templates::drop_one(tx, *template),
     }
 }
 

@@ -4,7 +4,8 @@ use crate::{
     codec::Record,
     domain::{change::ChangeBody, event::EventId},
     engine::{
-        attachments, blocks, contacts, flags, personal, places, purge, records,
+        attachments, blocks, contacts, flags, personal, places, purge, records, scheduled,
+        templates,
         tx::{Tx, Written},
     },
     error::StoreError,
@@ -32,6 +33,7 @@ pub(crate) fn erase(tx: &mut Tx<'_>, what: &Erase) -> Written {
             positions,
         } => given(tx, *conversation, positions),
         Erase::Events(ids) => events(tx, ids),
+        Erase::Scheduled => Ok(done(scheduled::forget_own(tx, ROWS)?)),
         Erase::Rows => rows(tx),
     }
 }
@@ -161,6 +163,9 @@ fn rows(tx: &mut Tx<'_>) -> Written {
             left -= 1;
         }
     }
+    left -= templates::forget_own(tx, left)?;
+    // Before the files, which it lets go of.
+    left -= scheduled::forget_own(tx, left)?;
     left -= attachments::forget_own(tx, left)?;
     // After the keys, by which a retry would look for them.
     left -= contacts::erase::rows(tx, left)?;

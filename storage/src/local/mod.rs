@@ -16,6 +16,7 @@ mod personal;
 mod pulse;
 mod reader;
 mod safety;
+mod scheduled;
 mod store;
 mod syncer;
 mod tide;

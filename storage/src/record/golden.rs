@@ -5,6 +5,7 @@ use std::fmt::Debug;
 mod attachment;
 mod event;
 mod safety;
+mod scheduled;
 
 use super::*;
 use crate::{

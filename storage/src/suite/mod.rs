@@ -30,7 +30,9 @@ mod roles;
 mod rows;
 mod sanctions;
 mod scene;
+mod scheduled;
 mod summaries;
+mod templates;
 mod users;
 
 use std::{pin::Pin, sync::Arc};
@@ -80,6 +82,8 @@ pub async fn run_all(bed: impl Fn() -> Arc<dyn Bed>) {
         sanctions::cases,
         audit::cases,
         attachments::cases,
+        scheduled::cases,
+        templates::cases,
         doomed::cases,
         commits::cases,
         contacts::cases,

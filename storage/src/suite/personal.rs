@@ -395,6 +395,8 @@ async fn all_else_goes_in_batches(scene: Scene) {
         likes: 1,
         hidden: 0,
         attachments: 0,
+        scheduled: 0,
+        templates: 0,
         keys: 2,
     };
     let [cid, dan] = scene.people(["cid", "dan"]);

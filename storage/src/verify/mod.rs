@@ -13,6 +13,7 @@ mod messages;
 mod people;
 mod rows;
 mod safety;
+mod scheduled;
 #[cfg(test)]
 mod tests;
 
@@ -211,6 +212,10 @@ fn check(checker: &mut Checker<'_>, key: &[u8], value: &[u8]) -> Result<(), Stor
         Table::Unsent => attachments::check_unsent(checker, key, value),
         Table::Doomed => attachments::check_doomed(checker, key, value),
         Table::Object => attachments::check_object(checker, key, value),
+        Table::Scheduled => scheduled::check_scheduled(checker, key, value),
+        Table::Due => scheduled::check_due(checker, key, value),
+        Table::Held => scheduled::check_held(checker, key, value),
+        Table::Template => scheduled::check_template(checker, key, value),
         Table::Continuation => rows::check_continuation(checker, key),
     }
 }

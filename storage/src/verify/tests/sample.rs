@@ -306,6 +306,7 @@ impl Sample {
         assert_eq!(went.unwrap().n_messages, 1);
         safety(&store).await;
         files(&store).await;
+        super::scheduled::keep(&store).await;
         Self::meet(&store).await;
         follow(&store).await;
         store.close().await.unwrap();

@@ -140,6 +140,8 @@ pub(super) fn shown(reply: &Reply) -> Vec<String> {
         | Reply::Sent { .. }
         | Reply::Done
         | Reply::Me(_)
+        // One's own.
+        | Reply::Later(_)
         | Reply::User(_)
         | Reply::People(_)
         | Reply::Online(_)
