@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::{
     FREELY,
-    common::{Node, Rest, Trace, token_with, until},
+    common::{Node, Rest, Trace, token_with},
     direct, found, indexed, send,
 };
 

@@ -393,6 +393,7 @@ async fn send_file(
         name,
         media_type: "application/pdf".to_owned(),
         bytes: 1,
+        digest: [0; 32],
         image: None,
         thumbnail: None,
         quota: None,
