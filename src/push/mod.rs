@@ -1,0 +1,4 @@
+//! Reaches devices.
+
+mod encrypt;
+mod vapid;
