@@ -130,6 +130,7 @@ impl Node {
             reviewer: policy::reviewer(&config.policy)?,
             files: Some(Arc::clone(&files.store) as Arc<dyn Files>),
             searcher: search.as_ref().map(|search| Arc::clone(search) as _),
+            pusher: None,
         };
         let system = System::start_with(store, settings(&config)?, services);
         // Last, so that whoever connects is served.

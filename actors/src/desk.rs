@@ -5,6 +5,7 @@
 
 mod attachment;
 mod contact;
+mod notice;
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
@@ -230,6 +231,7 @@ impl Core {
             Command::Contact(command) => contact::route(command),
             Command::Safety(command) => Safety(command),
             Command::Attachment(command) => self.route_attachment(command),
+            Command::Notice(command) => self.route_notice(command),
             command @ (Command::Send { .. }
             | Command::Type { .. }
             | Command::Read { .. }

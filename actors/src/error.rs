@@ -98,6 +98,12 @@ error_codes! {
     QuotaFull = 2042, "QUOTA_FULL";
     /// This node takes no files.
     AttachmentsOff = 2043, "ATTACHMENTS_OFF";
+    /// There is no such push target, or it is none of yours.
+    NoPushTarget = 2055, "NO_PUSH_TARGET";
+    /// You have as many push targets as anybody may: give one up.
+    PushTargetsFull = 2056, "PUSH_TARGETS_FULL";
+    /// This node reaches no devices.
+    PushOff = 2057, "PUSH_OFF";
     /// The events asked for were forgotten: begin with the oldest that are left, or with new ones.
     EventsForgotten = 2065, "EVENTS_FORGOTTEN";
     /// Nobody of this name follows events.
@@ -310,6 +316,14 @@ impl From<Rejection> for Failure {
             Rejection::QuotaFull => Self::new(
                 ErrorCode::QuotaFull,
                 "your files take up all they may; delete messages with files, or send a smaller one",
+            ),
+            Rejection::NoPushTarget => Self::new(
+                ErrorCode::NoPushTarget,
+                "there is no such push target, or it is none of yours",
+            ),
+            Rejection::PushTargetsFull => Self::new(
+                ErrorCode::PushTargetsFull,
+                "you have as many push targets as anybody may; give one up that you no longer use",
             ),
             Rejection::Invalid(why) => Self::new(ErrorCode::BadValue, why),
             _ => Self::internal(),

@@ -38,6 +38,7 @@ pub mod outbox;
 pub mod policy;
 pub mod presence;
 pub mod push;
+pub mod pusher;
 mod questions;
 pub mod registry;
 pub mod reply;

@@ -32,6 +32,7 @@ use crate::{
     limits::Settings,
     moderation::{AllBack, Concerns, Deed, Moderation, Review, audit},
     presence::{Farewell, Presence},
+    pusher::Pusher,
     registry::Registry,
     reply::ReplyTo,
     reviewer::Reviewer,
@@ -74,6 +75,8 @@ pub struct Services {
     pub searcher: Option<Arc<dyn Searcher>>,
     /// Where files lie that people send. `None`: they send none.
     pub files: Option<Arc<dyn Files>>,
+    /// Who reaches people whose devices are not connected. `None`: nobody.
+    pub pusher: Option<Arc<dyn Pusher>>,
 }
 
 /// The actors of which there is one.
@@ -114,6 +117,11 @@ impl Core {
     /// Where files lie that people send, if they may send any.
     pub(crate) fn files(&self) -> Option<Arc<dyn Files>> {
         self.services.files.clone()
+    }
+
+    /// Who reaches people whose devices are not connected, if anybody.
+    pub fn pusher(&self) -> Option<Arc<dyn Pusher>> {
+        self.services.pusher.clone()
     }
 
     /// Which history this node is in.

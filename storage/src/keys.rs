@@ -7,6 +7,7 @@
 mod attachment;
 mod contact;
 mod event;
+mod notice;
 mod safety;
 
 use std::ops::Range;
@@ -14,6 +15,7 @@ use std::ops::Range;
 pub(crate) use attachment::*;
 pub(crate) use contact::*;
 pub(crate) use event::*;
+pub(crate) use notice::*;
 pub(crate) use safety::*;
 
 use crate::ids::{AttachmentId, ConversationId, IdempotencyKey, MessageId, Position, Seq, UserId};
@@ -70,6 +72,10 @@ pub(crate) enum Table {
     Notification = 0x60,
     /// user
     NotificationsRead = 0x61,
+    /// user, push target
+    PushTarget = 0x63,
+    /// SHA-256 of an address
+    PushAddress = 0x64,
     /// smaller user, larger user
     Tie = 0x70,
     /// message request
@@ -117,7 +123,7 @@ pub(crate) enum Table {
 }
 
 impl Table {
-    pub(crate) const ALL: [Self; 46] = [
+    pub(crate) const ALL: [Self; 48] = [
         Self::Meta,
         Self::User,
         Self::Block,
@@ -142,6 +148,8 @@ impl Table {
         Self::EventFloor,
         Self::Notification,
         Self::NotificationsRead,
+        Self::PushTarget,
+        Self::PushAddress,
         Self::Tie,
         Self::MessageRequest,
         Self::RequestOf,

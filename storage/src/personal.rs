@@ -84,13 +84,15 @@ pub struct Holdings {
     pub hidden: u64,
     /// Files that they sent with no message. Those that they did go with their messages.
     pub attachments: u64,
+    /// Devices that they are reached on.
+    pub push_targets: u64,
     /// Idempotency keys of requests whose messages are gone, and of groups that they opened.
     pub keys: u64,
 }
 
 impl Holdings {
     /// All of them with their names.
-    pub fn all(&self) -> [(&'static str, u64); 10] {
+    pub fn all(&self) -> [(&'static str, u64); 11] {
         let Self {
             profile,
             preferences,
@@ -101,6 +103,7 @@ impl Holdings {
             likes,
             hidden,
             attachments,
+            push_targets,
             keys,
         } = *self;
         [
@@ -113,6 +116,7 @@ impl Holdings {
             ("likes", likes),
             ("hidden", hidden),
             ("attachments", attachments),
+            ("push_targets", push_targets),
             ("keys", keys),
         ]
     }

@@ -509,11 +509,13 @@ pub(crate) struct NotificationsReadV1 {
 mod attachment;
 mod contact;
 mod event;
+mod notice;
 mod safety;
 
 pub(crate) use attachment::*;
 pub(crate) use contact::*;
 pub(crate) use event::*;
+pub(crate) use notice::*;
 pub(crate) use safety::*;
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ pub use crate::{
     contacts::Contacts,
     domain::event::EventDraft,
     events::Events,
+    notices::Notices,
     personal::Personal,
     safety::Safety,
     transaction::{Outcome, Profile, Rejection, Transaction, Write},
@@ -40,7 +41,7 @@ use crate::{
 /// `Newer` if a record that it needs can't be read (others still can), `Failed` or `Closed` if the store is.
 #[async_trait]
 pub trait Store:
-    Attachments + Contacts + Safety + Personal + Events + Send + Sync + fmt::Debug
+    Attachments + Contacts + Safety + Personal + Events + Notices + Send + Sync + fmt::Debug
 {
     /// Commits transactions, each atomically and in the order given.
     ///

@@ -7,12 +7,13 @@ use crate::{
         contact::{ContactRules, MessageRequest, Notice},
         conversation::MemberRole,
         message::Content,
+        push::{PushSubscription, PushTarget},
         safety::{AuditDraft, FlagDraft, Preferences, ReportDraft, ReportStatus, Sanction},
         user::{NodeRole, Plan},
     },
     ids::{
         AttachmentId, ConversationId, IdempotencyKey, MatchId, MessageId, MessageRequestId,
-        ReportId, Seq, Timestamp, UserId,
+        PushTargetId, ReportId, Seq, Timestamp, UserId,
     },
     personal::Erase,
     store::{EventDraft, LimiterState, NotificationDraft, NotificationId},
@@ -263,6 +264,15 @@ pub enum Write {
         /// Which.
         attachment: AttachmentId,
     },
+    /// Adds a device that the user wants to be reached on. [`Outcome::PushTarget`]; the same address again replaces what
+    /// is known of it, and whose it was before is reached there no more. At most
+    /// [`PUSH_TARGETS_MAX`](crate::domain::push::PUSH_TARGETS_MAX) ([`Rejection::PushTargetsFull`]).
+    AddPushTarget(PushTarget),
+    /// Gives up a device of the user's.
+    DropPushTarget {
+        /// Which.
+        target: PushTargetId,
+    },
     /// Takes something of the user's away for good.
     Erase(Erase),
     /// Nothing but what the transaction carries beside it: limits, events, a line for the audit log. [`Outcome::Done`].
@@ -304,6 +314,8 @@ pub enum Outcome {
     Filed(ReportId),
     /// The file is known, by this name.
     Uploaded(Box<Attachment>),
+    /// The device is known, by this name.
+    PushTarget(Box<PushSubscription>),
     /// It concerned no conversation, and is done.
     Done,
     /// There was nothing to do.
@@ -358,6 +370,10 @@ pub enum Rejection {
     AttachmentSent,
     /// All files of the user would have more bytes than they may.
     QuotaFull,
+    /// There is no such push target, or it is none of theirs.
+    NoPushTarget,
+    /// The user has as many push targets as anybody may.
+    PushTargetsFull,
     /// A record that it needs can't be read. The log names it; `parlour verify` tells more.
     Damaged,
     /// It makes no sense: a conversation or block with oneself, a group without owner, text without end.

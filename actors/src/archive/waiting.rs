@@ -13,7 +13,7 @@ use parlour_storage::{
 
 use super::tally::Counted;
 use crate::{
-    command::{About, AttachmentReply, Card, Reply, SafetyReply},
+    command::{About, AttachmentReply, Card, NoticeReply, Reply, SafetyReply},
     error::Failure,
     herald::{Asked, Herald},
     reply::ReplyTo,
@@ -62,6 +62,11 @@ impl Waiting {
             Ok(Outcome::Uploaded(attachment)) => {
                 let uploaded = AttachmentReply::Uploaded(attachment);
                 self.reply.answer(Ok(Reply::Attachment(uploaded)));
+                return Vec::new();
+            }
+            Ok(Outcome::PushTarget(target)) => {
+                let added = NoticeReply::PushTarget(target);
+                self.reply.answer(Ok(Reply::Notice(added)));
                 return Vec::new();
             }
             Ok(Outcome::Repeated(change)) => {

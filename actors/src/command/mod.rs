@@ -2,6 +2,7 @@
 
 mod attachment;
 mod contact;
+mod notice;
 mod safety;
 mod search;
 
@@ -23,6 +24,7 @@ use parlour_storage::{
 pub use self::{
     attachment::{AttachmentCommand, AttachmentQuestion, AttachmentReply},
     contact::{ContactCommand, ContactQuestion, ContactReply, Relation, ShownMatch, ShownRequest},
+    notice::{NoticeCommand, NoticeQuestion, NoticeReply},
     safety::{Case, SafetyCommand, SafetyQuestion, SafetyReply},
     search::{Found, Search},
 };
@@ -257,6 +259,8 @@ pub enum Command {
     Safety(SafetyCommand),
     /// Uploads. Each says what it is answered by.
     Attachment(AttachmentCommand),
+    /// Mutes, reads. Each says what it is answered by.
+    Notice(NoticeCommand),
 }
 
 /// Where a message goes.
@@ -363,6 +367,8 @@ pub enum Question {
     Safety(SafetyQuestion),
     /// Files. [`Reply::Attachment`].
     Attachment(AttachmentQuestion),
+    /// Notifications. [`Reply::Notice`].
+    Notice(NoticeQuestion),
 }
 
 /// Where messages are looked for.
@@ -506,6 +512,8 @@ pub enum Reply {
     Safety(SafetyReply),
     /// About files.
     Attachment(AttachmentReply),
+    /// About notifications.
+    Notice(NoticeReply),
 }
 
 /// What is unread in one conversation.

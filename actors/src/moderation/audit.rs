@@ -72,6 +72,11 @@ fn line(write: &Write) -> Option<(Audit, AuditDraft)> {
             ..named("file.uploaded")
         }),
         Write::DropAttachment { .. } => all(named("file.dropped")),
+        Write::AddPushTarget(target) => all(AuditDraft {
+            detail: Some(target.kind().to_owned()),
+            ..named("push_target.added")
+        }),
+        Write::DropPushTarget { .. } => all(named("push_target.dropped")),
         // Many small steps, of which whoever erases writes one line.
         Write::Erase(_) => return None,
         Write::Send { conversation, .. } => all(AuditDraft {

@@ -7,6 +7,7 @@ mod contacts;
 mod history;
 mod inbox;
 mod items;
+mod notices;
 mod people;
 mod safety;
 mod search;
@@ -173,6 +174,7 @@ impl Core {
             Question::Contact(question) => self.contact(caller, question).await,
             Question::Safety(question) => self.safety_answer(caller, question).await,
             Question::Attachment(question) => self.attachment_answer(caller, question).await,
+            Question::Notice(question) => self.notice_answer(caller, question).await,
             Question::Changes { since, limit } => self.changes(caller, since, page(limit)?).await,
         }
     }

@@ -8,5 +8,6 @@ pub mod contact;
 pub mod conversation;
 pub mod event;
 pub mod message;
+pub mod push;
 pub mod safety;
 pub mod user;

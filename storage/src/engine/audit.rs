@@ -46,6 +46,7 @@ fn position(outcome: &Outcome) -> Option<Position> {
         Outcome::Met { changes, .. } => changes.last().map(|change| change.position),
         Outcome::Filed(report) => Some(report.position()),
         Outcome::Uploaded(attachment) => Some(attachment.id.position()),
+        Outcome::PushTarget(target) => Some(target.id.position()),
         Outcome::Repeated(_) | Outcome::Asked(_) | Outcome::Done | Outcome::Unchanged => None,
     }
 }

@@ -9,6 +9,7 @@ use crate::{
             AttachmentDraft, FILE_NAME_BYTES_MAX, MEDIA_TYPE_BYTES_MAX, OBJECT_BYTES_MAX,
         },
         message::{Content, EMOJI_BYTES_MAX, METADATA_BYTES_MAX, MessageKind},
+        push::{PUSH_ADDRESS_BYTES_MAX, PUSH_KEY_BYTES_MAX, PushTarget},
         safety::{AuditDraft, FlagDraft, ReportDraft},
     },
     store::{LimiterState, NotificationDraft, Rejection},
@@ -118,6 +119,26 @@ pub(crate) fn attachment(draft: &AttachmentDraft) -> Result<(), Rejection> {
         return Err(Rejection::Invalid(
             "a small copy lies elsewhere than its picture",
         ));
+    }
+    Ok(())
+}
+
+pub(crate) fn push_target(target: &PushTarget) -> Result<(), Rejection> {
+    let address = target.address().unwrap_or_default();
+    if address.is_empty() {
+        let otherwise = "a push target needs an endpoint or a token";
+        return Err(Rejection::Invalid(otherwise));
+    }
+    within(
+        address.len(),
+        PUSH_ADDRESS_BYTES_MAX,
+        "an endpoint or a token takes at most 2048 bytes",
+    )?;
+    if let PushTarget::WebPush { p256dh, auth, .. } = target {
+        for key in [p256dh, auth] {
+            let otherwise = "a key of Web Push takes at most 255 bytes";
+            within(key.len(), PUSH_KEY_BYTES_MAX, otherwise)?;
+        }
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use crate::{
     audit::Mark,
     engine::{
         attachments, audit, blocks, bounds, contacts, conversations, cursors, erase, events, flags,
-        members, messages, notifications, preferences, reactions, records, reports, standing,
+        members, messages, notifications, preferences, push, reactions, records, reports, standing,
         tx::{Made, Memory, Stop, Tx, Written},
         users,
     },
@@ -147,6 +147,7 @@ fn write(tx: &mut Tx<'_>, transaction: &Transaction, events_all: bool) -> Writte
             | Outcome::Met { .. }
             | Outcome::Filed(_)
             | Outcome::Uploaded(_)
+            | Outcome::PushTarget(_)
             | Outcome::Done
     ) {
         notifications::write(tx, notifications)?;
@@ -227,6 +228,8 @@ fn do_it(tx: &mut Tx<'_>, write: &Write) -> Written {
         Write::Prefer(preferences) => preferences::prefer(tx, *preferences),
         Write::Upload(draft) => attachments::upload(tx, draft),
         Write::DropAttachment { attachment } => attachments::give_up(tx, *attachment),
+        Write::AddPushTarget(target) => push::add(tx, target),
+        Write::DropPushTarget { target } => push::give_up(tx, *target),
         Write::Erase(what) => erase::erase(tx, what),
         Write::Note => Ok(Outcome::Done),
     }

@@ -4,7 +4,7 @@ use crate::{
     codec::Record,
     domain::{change::ChangeBody, event::EventId},
     engine::{
-        attachments, blocks, contacts, flags, personal, places, purge, records,
+        attachments, blocks, contacts, flags, personal, places, purge, push, records,
         tx::{Tx, Written},
     },
     error::StoreError,
@@ -162,6 +162,7 @@ fn rows(tx: &mut Tx<'_>) -> Written {
         }
     }
     left -= attachments::forget_own(tx, left)?;
+    left -= push::forget_own(tx, left)?;
     // After the keys, by which a retry would look for them.
     left -= contacts::erase::rows(tx, left)?;
     left -= take_one::<PreferencesV1>(tx, keys::preferences(user), left)?;

@@ -4,6 +4,7 @@ use std::fmt::Debug;
 
 mod attachment;
 mod event;
+mod notice;
 mod safety;
 
 use super::*;

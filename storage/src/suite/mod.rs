@@ -17,6 +17,7 @@ mod flags;
 mod followers;
 mod members;
 mod messages;
+mod notices;
 mod pages;
 mod personal;
 mod reads;
@@ -76,6 +77,7 @@ pub async fn run_all(bed: impl Fn() -> Arc<dyn Bed>) {
         audit::cases,
         attachments::cases,
         commits::cases,
+        notices::cases,
         contacts::cases,
         reopen::cases,
         personal::cases,

@@ -10,6 +10,7 @@ use crate::{
         change::{Change, ChangeBody},
         contact::{ContactRules, Gate},
         message::Content,
+        push::PushTarget,
         safety::{FlagDraft, Preferences, ReportDraft},
         user::{NodeRole, Plan},
     },
@@ -385,6 +386,9 @@ async fn all_else_goes_in_batches(scene: Scene) {
     let hide_receipts = true;
     let prefer = Write::Prefer(Preferences { hide_receipts });
     scene.done(&ann, prefer).await;
+    let token = ann.to_string();
+    let target = Write::AddPushTarget(PushTarget::Fcm { token });
+    scene.write(&ann, target).await.expect("added");
     let expected = Holdings {
         profile: 1,
         preferences: 1,
@@ -395,6 +399,7 @@ async fn all_else_goes_in_batches(scene: Scene) {
         likes: 1,
         hidden: 0,
         attachments: 0,
+        push_targets: 1,
         keys: 2,
     };
     let [cid, dan] = scene.people(["cid", "dan"]);

@@ -10,6 +10,7 @@ mod checker;
 mod contacts;
 mod conversations;
 mod messages;
+mod notices;
 mod people;
 mod rows;
 mod safety;
@@ -190,6 +191,8 @@ fn check(checker: &mut Checker<'_>, key: &[u8], value: &[u8]) -> Result<(), Stor
         Table::EventFloor => rows::check_event_floor(checker, key, value),
         Table::Notification => rows::check_notification(checker, key, value),
         Table::NotificationsRead => rows::check_notifications_read(checker, key, value),
+        Table::PushTarget => notices::check_push_target(checker, key, value),
+        Table::PushAddress => notices::check_push_address(checker, key, value),
         Table::Tie => contacts::check_tie(checker, key, value),
         Table::MessageRequest => contacts::check_message_request(checker, key, value),
         Table::RequestOf => contacts::check_request_of(checker, key, value),
