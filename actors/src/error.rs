@@ -232,6 +232,14 @@ impl Failure {
         )
     }
 
+    /// The node reaches no devices, or none of this kind.
+    pub fn push_off() -> Self {
+        Self::new(
+            ErrorCode::PushOff,
+            "this node reaches no devices; connect to be told",
+        )
+    }
+
     /// There is no such message, or it is none of theirs.
     pub fn no_message() -> Self {
         Self::new(

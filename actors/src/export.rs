@@ -12,6 +12,7 @@ use parlour_storage::{
         contact::{Hidden, MessageRequest},
         conversation::{Conversation, ConversationKind, Member},
         message::{Message, Revision},
+        push::PushSubscription,
         safety::{Preferences, Report, Standing},
         user::{Block, Plan, User},
     },
@@ -98,6 +99,8 @@ pub enum Item {
     Report(Report),
     /// A file that they uploaded, without what is in it: that is to be had where files always are.
     Attachment(Attachment),
+    /// A device that they want to be reached on.
+    PushTarget(PushSubscription),
     /// A notification.
     Notification(Notification),
     /// The last of all, if nothing is missing: how many there were of each kind.
@@ -123,6 +126,7 @@ impl Item {
             Self::Hidden(_) => "hidden",
             Self::Report(_) => "report",
             Self::Attachment(_) => "attachment",
+            Self::PushTarget(_) => "push_target",
             Self::Notification(_) => "notification",
             Self::End(_) => "end",
         }
@@ -291,6 +295,9 @@ impl Walk {
             for attachment in page {
                 self.give(Item::Attachment(attachment)).await?;
             }
+        }
+        for target in store.push_targets(&user).await? {
+            self.give(Item::PushTarget(target)).await?;
         }
         let mut before = None;
         loop {

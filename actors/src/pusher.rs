@@ -21,6 +21,21 @@ pub trait Pusher: Send + Sync + fmt::Debug {
     /// The device wasn't told; the error says what becomes of that.
     async fn push(&self, push: PushNote) -> Result<(), PushFailed>;
 
+    /// Looks at a device before it is kept.
+    ///
+    /// # Errors
+    ///
+    /// It can't be reached from here; what its owner is told.
+    fn check(&self, target: &PushTarget) -> Result<(), String> {
+        let _any = target;
+        Ok(())
+    }
+
+    /// The public key that browsers subscribe with, in base64url. `None`: none are reached.
+    fn key(&self) -> Option<&str> {
+        None
+    }
+
     /// Whether the operator's own service is told everything too ([`PushTarget::Webhook`]).
     fn has_webhook(&self) -> bool {
         false

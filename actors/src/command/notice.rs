@@ -17,6 +17,8 @@ pub enum NoticeCommand {
 /// A request that reads what the caller is notified of, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoticeQuestion {
+    /// What browsers subscribe with. [`NoticeReply::PushKey`].
+    PushKey,
     /// The devices that the caller wants to be reached on. [`NoticeReply::PushTargets`].
     PushTargets,
 }
@@ -24,6 +26,8 @@ pub enum NoticeQuestion {
 /// The answer to a request about notifications.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NoticeReply {
+    /// The node's public key, in base64url.
+    PushKey(String),
     /// The device is known, by this name.
     PushTarget(Box<PushSubscription>),
     /// Devices, oldest first.

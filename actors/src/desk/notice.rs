@@ -14,13 +14,16 @@ impl Core {
     /// Where a command goes.
     pub(super) fn route_notice(&self, command: NoticeCommand) -> Routed {
         let (action, write) = match command {
-            NoticeCommand::AddPushTarget(_) if self.pusher().is_none() => {
-                return Routed::Refused(Failure::new(
-                    ErrorCode::PushOff,
-                    "this node reaches no devices; connect to be told",
-                ));
+            NoticeCommand::AddPushTarget(target) => {
+                let checked = match self.pusher() {
+                    Some(pusher) => pusher.check(&target),
+                    None => return Routed::Refused(Failure::push_off()),
+                };
+                if let Err(why) = checked {
+                    return Routed::Refused(Failure::new(ErrorCode::BadValue, why));
+                }
+                (Action::Prefer, Write::AddPushTarget(target))
             }
-            NoticeCommand::AddPushTarget(target) => (Action::Prefer, Write::AddPushTarget(target)),
             NoticeCommand::DropPushTarget(target) => {
                 (Action::Prefer, Write::DropPushTarget { target })
             }

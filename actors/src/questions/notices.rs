@@ -14,6 +14,11 @@ impl Core {
     ) -> Result<Reply, Failure> {
         let (store, me) = (self.store_ref(), &caller.user);
         let reply = match question {
+            NoticeQuestion::PushKey => {
+                let pusher = self.pusher();
+                let key = pusher.as_ref().and_then(|pusher| pusher.key());
+                NoticeReply::PushKey(key.ok_or_else(Failure::push_off)?.to_owned())
+            }
             NoticeQuestion::PushTargets => NoticeReply::PushTargets(store.push_targets(me).await?),
         };
         Ok(Reply::Notice(reply))

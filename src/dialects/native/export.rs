@@ -16,6 +16,7 @@ use serde_json::value::RawValue;
 use super::{
     attachment::{WireAttachment, attachment},
     contact::{WireHidden, WireMatch, WireRequest, hidden, matched, request},
+    notice::{WirePushTarget, push_target},
     safety::{WireReport, WireStanding, report, standing},
     wire::{
         Text, Time, WireBlock, WireConversation, WireMember, WireMessage, WireRevision, WireUser,
@@ -96,6 +97,10 @@ enum Fields<'a> {
     },
     Attachment {
         attachment: WireAttachment<'a>,
+    },
+    PushTarget {
+        target: WirePushTarget,
+        address: &'a str,
     },
     Notification {
         topic: &'a str,
@@ -198,6 +203,10 @@ pub fn line(item: &Item) -> Vec<u8> {
         },
         Item::Attachment(one) => Fields::Attachment {
             attachment: attachment(one),
+        },
+        Item::PushTarget(one) => Fields::PushTarget {
+            target: push_target(one),
+            address: one.target.address().unwrap_or_default(),
         },
         Item::Notification(one) => Fields::Notification {
             topic: &one.topic,

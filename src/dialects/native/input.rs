@@ -18,6 +18,7 @@ use super::{
         OfConversation, OfMember, OfMessage, OfUser, OfUsers, OpenGroup, React, Rename, Send,
         SetRole, Typing, UpTo,
     },
+    notice::{AddPushTarget, OfPushTarget, push_key, push_targets},
     safety::{FileReport, Prefer},
     scalar::user_ids,
     search::SearchPage,
@@ -235,6 +236,10 @@ fn frame(kind: &str, text: &str, id: &RequestId) -> Result<ClientFrame, Failure>
         T::Usage => Request::Ask(Question::Attachment(AttachmentQuestion::Usage)),
         T::Prefer => Request::Do(fields::<Prefer>(text)?.into()),
         T::Search => Request::Ask(fields::<SearchPage>(text)?.into_question()?),
+        T::PushKey => Request::Ask(push_key()),
+        T::PushTargets => Request::Ask(push_targets()),
+        T::AddPushTarget => Request::Do(fields::<AddPushTarget>(text)?.into()),
+        T::DropPushTarget => Request::Do(fields::<OfPushTarget>(text)?.give_up()),
     };
     Ok(ClientFrame::Request {
         id: id.clone(),

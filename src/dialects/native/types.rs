@@ -78,6 +78,10 @@ frame_types! {
         DropAttachment = "drop_attachment",
         Usage = "usage",
         Search = "search",
+        PushKey = "push_key",
+        PushTargets = "push_targets",
+        AddPushTarget = "add_push_target",
+        DropPushTarget = "drop_push_target",
     }
 }
 

@@ -10,8 +10,8 @@ use parlour_actors::{
 };
 use parlour_storage::{
     ids::{
-        AttachmentId, ConversationId, MatchId, MessageId, MessageRequestId, ReportId, Timestamp,
-        UserId,
+        AttachmentId, ConversationId, MatchId, MessageId, MessageRequestId, PushTargetId, ReportId,
+        Timestamp, UserId,
     },
     store::Rejection,
 };
@@ -44,6 +44,7 @@ pub(super) struct Parts {
     matched: String,
     report: String,
     attachment: String,
+    target: String,
 }
 
 /// A request: who makes it, and what came with it.
@@ -128,6 +129,11 @@ impl Asked {
     pub(super) fn attachment(&self) -> Result<AttachmentId, Refused> {
         let id = self.parts().attachment.parse();
         id.map_err(|_| Failure::no_attachment().into())
+    }
+
+    pub(super) fn push_target(&self) -> Result<PushTargetId, Refused> {
+        let id = self.parts().target.parse();
+        id.map_err(|_| Failure::from(Rejection::NoPushTarget).into())
     }
 
     pub(super) fn report(&self) -> Result<ReportId, Refused> {

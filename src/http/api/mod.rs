@@ -7,6 +7,7 @@ mod attachments;
 mod chat;
 mod contact;
 mod events;
+mod notices;
 mod personal;
 mod safety;
 
@@ -75,6 +76,9 @@ routes! {
     "/v1/events/consumers" { get events::consumers }
     "/v1/events/dead" { get events::dead }
     "/v1/events/replay" { post events::replay }
+    "/v1/push/key" { get notices::push_key }
+    "/v1/push/targets" { get notices::push_targets, post notices::add_push_target }
+    "/v1/push/targets/{target}" { delete notices::drop_push_target }
     "/v1/reports" { post safety::report }
     "/v1/moderation/reports" { get safety::reports }
     "/v1/moderation/reports/{report}" { get safety::case, patch safety::review_report }
