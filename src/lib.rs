@@ -11,7 +11,7 @@ pub mod http;
 pub mod node;
 mod outbound;
 mod policy;
-mod push;
+pub mod push;
 mod reviewer;
 pub mod search;
 mod telemetry;

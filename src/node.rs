@@ -31,6 +31,7 @@ use crate::{
         listeners::{self, Listener},
     },
     policy,
+    push::PushService,
     search::{self, Search},
     telemetry,
     webhooks::Webhooks,
@@ -126,11 +127,12 @@ impl Node {
         // After the store, which sees to it that the data folder is this process's alone.
         let files = open_files(&config).await?;
         let search = search::start(&config, &store).await?;
+        let push = PushService::open(&config)?.map(Arc::new);
         let services = Services {
             reviewer: policy::reviewer(&config.policy)?,
             files: Some(Arc::clone(&files.store) as Arc<dyn Files>),
             searcher: search.as_ref().map(|search| Arc::clone(search) as _),
-            pusher: None,
+            pusher: push.as_ref().map(|push| Arc::clone(push) as _),
         };
         let system = System::start_with(store, settings(&config)?, services);
         // Last, so that whoever connects is served.
@@ -139,7 +141,7 @@ impl Node {
         };
         let (sockets, listeners) = listeners::bind(&config.http).map_err(unavailable)?;
         let core = Arc::clone(system.core());
-        let edge = Edge::new(core, verifier, files, config, listeners);
+        let edge = Edge::new(core, verifier, files, push, config, listeners);
         // Before anything happens that they are to tell.
         let webhooks = Webhooks::start(&edge.core, &edge.config, &edge.webhook_lag).await?;
         let server = http::serve(Arc::clone(&edge), sockets).map_err(unavailable)?;

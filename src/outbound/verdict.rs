@@ -74,6 +74,16 @@ impl Reply {
         }
     }
 
+    /// One with this status and body.
+    #[cfg(test)]
+    pub(crate) fn of(status: u16, body: &[u8]) -> Self {
+        Self {
+            status: StatusCode::from_u16(status).unwrap_or_default(),
+            retry_after: None,
+            body: body.to_vec(),
+        }
+    }
+
     /// What it means, if its status has no meaning of its own where it comes from.
     pub(crate) fn verdict(&self) -> Verdict {
         let Self {
@@ -133,16 +143,8 @@ fn delay(value: &str, now: SystemTime) -> Option<Duration> {
 mod tests {
     use super::*;
 
-    fn reply(status: u16, body: &[u8]) -> Reply {
-        Reply {
-            status: StatusCode::from_u16(status).unwrap(),
-            retry_after: None,
-            body: body.to_vec(),
-        }
-    }
-
     fn verdict(status: u16) -> Verdict {
-        reply(status, b"").verdict()
+        Reply::of(status, b"").verdict()
     }
 
     #[test]
@@ -161,10 +163,10 @@ mod tests {
     #[test]
     fn what_it_says_is_told_in_one_short_harmless_line() {
         assert_eq!(
-            reply(422, b" no\x1b[2J\nsuch \xff").told(),
+            Reply::of(422, b" no\x1b[2J\nsuch \xff").told(),
             "it answered with status 422: no\\u{1b}[2J\\nsuch \u{fffd}"
         );
-        assert!(reply(422, &[b'x'; 5000]).told().len() < 300);
+        assert!(Reply::of(422, &[b'x'; 5000]).told().len() < 300);
     }
 
     #[test]

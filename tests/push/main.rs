@@ -1,0 +1,17 @@
+//! Push, as push services and devices meet it: what is sent, what becomes of their answers, and who is told.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod format;
+mod server;
+mod subscriber;
+mod targets;
+
+use crate::common::Node;
+
+/// A node that may call this machine.
+async fn node(more: &[&str]) -> Node {
+    let flags = [&["--outbound-allow", "127.0.0.1"], more].concat();
+    Node::start(&flags).await
+}
