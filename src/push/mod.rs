@@ -18,7 +18,7 @@ mod tests;
 mod vapid;
 mod webhook;
 
-pub(crate) use self::tally::Tally;
+pub use self::tally::Tally;
 
 use anyhow::{Context as _, ensure};
 use async_trait::async_trait;

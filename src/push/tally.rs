@@ -7,7 +7,7 @@ use super::answer::NotTaken;
 
 /// Of one kind.
 #[derive(Debug, Default)]
-pub(crate) struct Tally {
+pub struct Tally {
     sent: Counter,
     failed: Counter,
     gone: Counter,
@@ -24,7 +24,7 @@ impl Tally {
     }
 
     /// All three with their names.
-    pub(crate) fn all(&self) -> [(&'static str, u64); 3] {
+    pub fn all(&self) -> [(&'static str, u64); 3] {
         [
             ("push_sent", self.sent.get()),
             ("push_failed", self.failed.get()),

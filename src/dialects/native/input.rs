@@ -18,7 +18,7 @@ use super::{
         OfConversation, OfMember, OfMessage, OfUser, OfUsers, OpenGroup, React, Rename, Send,
         SetRole, Typing, UpTo,
     },
-    notice::{AddPushTarget, OfPushTarget, push_key, push_targets},
+    push::{AddPushTarget, OfPushTarget, push_key, push_targets},
     safety::{FileReport, Prefer},
     scalar::user_ids,
     search::SearchPage,

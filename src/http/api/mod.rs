@@ -7,8 +7,8 @@ mod attachments;
 mod chat;
 mod contact;
 mod events;
-mod notices;
 mod personal;
+mod push;
 mod safety;
 
 pub(super) use self::asked::body_refused;
@@ -76,9 +76,9 @@ routes! {
     "/v1/events/consumers" { get events::consumers }
     "/v1/events/dead" { get events::dead }
     "/v1/events/replay" { post events::replay }
-    "/v1/push/key" { get notices::push_key }
-    "/v1/push/targets" { get notices::push_targets, post notices::add_push_target }
-    "/v1/push/targets/{target}" { delete notices::drop_push_target }
+    "/v1/push/key" { get push::key }
+    "/v1/push/targets" { get push::targets, post push::add }
+    "/v1/push/targets/{target}" { delete push::give_up }
     "/v1/reports" { post safety::report }
     "/v1/moderation/reports" { get safety::reports }
     "/v1/moderation/reports/{report}" { get safety::case, patch safety::review_report }
