@@ -232,6 +232,7 @@ impl World {
             ("flagged", others.message.clone()),
             ("emoji", "x".to_owned()),
             ("attachment", "4711".to_owned()),
+            ("target", "4711".to_owned()),
             ("name", "x".to_owned()),
             ("text", format!("matrix {number}")),
             ("token", token.clone()),
