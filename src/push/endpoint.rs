@@ -35,6 +35,10 @@ pub(super) fn url(endpoint: &str, reach: &Reach) -> anyhow::Result<Url> {
         "it has a user or a password"
     );
     reach.check(&url)?;
+    ensure!(
+        !Reach::is_exposed(&url),
+        "it is http, which others on the way can read; give an https URL"
+    );
     Ok(url)
 }
 

@@ -133,7 +133,7 @@ async fn devices_are_not_a_way_to_call_what_only_the_node_reaches() {
         }
     }
     // Only a resolver knows where this is.
-    let by_name = url.replace("127.0.0.1", "localhost");
+    let by_name = url.replace("http://127.0.0.1", "https://localhost");
     assert!(guarded.check(&app(&by_name).target).is_ok());
     assert_eq!(fate(&guarded, app(&by_name)).await, "refused");
     assert!(seen.try_recv().is_err(), "it was called");
@@ -156,6 +156,8 @@ async fn what_is_no_device_is_told_before_it_is_kept() {
     };
     for (target, said) in [
         (app("push.example").target, "URL"),
+        (app("http://push.example/1").target, "https"),
+        (app("http://1.1.1.1/1").target, "https"),
         (
             app("https://user:password@push.example/").target,
             "password",

@@ -101,6 +101,7 @@ async fn what_is_no_device_is_refused_and_said_why() {
         ),
         (app("http://[::1]:9/"), "outbound.allow"),
         (app("ftp://push.example/"), "HTTP"),
+        (app("http://push.example/"), "https"),
         (app("push"), "URL"),
         (app(""), "URL"),
         (
