@@ -1,5 +1,7 @@
 //! Push, as push services and devices meet it: what is sent, what becomes of their answers, and who is told.
 
+#![expect(clippy::unwrap_used, reason = "a test that can't go on ends")]
+
 #[path = "../common/mod.rs"]
 mod common;
 

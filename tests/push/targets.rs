@@ -55,7 +55,7 @@ async fn a_device_is_one_persons_until_somebody_else_has_it() {
     assert!(!json!(told).to_string().contains("/send/1"));
 
     carol.post("/v1/push/targets", browser).await.ok();
-    assert_eq!(targets(&bob).await, [second.clone()]);
+    assert_eq!(targets(&bob).await, std::slice::from_ref(&second));
     let path = format!("/v1/push/targets/{}", second["id"].as_str().unwrap());
     assert_eq!(carol.delete(&path).await.code(), "NO_PUSH_TARGET");
     assert_eq!(bob.delete(&path).await.status, 204);
