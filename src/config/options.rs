@@ -252,6 +252,12 @@ options! {
         webhook_give_up: Duration = "1day" in "1s"..="6days";
     }
 
+    /// What people are notified of while they aren't there.
+    notifications: Notifications {
+        /// How long notifications are kept, read or not. 0s: for good.
+        age: Duration = "90days" in "0s"..="3650days";
+    }
+
     /// Which machines the node calls, where others than its operator may say which: webhooks and push.
     outbound: Outbound {
         /// Also those of private networks and this one. Never those that hand out a cloud machine's
