@@ -108,7 +108,7 @@ impl Search {
 impl Searcher for Search {
     async fn search(&self, sought: Sought) -> Result<Hits, NotSearched> {
         let narrowed = sought.author.is_some() || sought.has_file.is_some();
-        if !has_words(&sought.words) && !(narrowed && sought.words.trim().is_empty()) {
+        if !has_words(&sought.words) && (!narrowed || !sought.words.trim().is_empty()) {
             return Err(NotSearched::NoWords);
         }
         if self.running().as_ref().is_some_and(Running::has_ended) {

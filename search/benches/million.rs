@@ -1,6 +1,8 @@
 //! `cargo bench -p parlour-search`: a million messages, how large their index is, and how long searches take. Judges
 //! nothing.
 
+#![expect(clippy::print_stdout, reason = "a bench is there to print")]
+
 use std::{
     path::Path,
     time::{Duration, Instant},

@@ -301,13 +301,13 @@ impl Indexer {
                 self.keep()?;
                 if more || self.mark.building.is_some() {
                     if stop.try_recv() != Err(Empty) {
-                        return Ok(self.commit()?);
+                        return self.commit();
                     }
                     continue;
                 }
                 let due = tokio::time::Instant::from_std(self.due());
                 tokio::select! {
-                    _told = &mut *stop => return Ok(self.commit()?),
+                    _told = &mut *stop => return self.commit(),
                     () = follower.moved() => {}
                     () = tokio::time::sleep_until(due) => {}
                 }

@@ -152,6 +152,13 @@ async fn script(node: &Node, mut alice: Way) -> Vec<(&'static str, Value)> {
     let fields = json!({ "message": from_bob, "category": "spam", "reason": "hi" });
     ask("report", fields).await;
     ask("report", json!({ "user": "bob", "category": "" })).await;
+    ask("usage", json!({})).await;
+    ask("attachment", json!({ "attachment": "1" })).await;
+    ask("drop_attachment", json!({ "attachment": "1" })).await;
+    node.metric_becomes("parlour_search_behind", |behind| behind == 0)
+        .await;
+    ask("search", json!({ "query": "hello", "limit": 1 })).await;
+    ask("search", json!({ "query": "" })).await;
     answers
 }
 

@@ -209,6 +209,16 @@ fn route(kind: &str, mut fields: Value) -> (Method, String, Value) {
         "report" => (Method::POST, "reports".into()),
         "preferences" => (Method::GET, "me/preferences".into()),
         "prefer" => (Method::PUT, "me/preferences".into()),
+        "search" => (Method::GET, kind.into()),
+        "usage" => (Method::GET, "me/usage".into()),
+        "attachment" => (
+            Method::GET,
+            format!("attachments/{}/info", part(f, "attachment")),
+        ),
+        "drop_attachment" => (
+            Method::DELETE,
+            format!("attachments/{}", part(f, "attachment")),
+        ),
         _ => panic!("REST has no {kind}"),
     };
     match method == Method::GET {

@@ -128,7 +128,7 @@ fn the_names_of_other_chat_servers_are_understood_or_told_to_be_of_no_use() {
         (
             "policy-limits",
             "REQUEST_RATE_LIMIT",
-            "contact.new=60 per 1h,report=5 per 1day,like=200 per 1h,upload=100 per 1h,message.send=100 per 1h,request.send=10 per 1h",
+            "contact.new=60 per 1h,report=5 per 1day,like=200 per 1h,upload=100 per 1h,search=120 per 1m,message.send=100 per 1h,request.send=10 per 1h",
         ),
         ("policy-request-length-max", "MAX_REQUEST_LENGTH", "250"),
         (

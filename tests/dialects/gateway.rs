@@ -326,11 +326,9 @@ async fn the_seeds_chat_service_runs_as_written() {
         const read = await ann.hears('messageRead');
         console.log(JSON.stringify({ typing, message, own, read }));
     "#;
-    let play = play
-        .replace("ANN", &json!(token_of("ann", "Ann")).to_string())
-        .replace("BOB", &json!(token_of("bob", "Bob")).to_string())
-        .replace("ID", &json!(id).to_string());
-    let Some(mut script) = Script::run_module(&format!("{class}\n{play}")) else {
+    let given = json!([token_of("ann", "Ann"), token_of("bob", "Bob"), id]);
+    let given = format!("const [ANN, BOB, ID] = {given};");
+    let Some(mut script) = Script::run_module(&format!("{class}\n{given}\n{play}")) else {
         return;
     };
     assert_eq!(script.line().await, "Connected");

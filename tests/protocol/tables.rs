@@ -212,7 +212,13 @@ fn every_metric_is_there() {
     let totals = counters
         .iter()
         .map(|(name, _)| format!("parlour_{name}_total"));
-    let gauges = ["parlour_connections", "parlour_rooms"].map(str::to_owned);
+    let gauges = [
+        "parlour_connections",
+        "parlour_rooms",
+        "parlour_search_behind",
+        "parlour_webhook_lag_seconds",
+    ]
+    .map(str::to_owned);
     assert_eq!(written, totals.chain(gauges).collect());
 }
 

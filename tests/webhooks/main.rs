@@ -1,5 +1,7 @@
 //! Webhooks, as a service receives them from the real node.
 
+#![expect(clippy::unwrap_used, reason = "a test that can't go on ends")]
+
 #[path = "../common/mod.rs"]
 mod common;
 

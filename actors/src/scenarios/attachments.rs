@@ -323,15 +323,15 @@ async fn the_policy_says_what_may_be_uploaded() {
         ..Policy::default()
     }));
     let refused = try_upload(&off, "a", draft("1")).await;
-    assert_eq!(refused.map_err(code), Err(ErrorCode::NotImplemented));
+    assert_eq!(refused.map_err(code), Err(ErrorCode::AttachmentsOff));
     let conversation = off.direct("a", "b").await;
     let refused = send(&off, "a", conversation, &["1".parse().unwrap()]).await;
-    assert_eq!(refused.map_err(code), Err(ErrorCode::NotImplemented));
+    assert_eq!(refused.map_err(code), Err(ErrorCode::AttachmentsOff));
     off.stop().await;
 
     let homeless = TestNode::start(Settings::default());
     let refused = try_upload(&homeless, "a", draft("1")).await;
-    assert_eq!(refused.map_err(code), Err(ErrorCode::NotImplemented));
+    assert_eq!(refused.map_err(code), Err(ErrorCode::AttachmentsOff));
     homeless.stop().await;
 }
 
