@@ -91,6 +91,8 @@ pub fn offline<T>(
         settings.policy.retention = Retention::default();
         settings.policy.audit_age = None;
         settings.events_age = None;
+        settings.notify = false;
+        settings.notifications_age = None;
         let system = System::start(open_store(&config).await?, settings);
         let done = work(Arc::clone(system.core())).await;
         let stopped = system.stop().await;
@@ -369,6 +371,10 @@ fn settings(config: &Config) -> anyhow::Result<Settings> {
         frame_bytes_max: session.message_max.bytes(),
         archive_queue_max: config.storage.queue_max,
         group_max: config.storage.commit_operations_max,
+        notify: true,
+        push_content: config.push.content,
+        notifications_age: (config.notifications.age > Duration::ZERO)
+            .then_some(config.notifications.age),
         events_age: (config.events.age > Duration::ZERO).then_some(config.events.age),
         events_feed: config.events.feed,
         events_presence: is_followed(config),

@@ -1,6 +1,6 @@
 //! Who starts whom, who stops whom, and how the actors reach each other.
 //!
-//! Archive, Moderation, Presence, Sweeper, Janitor and Collector live from start to stop; rooms come and go with their
+//! Archive, Moderation, Presence, Sweeper, Notifier, Janitor and Collector live from start to stop; rooms come and go with their
 //! conversations, sessions with their transports. A request goes one way (session, room, moderation,
 //! archive, store) and its effects the other; nobody waits for an actor that may be waiting for them.
 
@@ -31,7 +31,9 @@ use crate::{
     janitor::Janitor,
     limits::Settings,
     moderation::{AllBack, Concerns, Deed, Moderation, Review, audit},
+    notifier::Notifier,
     presence::{Farewell, Presence},
+    push::Push,
     pusher::Pusher,
     registry::Registry,
     reply::ReplyTo,
@@ -233,6 +235,16 @@ impl Core {
         }
     }
 
+    /// Tells somebody something over all of their connections. Not resumed: one that is still being brought up to date
+    /// asks for itself.
+    pub(crate) fn tell_connections(&self, user: &UserId, push: &Push) {
+        for connection in self.registry.connections_of(user) {
+            if let Some(frame) = connection.encode(self.epoch(), push) {
+                connection.outbox.push_live(frame);
+            }
+        }
+    }
+
     /// Tells Presence something, which must arrive: it can't know what it was not told, and would show people who
     /// are gone, or to whom they must not be shown.
     pub(crate) fn tell_presence<M>(&self, message: M)
@@ -364,6 +376,10 @@ impl System {
         };
         core.actors.set(actors).expect("set once");
         Sweeper::start_in_arbiter(&home, move |_| Sweeper::new(for_sweeper));
+        if core.settings.notify {
+            let notifier = Notifier::new(Arc::clone(&core));
+            Notifier::start_in_arbiter(&home, move |_| notifier);
+        }
         if let Some(janitor) = Janitor::new(Arc::clone(&core)) {
             Janitor::start_in_arbiter(&home, move |_| janitor);
         }

@@ -366,6 +366,13 @@ impl Codec for Plain {
                 format!("online {users:?}")
             }
             Push::Contact(news) => format!("contact {news:?}"),
+            Push::Notified {
+                notification,
+                unread,
+            } => {
+                let topic = notification.notification.body.topic();
+                format!("notified {topic} {unread}")
+            }
             Push::Warned { reason, .. } => format!("warned {reason:?}"),
         })
     }

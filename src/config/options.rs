@@ -252,6 +252,12 @@ options! {
         webhook_give_up: Duration = "1day" in "1s"..="6days";
     }
 
+    /// What people are notified of while they aren't there.
+    notifications: Notifications {
+        /// How long notifications are kept, read or not. 0s: for good.
+        age: Duration = "90days" in "0s"..="3650days";
+    }
+
     /// Reaching people whose devices are not connected; docs/push.md explains it.
     push: Push {
         /// Whether people may be reached so. It needs nothing else for browsers and for UnifiedPush.
@@ -262,7 +268,7 @@ options! {
         /// How long a push service keeps what it can't deliver yet.
         ttl: Duration = "7days" in "0s"..="28days";
         /// How long one request may take.
-        timeout: Duration = "10s" in "100ms"..="1m";
+        timeout: Duration = "10s" in "100ms"..="30s";
         /// Whom push services of browsers may turn to about this node: `mailto:ops@example.org`, or an https URL.
         /// Empty: node.public_url. Apple's service takes nothing without.
         vapid_subject: Option<String> = "";

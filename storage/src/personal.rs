@@ -84,6 +84,10 @@ pub struct Holdings {
     pub hidden: u64,
     /// Files that they sent with no message. Those that they did go with their messages.
     pub attachments: u64,
+    /// Conversations that they want no notifications of.
+    pub mutes: u64,
+    /// When they want to be left alone: 1, or 0.
+    pub do_not_disturb: u64,
     /// Devices that they are reached on.
     pub push_targets: u64,
     /// Idempotency keys of requests whose messages are gone, and of groups that they opened.
@@ -92,7 +96,7 @@ pub struct Holdings {
 
 impl Holdings {
     /// All of them with their names.
-    pub fn all(&self) -> [(&'static str, u64); 11] {
+    pub fn all(&self) -> [(&'static str, u64); 13] {
         let Self {
             profile,
             preferences,
@@ -103,6 +107,8 @@ impl Holdings {
             likes,
             hidden,
             attachments,
+            mutes,
+            do_not_disturb,
             push_targets,
             keys,
         } = *self;
@@ -116,6 +122,8 @@ impl Holdings {
             ("likes", likes),
             ("hidden", hidden),
             ("attachments", attachments),
+            ("mutes", mutes),
+            ("do_not_disturb", do_not_disturb),
             ("push_targets", push_targets),
             ("keys", keys),
         ]

@@ -7,6 +7,7 @@ use crate::{
         contact::{ContactRules, MessageRequest, Notice},
         conversation::MemberRole,
         message::Content,
+        notification::{DoNotDisturb, NotificationDraft, NotificationId},
         push::{PushSubscription, PushTarget},
         safety::{AuditDraft, FlagDraft, Preferences, ReportDraft, ReportStatus, Sanction},
         user::{NodeRole, Plan},
@@ -16,7 +17,7 @@ use crate::{
         PushTargetId, ReportId, Seq, Timestamp, UserId,
     },
     personal::Erase,
-    store::{EventDraft, LimiterState, NotificationDraft, NotificationId},
+    store::{EventDraft, LimiterState},
 };
 
 /// A unit of writing: all of it happens, or nothing. If it changes nothing ([`Outcome::Unchanged`],
@@ -264,6 +265,16 @@ pub enum Write {
         /// Which.
         attachment: AttachmentId,
     },
+    /// Wants no notifications of a conversation until a time, [`Timestamp::MAX`] for good, or wants them again. Already so:
+    /// `Unchanged`.
+    Mute {
+        /// Of which.
+        conversation: ConversationId,
+        /// Until when. `None`, or over already: they are wanted again.
+        until: Option<Timestamp>,
+    },
+    /// Keeps when the user's devices are to be left alone. Already so: `Unchanged`.
+    DoNotDisturb(DoNotDisturb),
     /// Adds a device that the user wants to be reached on. [`Outcome::PushTarget`]; the same address again replaces what
     /// is known of it, and whose it was before is reached there no more. At most
     /// [`PUSH_TARGETS_MAX`](crate::domain::push::PUSH_TARGETS_MAX) ([`Rejection::PushTargetsFull`]).

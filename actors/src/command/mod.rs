@@ -24,7 +24,7 @@ use parlour_storage::{
 pub use self::{
     attachment::{AttachmentCommand, AttachmentQuestion, AttachmentReply},
     contact::{ContactCommand, ContactQuestion, ContactReply, Relation, ShownMatch, ShownRequest},
-    notice::{NoticeCommand, NoticeQuestion, NoticeReply},
+    notice::{NoticeCommand, NoticeQuestion, NoticeReply, ShownNotification},
     safety::{Case, SafetyCommand, SafetyQuestion, SafetyReply},
     search::{Found, Search},
 };

@@ -1,6 +1,6 @@
 //! Where commands about notifications go: to Moderation, which knows how often.
 
-use parlour_storage::store::Write;
+use parlour_storage::{domain::notification::NotificationId, ids::Position, store::Write};
 
 use super::Routed;
 use crate::{
@@ -14,6 +14,21 @@ impl Core {
     /// Where a command goes.
     pub(super) fn route_notice(&self, command: NoticeCommand) -> Routed {
         let (action, write) = match command {
+            NoticeCommand::Read { through } => {
+                let through = through.unwrap_or(NotificationId(Position::MAX));
+                (Action::Mark, Write::ReadNotifications { through })
+            }
+            NoticeCommand::Mute {
+                conversation,
+                until,
+            } => {
+                let write = Write::Mute {
+                    conversation,
+                    until,
+                };
+                (Action::Prefer, write)
+            }
+            NoticeCommand::DoNotDisturb(choice) => (Action::Prefer, Write::DoNotDisturb(choice)),
             NoticeCommand::AddPushTarget(target) => {
                 let checked = match self.pusher() {
                     Some(pusher) => pusher.check(&target),

@@ -72,6 +72,15 @@ fn line(write: &Write) -> Option<(Audit, AuditDraft)> {
             ..named("file.uploaded")
         }),
         Write::DropAttachment { .. } => all(named("file.dropped")),
+        Write::Mute {
+            conversation,
+            until,
+        } => all(AuditDraft {
+            conversation: Some(*conversation),
+            detail: taken_back(until.is_some()),
+            ..named("conversation.muted")
+        }),
+        Write::DoNotDisturb(_) => all(named("do_not_disturb.set")),
         Write::AddPushTarget(target) => all(AuditDraft {
             detail: Some(target.kind().to_owned()),
             ..named("push_target.added")

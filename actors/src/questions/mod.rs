@@ -16,7 +16,7 @@ mod walk;
 use std::{collections::HashSet, sync::Arc};
 
 use parlour_storage::{
-    domain::user::User,
+    domain::{conversation::Summary, user::User},
     ids::{MessageId, UserId},
     store::MessagePage,
 };
@@ -30,6 +30,7 @@ use crate::{
     reply::ReplyTo,
     resume::is_known,
     system::Core,
+    visibility::Eyes,
 };
 
 impl Core {
@@ -75,8 +76,9 @@ impl Core {
                 summaries.truncate(limit);
                 let next = summaries.last().filter(|_| more).map(|last| last.active);
                 let eyes = self.eyes(caller).await?;
-                let lasts = summaries.iter_mut().filter_map(|s| s.last_message.as_mut());
-                lasts.for_each(|message| eyes.hide_reactions(message));
+                for summary in &mut summaries {
+                    self.show_as_is_now(summary, &eyes);
+                }
                 Ok(Reply::Conversations { summaries, next })
             }
             Question::Conversation(id) => {
@@ -84,9 +86,7 @@ impl Core {
                     .summary(id, me)
                     .await?
                     .ok_or_else(Failure::no_conversation)?;
-                if let Some(message) = &mut summary.last_message {
-                    self.eyes(caller).await?.hide_reactions(message);
-                }
+                self.show_as_is_now(&mut summary, &self.eyes(caller).await?);
                 Ok(Reply::Conversation(Box::new(summary)))
             }
             Question::Members(id) => {
@@ -177,6 +177,15 @@ impl Core {
             Question::Notice(question) => self.notice_answer(caller, question).await,
             Question::Changes { since, limit } => self.changes(caller, since, page(limit)?).await,
         }
+    }
+
+    /// Takes out of a summary what its reader isn't shown, and what is over.
+    pub(super) fn show_as_is_now(&self, summary: &mut Summary, eyes: &Eyes) {
+        if let Some(message) = &mut summary.last_message {
+            eyes.hide_reactions(message);
+        }
+        let now = self.now();
+        summary.muted_until = summary.muted_until.filter(|until| now < *until);
     }
 
     async fn user(&self, user: &UserId) -> Result<User, Failure> {

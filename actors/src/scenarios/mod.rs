@@ -6,6 +6,7 @@ mod histories;
 mod inboxes;
 mod looking;
 mod meeting;
+mod notices;
 mod people;
 mod receipts;
 mod reviewing;

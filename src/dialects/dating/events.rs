@@ -120,7 +120,8 @@ impl Events for Socket {
                 "warning",
                 json!({ "reason": reason, "created_at": time(*at) }),
             ),
-            Push::Veiled(..) | Push::Joined { .. } => {}
+            // Stored notifications are of other dialects.
+            Push::Veiled(..) | Push::Joined { .. } | Push::Notified { .. } => {}
         }
     }
 

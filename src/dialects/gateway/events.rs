@@ -122,8 +122,8 @@ impl Events for Socket {
                 "warning",
                 json!({ "reason": reason, "createdAt": time(*at) }),
             ),
-            // Requests and matches are of other dialects.
-            Push::Veiled(..) | Push::Joined { .. } | Push::Contact(_) => {}
+            // Requests, matches and stored notifications are of other dialects.
+            Push::Veiled(..) | Push::Joined { .. } | Push::Contact(_) | Push::Notified { .. } => {}
         }
     }
 

@@ -5,9 +5,12 @@
 
 use parlour_actors::{
     codec::{ClientFrame, RequestId, Resume},
-    command::{AttachmentQuestion, Command, Question, Request, SafetyQuestion, Target},
+    command::{
+        AttachmentQuestion, Command, NoticeQuestion, Question, Request, SafetyQuestion, Target,
+    },
     error::{ErrorCode, Failure},
 };
+use parlour_storage::ids::Timestamp;
 use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{
@@ -18,6 +21,7 @@ use super::{
         OfConversation, OfMember, OfMessage, OfUser, OfUsers, OpenGroup, React, Rename, Send,
         SetRole, Typing, UpTo,
     },
+    notice::{LeaveAlone, NotificationsPage, ReadNotifications, SilenceOf, unmute},
     push::{AddPushTarget, OfPushTarget, push_key, push_targets},
     safety::{FileReport, Prefer},
     scalar::user_ids,
@@ -236,6 +240,16 @@ fn frame(kind: &str, text: &str, id: &RequestId) -> Result<ClientFrame, Failure>
         T::Usage => Request::Ask(Question::Attachment(AttachmentQuestion::Usage)),
         T::Prefer => Request::Do(fields::<Prefer>(text)?.into()),
         T::Search => Request::Ask(fields::<SearchPage>(text)?.into_question()?),
+        T::Notifications => Request::Ask(fields::<NotificationsPage>(text)?.into_question()),
+        T::UnreadNotifications => Request::Ask(Question::Notice(NoticeQuestion::Unread)),
+        T::ReadNotifications => Request::Do(fields::<ReadNotifications>(text)?.into()),
+        T::Mute => {
+            let of = fields::<SilenceOf>(text)?;
+            Request::Do(of.silence.of(of.conversation.0, Timestamp::now())?)
+        }
+        T::Unmute => Request::Do(unmute(fields::<OfConversation>(text)?.conversation.0)),
+        T::DoNotDisturb => Request::Ask(Question::Notice(NoticeQuestion::DoNotDisturb)),
+        T::SetDoNotDisturb => Request::Do(fields::<LeaveAlone>(text)?.into_command()?),
         T::PushKey => Request::Ask(push_key()),
         T::PushTargets => Request::Ask(push_targets()),
         T::AddPushTarget => Request::Do(fields::<AddPushTarget>(text)?.into()),

@@ -10,7 +10,7 @@ mod failure;
 pub mod fields;
 pub mod input;
 pub mod moderation;
-mod notice;
+pub mod notice;
 mod output;
 pub mod push;
 pub mod safety;

@@ -78,6 +78,13 @@ frame_types! {
         DropAttachment = "drop_attachment",
         Usage = "usage",
         Search = "search",
+        Notifications = "notifications",
+        UnreadNotifications = "unread_notifications",
+        ReadNotifications = "read_notifications",
+        Mute = "mute",
+        Unmute = "unmute",
+        DoNotDisturb = "do_not_disturb",
+        SetDoNotDisturb = "set_do_not_disturb",
         PushKey = "push_key",
         PushTargets = "push_targets",
         AddPushTarget = "add_push_target",
@@ -117,6 +124,7 @@ frame_types! {
         Unmatched = "unmatched",
         Hidden = "hidden",
         Warned = "warned",
+        Notification = "notification",
     }
 }
 
@@ -151,6 +159,7 @@ impl EventType {
                 ContactNews::Hidden { .. } => Self::Hidden,
             },
             Push::Warned { .. } => Self::Warned,
+            Push::Notified { .. } => Self::Notification,
         })
     }
 }

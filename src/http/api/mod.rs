@@ -7,6 +7,7 @@ mod attachments;
 mod chat;
 mod contact;
 mod events;
+mod notices;
 mod personal;
 mod push;
 mod safety;
@@ -45,6 +46,11 @@ routes! {
     "/v1/conversations/{conversation}/read" { post chat::read }
     "/v1/conversations/{conversation}/delivered" { post chat::delivered }
     "/v1/conversations/{conversation}/typing" { post chat::typing }
+    "/v1/conversations/{conversation}/mute" { put notices::mute, delete notices::lift }
+    "/v1/notifications" { get notices::list }
+    "/v1/notifications/unread" { get notices::unread }
+    "/v1/notifications/read" { post notices::read }
+    "/v1/me/do_not_disturb" { get notices::do_not_disturb, put notices::leave_alone }
     "/v1/messages" { post chat::send_to_user }
     "/v1/messages/{message}" { get chat::message, patch chat::edit, delete chat::delete }
     "/v1/messages/{message}/revisions" { get chat::revisions }

@@ -151,6 +151,7 @@ fn write(tx: &mut Tx<'_>, transaction: &Transaction, events_all: bool) -> Writte
             | Outcome::Done
     ) {
         notifications::write(tx, notifications)?;
+        notifications::tell(tx, &outcome)?;
         if let Some(flag) = flag {
             flags::mark(tx, flag, &outcome)?;
         }
@@ -228,6 +229,11 @@ fn do_it(tx: &mut Tx<'_>, write: &Write) -> Written {
         Write::Prefer(preferences) => preferences::prefer(tx, *preferences),
         Write::Upload(draft) => attachments::upload(tx, draft),
         Write::DropAttachment { attachment } => attachments::give_up(tx, *attachment),
+        Write::Mute {
+            conversation,
+            until,
+        } => notifications::mute(tx, *conversation, *until),
+        Write::DoNotDisturb(choice) => notifications::leave_alone(tx, *choice),
         Write::AddPushTarget(target) => push::add(tx, target),
         Write::DropPushTarget { target } => push::give_up(tx, *target),
         Write::Erase(what) => erase::erase(tx, what),

@@ -4,8 +4,57 @@ use std::ops::Range;
 
 use sha2::{Digest, Sha256};
 
-use super::{Key, Parts, Table};
-use crate::ids::{PushTargetId, UserId};
+use super::{Key, Parts, Table, table};
+use crate::ids::{ConversationId, Position, PushTargetId, UserId};
+
+pub(crate) fn notification(user: &UserId, position: Position) -> Vec<u8> {
+    let key = Key::of(Table::Notification).name(user.as_str());
+    key.number(position.get()).done()
+}
+
+/// Notifications from `first` to below `end`, `None`: to the newest.
+pub(crate) fn notifications(
+    user: &UserId,
+    first: Position,
+    end: Option<Position>,
+) -> Range<Vec<u8>> {
+    let all = Key::of(Table::Notification).name(user.as_str()).all();
+    let end = end.map_or(all.end, |end| notification(user, end));
+    notification(user, first)..end
+}
+
+pub(crate) fn notifications_read(user: &UserId) -> Vec<u8> {
+    Key::of(Table::NotificationsRead).name(user.as_str()).done()
+}
+
+/// Finds a notification by its age.
+pub(crate) fn notification_at(position: Position) -> Vec<u8> {
+    Key::of(Table::NotificationAt).number(position.get()).done()
+}
+
+/// Everybody's notifications below a position.
+pub(crate) fn notifications_before(end: Position) -> Range<Vec<u8>> {
+    table(Table::NotificationAt).start..notification_at(end)
+}
+
+/// Finds a notification by what it is about: a conversation or a request, which share their numbers with everything.
+pub(crate) fn noticed(user: &UserId, about: Position) -> Vec<u8> {
+    let key = Key::of(Table::Noticed).name(user.as_str());
+    key.number(about.get()).done()
+}
+
+pub(crate) fn mute(user: &UserId, conversation: ConversationId) -> Vec<u8> {
+    let key = Key::of(Table::Mute).name(user.as_str());
+    key.number(conversation.get()).done()
+}
+
+pub(crate) fn mutes(user: &UserId) -> Range<Vec<u8>> {
+    Key::of(Table::Mute).name(user.as_str()).all()
+}
+
+pub(crate) fn do_not_disturb(user: &UserId) -> Vec<u8> {
+    Key::of(Table::DoNotDisturb).name(user.as_str()).done()
+}
 
 pub(crate) fn push_target(user: &UserId, id: PushTargetId) -> Vec<u8> {
     let key = Key::of(Table::PushTarget).name(user.as_str());

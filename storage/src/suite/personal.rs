@@ -10,17 +10,15 @@ use crate::{
         change::{Change, ChangeBody},
         contact::{ContactRules, Gate},
         message::Content,
+        notification::{DoNotDisturb, NotificationBody, NotificationDraft},
         push::PushTarget,
         safety::{FlagDraft, Preferences, ReportDraft},
         user::{NodeRole, Plan},
     },
-    ids::{ConversationId, IdempotencyKey, MessageId, Position, Seq, UserId},
+    ids::{ConversationId, IdempotencyKey, MessageId, Position, Seq, Timestamp, UserId},
     personal::{Erase, Holdings, Mentions, Part, Reacted, Written},
     safety::Retention,
-    store::{
-        LimiterState, MessagePage, NotificationDraft, Outcome, PageFrom, Profile, Rejection,
-        Transaction, Write,
-    },
+    store::{LimiterState, MessagePage, Outcome, PageFrom, Profile, Rejection, Transaction, Write},
 };
 
 cases![
@@ -364,12 +362,26 @@ async fn all_else_goes_in_batches(scene: Scene) {
         members: vec![bob.clone()],
         key,
     };
-    scene.change(&ann, group).await;
+    let conversation = ConversationId::created_at(scene.change(&ann, group).await.position);
+    let until = Some(Timestamp::MAX);
+    scene
+        .done(
+            &ann,
+            Write::Mute {
+                conversation,
+                until,
+            },
+        )
+        .await;
+    let choice = DoNotDisturb {
+        snooze_until: until,
+        quiet: None,
+    };
+    scene.done(&ann, Write::DoNotDisturb(choice)).await;
     for n in 0..50 {
         let notification = |user: &UserId| NotificationDraft {
             user: user.clone(),
-            topic: "message".to_owned(),
-            body: "{}".to_owned(),
+            body: NotificationBody::Warned { reason: None },
         };
         let limit = LimiterState {
             user: ann.clone(),
@@ -394,11 +406,13 @@ async fn all_else_goes_in_batches(scene: Scene) {
         preferences: 1,
         blocks: 1,
         limits: 50,
-        notifications: 50,
+        notifications: 51,
         requests: 1,
         likes: 1,
         hidden: 0,
         attachments: 0,
+        mutes: 1,
+        do_not_disturb: 1,
         push_targets: 1,
         keys: 2,
     };

@@ -11,8 +11,8 @@ use super::{reads, seen};
 use crate::{
     codec::Resume,
     command::{
-        AttachmentReply, ContactQuestion, ContactReply, HistoryFilter, InboxFilter, Item, Question,
-        Reply, Scope, Search, ShownRequest, Unread,
+        AttachmentReply, ContactQuestion, ContactReply, HistoryFilter, InboxFilter, Item,
+        NoticeReply, Question, Reply, Scope, Search, ShownRequest, Unread,
     },
     scenarios::telling::within,
 };
@@ -128,6 +128,10 @@ pub(super) fn shown(reply: &Reply) -> Vec<String> {
             vec![format!("{file:?}")]
         }
         Reply::Attachment(AttachmentReply::Usage { .. }) => Vec::new(),
+        // Asked about nowhere here: see `scenarios/notices.rs`. They name messages, and don't say what these say.
+        Reply::Notice(NoticeReply::Notifications { items, .. }) => {
+            items.iter().map(|item| format!("{item:?}")).collect()
+        }
         // What is left shows nothing that anybody wrote, or is counted: see `counted`.
         Reply::Opened { .. }
         | Reply::Sent { .. }
@@ -145,6 +149,12 @@ pub(super) fn shown(reply: &Reply) -> Vec<String> {
             | ContactReply::Likes { .. }
             | ContactReply::Hidden { .. }
             | ContactReply::Relation(_),
+        )
+        | Reply::Notice(
+            NoticeReply::Unread(_)
+            | NoticeReply::DoNotDisturb(_)
+            | NoticeReply::PushTarget(_)
+            | NoticeReply::PushTargets(_),
         )
         | Reply::Safety(_) => Vec::new(),
     }
