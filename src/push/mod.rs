@@ -145,17 +145,10 @@ impl Pusher for PushService {
         let kind = note.target.kind();
         self.tallies.of(&note.target).count(&sent);
         sent.map_err(|NotTaken { failed, why }| {
-            // Neither the address nor the words: whoever knows the one can use it.
-            match failed {
-                PushFailed::Refused(_) => {
-                    tracing::warn!(kind, user = %note.user, why, "a push was refused")
-                }
-                PushFailed::Gone => {
-                    tracing::info!(kind, user = %note.user, why, "a device is gone")
-                }
-                PushFailed::Later(_) => {
-                    tracing::info!(kind, user = %note.user, why, "a push has to wait")
-                }
+            // The one who asked tells of what is refused. Neither address nor words are told: whoever knows the one can use
+            // it.
+            if !matches!(failed, PushFailed::Refused(_)) {
+                tracing::info!(kind, user = %note.user, why, "a push was not taken");
             }
             failed
         })

@@ -32,7 +32,7 @@ async fn somebody_who_is_away_is_told_once_that_there_is_something() {
         "data": {
             "type": "NEW_MESSAGE",
             "conversationId": from_alice,
-            "messageId": first["message"]["id"],
+            "messageId": first["id"],
         },
     });
     assert_eq!(told, expected);

@@ -89,8 +89,8 @@ async fn firebase_is_asked_as_google_says() {
     bob.post("/v1/push/targets", device).await.ok();
     let to = alice.direct("bob").await;
     alice.say(&to, "hello").await;
+    google.came(SEND, 1).await;
     alice.say(&to, "again").await;
-
     let sent = google.came(SEND, 2).await;
     let message = &sent[0].json()["message"];
     assert_eq!(sent[0].header("authorization"), "Bearer ya29.1");

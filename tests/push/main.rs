@@ -5,8 +5,11 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod browser;
+mod fcm;
 mod format;
 mod server;
+mod service;
 mod subscriber;
 mod targets;
 

@@ -55,7 +55,7 @@ async fn a_service_of_ones_own_is_told_what_the_seed_says() {
     let expected = format!(
         r#"{{"userId":"bob","title":"alice","body":"hello","data":{{"type":"NEW_MESSAGE","conversationId":"{}","messageId":"{}"}}}}"#,
         id(&json!(to)),
-        id(&said["message"]["id"]),
+        id(&said["id"]),
     );
     for seen in &seen {
         verified(seen);
