@@ -18,7 +18,10 @@ const HOMES: [(&str, &[&str]); 12] = [
     ("tantivy::", &["search/"]),
     ("actix_web_actors", &["src/http/ws.rs"]),
     ("jsonwebtoken::", &["src/auth.rs", "src/auth/"]),
-    ("object_store::", &["src/files/store.rs"]),
+    (
+        "object_store::",
+        &["src/files/store.rs", "src/files/store/"],
+    ),
     ("infer::", &["src/files/media.rs"]),
     ("image::", &["src/files/picture/"]),
     ("actix_multipart::", &["src/http/uploads.rs"]),

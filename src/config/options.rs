@@ -216,6 +216,22 @@ options! {
         quota: ByteSize = "1GiB" in "0B"..="1048576GiB";
         /// Folder that files are kept in, with one folder for each person. Empty: attachments, in node.data.
         folder: Option<PathBuf> = "";
+        /// Bucket of S3, or of what speaks like it, that files are kept in instead of a folder; no two nodes share one.
+        /// Needs a parlour that was built with the feature s3. Empty: a folder.
+        s3_bucket: Option<String> = "";
+        /// What names in the bucket begin with, such as `chat/files`, if there is more in it. Empty: nothing.
+        s3_prefix: Option<String> = "";
+        /// Where the bucket is, such as `https://s3.example.org`. Empty: at Amazon, or AWS_ENDPOINT_URL of the environment.
+        s3_endpoint: Option<WebUrl> = "";
+        /// Its region. Empty: AWS_REGION of the environment, or us-east-1.
+        s3_region: Option<String> = "";
+        /// Who the node is to the bucket. Empty: AWS_ACCESS_KEY_ID of the environment with all that goes with it, or
+        /// the role of the machine.
+        s3_access_key_id: Option<String> = "";
+        /// The secret that goes with s3_access_key_id; better in s3_secret_access_key_file or the environment.
+        s3_secret_access_key: Option<Secret> = "";
+        /// File that holds this secret alone.
+        s3_secret_access_key_file: Option<PathBuf> = "";
         /// Most uploads at a time, and 6 of one person; the next is refused, to be tried again.
         uploads_max: usize = "32" in "1"..="10000";
         /// How long an upload may take; a longer one is cut off.

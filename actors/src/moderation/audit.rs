@@ -2,10 +2,11 @@
 
 use parlour_storage::{
     domain::{
+        attachment::Attachment,
         conversation::MemberRole,
         safety::{AuditDraft, ReportStatus, Sanction},
     },
-    ids::{ConversationId, Timestamp, UserId},
+    ids::{ConversationId, ReportId, Timestamp, UserId},
     store::Write,
 };
 
@@ -47,6 +48,21 @@ pub(crate) fn of_person(audit: Audit, action: &'static str, user: &UserId) -> Op
     (audit >= Audit::Safety).then(|| AuditDraft {
         user: Some(user.clone()),
         ..named(action)
+    })
+}
+
+/// The line of a file that a moderator looks at because of a report.
+pub(crate) fn of_reported_file(
+    audit: Audit,
+    report: ReportId,
+    file: &Attachment,
+) -> Option<AuditDraft> {
+    (audit >= Audit::Safety).then(|| AuditDraft {
+        user: Some(file.owner.clone()),
+        conversation: file.bound.map(|(conversation, _)| conversation),
+        message: file.bound.map(|(_, message)| message),
+        detail: Some(format!("file {} for report {report}", file.id)),
+        ..named("file.viewed")
     })
 }
 

@@ -110,6 +110,7 @@ fn draft(object: &str) -> AttachmentDraft {
         name: format!("{object}.pdf"),
         media_type: "application/pdf".to_owned(),
         bytes: 1000,
+        digest: [0; 32],
         image: None,
         thumbnail: None,
         quota: None,
@@ -256,6 +257,32 @@ async fn a_block_hides_files_with_their_messages() {
     assert_eq!(may_see(&node, "b", before).await, Ok(()));
     assert_eq!(may_see(&node, "b", after).await, NONE);
     assert_eq!(may_see(&node, "a", after).await, Ok(()));
+    node.stop().await;
+}
+
+#[actix::test]
+async fn between_two_people_a_block_ends_the_files_of_before_it() {
+    let (node, folder) = start(Settings::default());
+    for (by, blocked) in [("a", "b"), ("d", "c")] {
+        let [one, two] = if by == "a" { ["a", "b"] } else { ["c", "d"] };
+        let conversation = node.direct(one, two).await;
+        let object = format!("of {one}");
+        let file = upload(&node, &folder, one, &object).await;
+        send(&node, one, conversation, &[file]).await.unwrap();
+        assert_eq!(may_see(&node, two, file).await, Ok(()));
+        let block = Command::Block {
+            user: user(blocked),
+            reason: None,
+        };
+        done(&node, by, block).await;
+        assert_eq!(may_see(&node, two, file).await, NONE, "{by} blocks");
+        assert_eq!(may_see(&node, one, file).await, Ok(()), "one's own");
+        let unblock = Command::Unblock {
+            user: user(blocked),
+        };
+        done(&node, by, unblock).await;
+        assert_eq!(may_see(&node, two, file).await, Ok(()));
+    }
     node.stop().await;
 }
 

@@ -88,6 +88,8 @@ routes! {
     "/v1/reports" { post safety::report }
     "/v1/moderation/reports" { get safety::reports }
     "/v1/moderation/reports/{report}" { get safety::case, patch safety::review_report }
+    "/v1/moderation/reports/{report}/attachments/{attachment}" { get downloads::reported }
+    "/v1/moderation/reports/{report}/attachments/{attachment}/thumbnail" { get downloads::reported_thumbnail }
     "/v1/moderation/flags" { get safety::flags }
     "/v1/moderation/flags/{message}" { patch safety::review_flag }
     "/v1/moderation/users/{user}" { get safety::standing }

@@ -32,6 +32,7 @@ pub(crate) fn upload(tx: &mut Tx<'_>, draft: &AttachmentDraft) -> Written {
         name: draft.name.clone(),
         media_type: draft.media_type.clone(),
         bytes: draft.bytes,
+        digest: draft.digest,
         image: draft.image.map(Into::into),
         thumbnail: draft.thumbnail.clone(),
         created_at: tx.at,
@@ -64,26 +65,42 @@ pub(crate) fn give_up(tx: &mut Tx<'_>, id: AttachmentId) -> Written {
 
 /// A file of the user's own that no message was sent with.
 fn own(tx: &Tx<'_>, id: AttachmentId) -> Result<AttachmentV1, Stop> {
-    let record: Option<AttachmentV1> = records::load(tx, &keys::attachment(id))?;
-    let record = record.filter(|record| record.owner == *tx.by);
-    let record = record.ok_or(Rejection::NoAttachment)?;
+    let record = owned(tx, id)?;
     if record.bound.is_some() {
         return Err(Rejection::AttachmentSent.into());
     }
     Ok(record)
 }
 
-/// What a message says of the files that are to be sent with it, if they may be.
-pub(crate) fn to_send(tx: &Tx<'_>, ids: &[AttachmentId]) -> Result<Vec<AttachedV1>, Stop> {
+/// A file of the user's own.
+fn owned(tx: &Tx<'_>, id: AttachmentId) -> Result<AttachmentV1, Stop> {
+    let record: Option<AttachmentV1> = records::load(tx, &keys::attachment(id))?;
+    let record = record.filter(|record| record.owner == *tx.by);
+    Ok(record.ok_or(Rejection::NoAttachment)?)
+}
+
+/// Files that a message is to be sent with, or was, if the same is asked for again.
+pub(crate) fn named(tx: &Tx<'_>, ids: &[AttachmentId]) -> Result<Vec<AttachmentV1>, Stop> {
     if ids.len() > ATTACHMENTS_MAX {
         return Err(Rejection::Invalid("a message takes at most 10 files").into());
     }
+    ids.iter().map(|&id| owned(tx, id)).collect()
+}
+
+/// What a message says of the files that are to be sent with it, if they may be.
+pub(crate) fn to_send(
+    ids: &[AttachmentId],
+    named: Vec<AttachmentV1>,
+) -> Result<Vec<AttachedV1>, Stop> {
     let mut attached: Vec<AttachedV1> = Vec::with_capacity(ids.len());
-    for &id in ids {
+    for (&id, record) in ids.iter().zip(named) {
         if attached.iter().any(|other| other.id == id) {
             return Err(Rejection::Invalid("a message takes each file once").into());
         }
-        attached.push(own(tx, id)?.into_domain(id).attached().into());
+        if record.bound.is_some() {
+            return Err(Rejection::AttachmentSent.into());
+        }
+        attached.push(record.into_domain(id).attached().into());
     }
     Ok(attached)
 }

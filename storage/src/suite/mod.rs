@@ -12,9 +12,12 @@ mod commits;
 mod contacts;
 mod conversations;
 mod cursors;
+mod doomed;
 mod events;
 mod flags;
 mod followers;
+mod happenings;
+mod lookups;
 mod members;
 mod messages;
 mod notices;
@@ -64,11 +67,13 @@ pub async fn run_all(bed: impl Fn() -> Arc<dyn Bed>) {
         roles::cases,
         messages::cases,
         pages::cases,
+        lookups::cases,
         cursors::cases,
         reads::cases,
         summaries::cases,
         changes::cases,
         events::cases,
+        happenings::cases,
         followers::cases,
         rows::cases,
         reports::cases,
@@ -76,6 +81,7 @@ pub async fn run_all(bed: impl Fn() -> Arc<dyn Bed>) {
         sanctions::cases,
         audit::cases,
         attachments::cases,
+        doomed::cases,
         commits::cases,
         notices::cases,
         contacts::cases,

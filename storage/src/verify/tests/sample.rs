@@ -176,6 +176,7 @@ async fn files(store: &LocalStore) {
             name: "cat.png".to_owned(),
             media_type: "image/png".to_owned(),
             bytes: 1000,
+            digest: [1; 32],
             image: None,
             thumbnail: Some(format!("ann/{n}.thumb")),
             quota: None,
