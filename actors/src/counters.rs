@@ -75,17 +75,12 @@ counters! {
     webhooks_dead;
     /// Notifications that people were told of, or that waited for their devices to be told.
     notifications;
-    /// Pushes that a device, or the service behind it, took.
-    pushes_sent;
-    /// Attempts at a push that failed.
-    pushes_failed;
     /// Pushes that were not wanted any more when they were to be made: read, taken back, told live, or left for later by
     /// who wants to be left alone.
     pushes_unwanted;
-    /// Pushes that were let go of: refused, tried too often, or too many at once.
+    /// Pushes that were let go of: refused, tried too often, or too many at once. What became of each attempt is counted by
+    /// who makes it.
     pushes_dropped;
-    /// Devices that were gone, and were forgotten.
-    push_targets_gone;
     /// Notifications that were forgotten for their age.
     notifications_forgotten;
     /// Searches that were answered.

@@ -87,7 +87,7 @@ async fn enqueue(core: &Core, pusher: &dyn Pusher, queue: &mut Queue, notified: 
         Ok(subscriptions) => subscriptions,
         Err(error) => {
             tracing::warn!(%error, "somebody's devices can't be looked up; they are told nothing");
-            core.counters.pushes_failed.add_one();
+            core.counters.pushes_dropped.add_one();
             return;
         }
     };
@@ -152,33 +152,20 @@ impl Attempt {
             Err(failure) if failure.code == ErrorCode::Busy => return Verdict::Later(None),
             Err(failure) => {
                 tracing::warn!(%failure, "what a device is to be told can't be looked up");
-                counters.pushes_failed.add_one();
+                counters.pushes_dropped.add_one();
                 return Verdict::Over;
             }
         };
         match timeout(ATTEMPT_MAX, self.pusher.push(note)).await {
-            Ok(Ok(())) => {
-                counters.pushes_sent.add_one();
-                Verdict::Over
-            }
-            Ok(Err(PushFailed::Gone)) => {
-                counters.push_targets_gone.add_one();
-                Verdict::Gone
-            }
-            Ok(Err(PushFailed::Later(after))) => {
-                counters.pushes_failed.add_one();
-                Verdict::Later(after)
-            }
+            Ok(Ok(())) => Verdict::Over,
+            Ok(Err(PushFailed::Gone)) => Verdict::Gone,
+            Ok(Err(PushFailed::Later(after))) => Verdict::Later(after),
             Ok(Err(PushFailed::Refused(why))) => {
                 tracing::warn!(kind, why, "a push was refused");
-                counters.pushes_failed.add_one();
                 counters.pushes_dropped.add_one();
                 Verdict::Over
             }
-            Err(_late) => {
-                counters.pushes_failed.add_one();
-                Verdict::Later(None)
-            }
+            Err(_late) => Verdict::Later(None),
         }
     }
 
