@@ -153,6 +153,7 @@ pub(super) fn shown(reply: &Reply) -> Vec<String> {
         | Reply::Notice(
             NoticeReply::Unread(_)
             | NoticeReply::DoNotDisturb(_)
+            | NoticeReply::PushKey(_)
             | NoticeReply::PushTarget(_)
             | NoticeReply::PushTargets(_),
         )
