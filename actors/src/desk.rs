@@ -6,6 +6,7 @@
 mod attachment;
 mod contact;
 mod later;
+mod notice;
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
@@ -232,6 +233,7 @@ impl Core {
             Command::Safety(command) => Safety(command),
             Command::Attachment(command) => self.route_attachment(command),
             Command::Later(command) => later::route(command),
+            Command::Notice(command) => self.route_notice(command),
             command @ (Command::Send { .. }
             | Command::Type { .. }
             | Command::Read { .. }

@@ -98,6 +98,12 @@ error_codes! {
     QuotaFull = 2042, "QUOTA_FULL";
     /// This node takes no files.
     AttachmentsOff = 2043, "ATTACHMENTS_OFF";
+    /// There is no such push target, or it is none of yours.
+    NoPushTarget = 2055, "NO_PUSH_TARGET";
+    /// You have as many push targets as anybody may: give one up.
+    PushTargetsFull = 2056, "PUSH_TARGETS_FULL";
+    /// This node reaches no devices.
+    PushOff = 2057, "PUSH_OFF";
     /// There is no such scheduled message of yours: it was cancelled, or it was changed just now.
     NoScheduled = 2060, "NO_SCHEDULED";
     /// The scheduled message was sent already.
@@ -249,6 +255,14 @@ impl Failure {
         )
     }
 
+    /// The node reaches no devices, or none of this kind.
+    pub fn push_off() -> Self {
+        Self::new(
+            ErrorCode::PushOff,
+            "this node reaches no devices; connect to be told",
+        )
+    }
+
     /// There is no such message, or it is none of theirs.
     pub fn no_message() -> Self {
         Self::new(
@@ -355,6 +369,14 @@ impl From<Rejection> for Failure {
                     "another template of yours has this name; choose a different one, or change that one",
                 )
             },
+            Rejection::NoPushTarget => Self::new(
+                ErrorCode::NoPushTarget,
+                "there is no such push target, or it is none of yours",
+            ),
+            Rejection::PushTargetsFull => Self::new(
+                ErrorCode::PushTargetsFull,
+                "you have as many push targets as anybody may; give one up that you no longer use",
+            ),
             Rejection::Invalid(why) => Self::new(ErrorCode::BadValue, why),
             _ => Self::internal(),
         }

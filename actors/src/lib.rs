@@ -9,6 +9,7 @@
 //! | [`archive::Archive`] | node | [`system::System`] | with the node |
 //! | [`presence::Presence`] | node | [`system::System`] | with the node |
 //! | [`sweeper::Sweeper`] | node | [`system::System`] | with the node |
+//! | `notifier::Notifier` | node | [`system::System`] | with the node |
 //! | [`collector::Collector`] | node, if it has files | [`system::System`] | with the node |
 //! | [`scheduler::Scheduler`] | node | [`system::System`] | with the node |
 //! | [`janitor::Janitor`] | node, if not everything is kept | [`system::System`] | with the node |
@@ -36,10 +37,12 @@ mod herald;
 mod janitor;
 pub mod limits;
 pub mod moderation;
+mod notifier;
 pub mod outbox;
 pub mod policy;
 pub mod presence;
 pub mod push;
+pub mod pusher;
 mod questions;
 pub mod registry;
 pub mod reply;

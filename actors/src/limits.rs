@@ -111,6 +111,12 @@ pub struct Settings {
     pub group_max: usize,
     /// Rate limits by action name.
     pub rates: BTreeMap<String, Vec<Rate>>,
+    /// Whether people are notified of messages that wait for them.
+    pub notify: bool,
+    /// Notifications are forgotten after so long. `None`: never.
+    pub notifications_age: Option<Duration>,
+    /// Whether devices are told what a message says, and by whom it is. Otherwise only that there is one.
+    pub push_content: bool,
     /// Events are forgotten after so long. `None`: never.
     pub events_age: Option<Duration>,
     /// Whether admins may follow events.
@@ -194,6 +200,9 @@ impl Default for Settings {
             archive_queue_max: 65_536,
             group_max: 1024,
             rates: BTreeMap::new(),
+            notify: false,
+            notifications_age: None,
+            push_content: false,
             events_age: None,
             events_feed: false,
             events_presence: false,

@@ -8,7 +8,7 @@ use parlour_storage::{
 };
 
 use crate::{
-    command::{About, Card, ShownMatch, ShownRequest},
+    command::{About, Card, ShownMatch, ShownNotification, ShownRequest},
     limits::Settings,
     outbox::ConnectionId,
 };
@@ -56,6 +56,14 @@ pub enum Push {
         /// When.
         at: Timestamp,
     },
+    /// The receiver is notified of something. Not resumed: notifications are stored, and a client that was away asks for
+    /// them.
+    Notified {
+        /// Of what.
+        notification: Box<ShownNotification>,
+        /// How many of theirs are unread now.
+        unread: u64,
+    },
     /// Who is there, of those that the receiver shares a conversation with: once, after connecting.
     Online(Vec<Arc<Card>>),
 }
@@ -92,7 +100,8 @@ impl Push {
             | Self::Online(_)
             | Self::Contact(_)
             | Self::SendFailed(_)
-            | Self::Warned { .. } => None,
+            | Self::Warned { .. }
+            | Self::Notified { .. } => None,
         }
     }
 
@@ -102,7 +111,11 @@ impl Push {
             Self::Change(change, _) | Self::Veiled(change, _) => Some(&change.by),
             Self::Typing { about, .. } | Self::Joined { about, .. } => Some(&about.by.user),
             Self::Presence { card, .. } => Some(&card.user),
-            Self::Online(_) | Self::Contact(_) | Self::SendFailed(_) | Self::Warned { .. } => None,
+            Self::Online(_)
+            | Self::Contact(_)
+            | Self::SendFailed(_)
+            | Self::Warned { .. }
+            | Self::Notified { .. } => None,
         }
     }
 
@@ -116,7 +129,8 @@ impl Push {
             | Self::Online(_)
             | Self::Contact(_)
             | Self::SendFailed(_)
-            | Self::Warned { .. } => None,
+            | Self::Warned { .. }
+            | Self::Notified { .. } => None,
         }
     }
 }

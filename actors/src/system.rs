@@ -1,6 +1,6 @@
 //! Who starts whom, who stops whom, and how the actors reach each other.
 //!
-//! Archive, Moderation, Presence, Sweeper, Scheduler, Janitor and Collector live from start to stop; rooms come and go with their
+//! Archive, Moderation, Presence, Sweeper, Notifier, Scheduler, Janitor and Collector live from start to stop; rooms come and go with their
 //! conversations, sessions with their transports. A request goes one way (session, room, moderation,
 //! archive, store) and its effects the other; nobody waits for an actor that may be waiting for them.
 
@@ -35,7 +35,10 @@ use crate::{
     janitor::Janitor,
     limits::Settings,
     moderation::{AllBack, Concerns, Deed, Moderation, Review, audit},
+    notifier::Notifier,
     presence::{Farewell, Presence},
+    push::Push,
+    pusher::Pusher,
     registry::Registry,
     reply::ReplyTo,
     reviewer::Reviewer,
@@ -83,6 +86,8 @@ pub struct Services {
     pub files: Option<Arc<dyn Files>>,
     /// What time it is.
     pub clock: Clock,
+    /// Who reaches people whose devices are not connected. `None`: nobody.
+    pub pusher: Option<Arc<dyn Pusher>>,
 }
 
 /// The actors of which there is one.
@@ -123,6 +128,11 @@ impl Core {
     /// Where files lie that people send, if they may send any.
     pub(crate) fn files(&self) -> Option<Arc<dyn Files>> {
         self.services.files.clone()
+    }
+
+    /// Who reaches people whose devices are not connected, if anybody.
+    pub fn pusher(&self) -> Option<Arc<dyn Pusher>> {
+        self.services.pusher.clone()
     }
 
     /// Which history this node is in.
@@ -238,6 +248,16 @@ impl Core {
     pub(crate) fn tell_room(self: &Arc<Self>, id: ConversationId, committed: Committed) {
         if let Some(room) = self.room(id, usize::MAX) {
             self.tell(&room, committed);
+        }
+    }
+
+    /// Tells somebody something over all of their connections. Not resumed: one that is still being brought up to date
+    /// asks for itself.
+    pub(crate) fn tell_connections(&self, user: &UserId, push: &Push) {
+        for connection in self.registry.connections_of(user) {
+            if let Some(frame) = connection.encode(self.epoch(), push) {
+                connection.outbox.push_live(frame);
+            }
         }
     }
 
@@ -375,6 +395,10 @@ impl System {
         core.actors.set(actors).expect("set once");
         Sweeper::start_in_arbiter(&home, move |_| Sweeper::new(for_sweeper));
         Scheduler::start_in_arbiter(&home, move |_| Scheduler::new(for_scheduler));
+        if core.settings.notify {
+            let notifier = Notifier::new(Arc::clone(&core));
+            Notifier::start_in_arbiter(&home, move |_| notifier);
+        }
         if let Some(janitor) = Janitor::new(Arc::clone(&core)) {
             Janitor::start_in_arbiter(&home, move |_| janitor);
         }

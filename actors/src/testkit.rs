@@ -382,6 +382,13 @@ impl Codec for Plain {
             }
             Push::Contact(news) => format!("contact {news:?}"),
             Push::SendFailed(of) => format!("send_failed {}", of.id),
+            Push::Notified {
+                notification,
+                unread,
+            } => {
+                let topic = notification.notification.body.topic();
+                format!("notified {topic} {unread}")
+            }
             Push::Warned { reason, .. } => format!("warned {reason:?}"),
         })
     }

@@ -268,6 +268,39 @@ options! {
         webhook_give_up: Duration = "1day" in "1s"..="6days";
     }
 
+    /// What people are notified of while they aren't there.
+    notifications: Notifications {
+        /// How long notifications are kept, read or not. 0s: for good.
+        age: Duration = "90days" in "0s"..="3650days";
+    }
+
+    /// Reaching people whose devices are not connected; docs/push.md explains it.
+    push: Push {
+        /// Whether people may be reached so. It needs nothing else for browsers and for UnifiedPush.
+        enabled: bool = "true";
+        /// Whether pushes say who wrote and what. Otherwise they say that there is something, and the app asks the
+        /// node; push services then learn nothing.
+        content: bool = "false";
+        /// How long a push service keeps what it can't deliver yet.
+        ttl: Duration = "7days" in "0s"..="28days";
+        /// How long one request may take.
+        timeout: Duration = "10s" in "100ms"..="30s";
+        /// Whom push services of browsers may turn to about this node: `mailto:ops@example.org`, or an https URL.
+        /// Empty: node.public_url. Apple's service takes nothing without.
+        vapid_subject: Option<String> = "";
+        /// JSON file of a service account of your Firebase project, for apps that are reached by FCM. Empty: none is.
+        fcm_credentials_file: Option<PathBuf> = "";
+        /// Where FCM answers. Empty: https://fcm.googleapis.com.
+        fcm_url: Option<WebUrl> = "";
+        /// Your own service that is told of everybody who isn't there: an http or https URL. Empty: none.
+        webhook_url: Option<WebUrl> = "";
+        /// Secret that your service knows these requests by, such as `whsec_` and the output of `openssl rand -base64
+        /// 32`. Empty: they are not signed.
+        webhook_secret: Option<Secret> = "";
+        /// File that holds this secret alone.
+        webhook_secret_file: Option<PathBuf> = "";
+    }
+
     /// Which machines the node calls, where others than its operator may say which: webhooks and push.
     outbound: Outbound {
         /// Also those of private networks and this one. Never those that hand out a cloud machine's

@@ -2,6 +2,7 @@
 //! read.
 
 mod bucket;
+mod push;
 mod webhooks;
 
 use std::{collections::HashSet, fs::File, net::SocketAddr, path::PathBuf};
@@ -117,6 +118,7 @@ pub(super) fn violations(config: &Config) -> Vec<Violation> {
         rule(options, false, &message);
     }
     bucket::rules(&config.attachments, &mut rule);
+    push::rules(config, &mut rule);
     webhooks::rules(config, rule);
     broken
 }
@@ -145,6 +147,7 @@ pub(super) fn notices(config: &Config) -> Vec<String> {
         );
     }
     notices.extend(bucket::notice(&config.attachments));
+    notices.extend(push::notice(config));
     notices.extend(webhooks::notice(config));
     notices
 }

@@ -142,7 +142,8 @@ pub fn is_for_two(push: &Push) -> bool {
         | Push::Online(_)
         | Push::Contact(_)
         | Push::SendFailed(_)
-        | Push::Warned { .. } => true,
+        | Push::Warned { .. }
+        | Push::Notified { .. } => true,
     }
 }
 

@@ -26,7 +26,7 @@ pub fn status(code: ErrorCode) -> StatusCode {
     use ErrorCode as E;
     match code {
         // The seeds that know no files have no route for them either (CONTRACT C-25).
-        E::BadRequest | E::BadValue | E::AttachmentsOff => StatusCode::BAD_REQUEST,
+        E::BadRequest | E::BadValue | E::AttachmentsOff | E::PushOff => StatusCode::BAD_REQUEST,
         E::UnknownCommand
         | E::NoConversation
         | E::NoMessage
@@ -38,7 +38,8 @@ pub fn status(code: ErrorCode) -> StatusCode {
         | E::NoConsumer
         | E::NoScheduled
         | E::NoTemplate
-        | E::NoAttachment => StatusCode::NOT_FOUND,
+        | E::NoAttachment
+        | E::NoPushTarget => StatusCode::NOT_FOUND,
         E::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         E::Unauthorized | E::TokenExpired => StatusCode::UNAUTHORIZED,
         E::NotAuthor
@@ -59,7 +60,8 @@ pub fn status(code: ErrorCode) -> StatusCode {
         | E::ScheduledSent
         | E::ListFull
         | E::TemplateExists
-        | E::AttachmentSent => StatusCode::CONFLICT,
+        | E::AttachmentSent
+        | E::PushTargetsFull => StatusCode::CONFLICT,
         E::QuotaFull => StatusCode::INSUFFICIENT_STORAGE,
         E::Deleted | E::EventsForgotten => StatusCode::GONE,
         E::RateLimited | E::TooManyInFlight => StatusCode::TOO_MANY_REQUESTS,

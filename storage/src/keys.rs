@@ -7,6 +7,7 @@
 mod attachment;
 mod contact;
 mod event;
+mod notice;
 mod safety;
 mod scheduled;
 
@@ -15,6 +16,7 @@ use std::ops::Range;
 pub(crate) use attachment::*;
 pub(crate) use contact::*;
 pub(crate) use event::*;
+pub(crate) use notice::*;
 pub(crate) use safety::*;
 pub(crate) use scheduled::*;
 
@@ -75,6 +77,18 @@ pub(crate) enum Table {
     Notification = 0x60,
     /// user
     NotificationsRead = 0x61,
+    /// user, conversation
+    Mute = 0x62,
+    /// user, push target
+    PushTarget = 0x63,
+    /// SHA-256 of an address
+    PushAddress = 0x64,
+    /// user, conversation or message request
+    Noticed = 0x65,
+    /// position
+    NotificationAt = 0x66,
+    /// user
+    DoNotDisturb = 0x67,
     /// smaller user, larger user
     Tie = 0x70,
     /// message request
@@ -130,7 +144,7 @@ pub(crate) enum Table {
 }
 
 impl Table {
-    pub(crate) const ALL: [Self; 50] = [
+    pub(crate) const ALL: [Self; 56] = [
         Self::Meta,
         Self::User,
         Self::Block,
@@ -155,6 +169,12 @@ impl Table {
         Self::EventFloor,
         Self::Notification,
         Self::NotificationsRead,
+        Self::Mute,
+        Self::PushTarget,
+        Self::PushAddress,
+        Self::Noticed,
+        Self::NotificationAt,
+        Self::DoNotDisturb,
         Self::Tie,
         Self::MessageRequest,
         Self::RequestOf,
@@ -441,26 +461,6 @@ pub(crate) fn changes_within(
 pub(crate) fn changes_from(conversation: ConversationId, first: Position) -> Range<Vec<u8>> {
     let all = Key::of(Table::Change).number(conversation.get()).all();
     change(conversation, first)..all.end
-}
-
-pub(crate) fn notification(user: &UserId, position: Position) -> Vec<u8> {
-    let key = Key::of(Table::Notification).name(user.as_str());
-    key.number(position.get()).done()
-}
-
-/// Notifications from `first` to below `end`, `None`: to the newest.
-pub(crate) fn notifications(
-    user: &UserId,
-    first: Position,
-    end: Option<Position>,
-) -> Range<Vec<u8>> {
-    let all = Key::of(Table::Notification).name(user.as_str()).all();
-    let end = end.map_or(all.end, |end| notification(user, end));
-    notification(user, first)..end
-}
-
-pub(crate) fn notifications_read(user: &UserId) -> Vec<u8> {
-    Key::of(Table::NotificationsRead).name(user.as_str()).done()
 }
 
 pub(crate) fn continuation(key: &[u8], n: u16) -> Vec<u8> {

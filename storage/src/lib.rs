@@ -25,6 +25,7 @@ mod kv;
 pub mod local;
 pub mod memory_store;
 mod migrate;
+pub mod notices;
 pub use migrate::FORMAT;
 pub mod personal;
 mod record;

@@ -88,13 +88,19 @@ pub struct Holdings {
     pub scheduled: u64,
     /// Texts that they keep for their messages.
     pub templates: u64,
+    /// Conversations that they want no notifications of.
+    pub mutes: u64,
+    /// When they want to be left alone: 1, or 0.
+    pub do_not_disturb: u64,
+    /// Devices that they are reached on.
+    pub push_targets: u64,
     /// Idempotency keys of requests whose messages are gone, and of groups that they opened.
     pub keys: u64,
 }
 
 impl Holdings {
     /// All of them with their names.
-    pub fn all(&self) -> [(&'static str, u64); 12] {
+    pub fn all(&self) -> [(&'static str, u64); 15] {
         let Self {
             profile,
             preferences,
@@ -107,6 +113,9 @@ impl Holdings {
             attachments,
             scheduled,
             templates,
+            mutes,
+            do_not_disturb,
+            push_targets,
             keys,
         } = *self;
         [
@@ -121,6 +130,9 @@ impl Holdings {
             ("attachments", attachments),
             ("scheduled", scheduled),
             ("templates", templates),
+            ("mutes", mutes),
+            ("do_not_disturb", do_not_disturb),
+            ("push_targets", push_targets),
             ("keys", keys),
         ]
     }

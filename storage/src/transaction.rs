@@ -7,16 +7,18 @@ use crate::{
         contact::{ContactRules, MessageRequest, Notice},
         conversation::MemberRole,
         message::Content,
+        notification::{DoNotDisturb, NotificationDraft, NotificationId},
+        push::{PushSubscription, PushTarget},
         safety::{AuditDraft, FlagDraft, Preferences, ReportDraft, ReportStatus, Sanction},
         scheduled::{Keep, Kept},
         user::{NodeRole, Plan},
     },
     ids::{
         AttachmentId, ConversationId, IdempotencyKey, MatchId, MessageId, MessageRequestId,
-        ReportId, ScheduledId, Seq, Timestamp, UserId,
+        PushTargetId, ReportId, ScheduledId, Seq, Timestamp, UserId,
     },
     personal::Erase,
-    store::{EventDraft, LimiterState, NotificationDraft, NotificationId},
+    store::{EventDraft, LimiterState},
 };
 
 /// A unit of writing: all of it happens, or nothing. If it changes nothing ([`Outcome::Unchanged`],
@@ -281,6 +283,25 @@ pub enum Write {
         /// The files that it was scheduled with.
         attachments: Vec<AttachmentId>,
     },
+    /// Wants no notifications of a conversation until a time, [`Timestamp::MAX`] for good, or wants them again. Already so:
+    /// `Unchanged`.
+    Mute {
+        /// Of which.
+        conversation: ConversationId,
+        /// Until when. `None`, or over already: they are wanted again.
+        until: Option<Timestamp>,
+    },
+    /// Keeps when the user's devices are to be left alone. Already so: `Unchanged`.
+    DoNotDisturb(DoNotDisturb),
+    /// Adds a device that the user wants to be reached on. [`Outcome::PushTarget`]; the same address again replaces what
+    /// is known of it, and whose it was before is reached there no more. At most
+    /// [`PUSH_TARGETS_MAX`](crate::domain::push::PUSH_TARGETS_MAX) ([`Rejection::PushTargetsFull`]).
+    AddPushTarget(PushTarget),
+    /// Gives up a device of the user's.
+    DropPushTarget {
+        /// Which.
+        target: PushTargetId,
+    },
     /// Takes something of the user's away for good.
     Erase(Erase),
     /// Nothing but what the transaction carries beside it: limits, events, a line for the audit log. [`Outcome::Done`].
@@ -329,6 +350,8 @@ pub enum Outcome {
         /// It was otherwise before, or not there.
         changed: bool,
     },
+    /// The device is known, by this name.
+    PushTarget(Box<PushSubscription>),
     /// It concerned no conversation, and is done.
     Done,
     /// There was nothing to do.
@@ -395,6 +418,10 @@ pub enum Rejection {
     NoTemplate,
     /// Another template of theirs is called so.
     TemplateExists,
+    /// There is no such push target, or it is none of theirs.
+    NoPushTarget,
+    /// The user has as many push targets as anybody may.
+    PushTargetsFull,
     /// A record that it needs can't be read. The log names it; `parlour verify` tells more.
     Damaged,
     /// It makes no sense: a conversation or block with oneself, a group without owner, text without end.

@@ -235,6 +235,7 @@ impl World {
             ("scheduled", "4712".to_owned()),
             ("template", "4713".to_owned()),
             ("tomorrow", tomorrow()),
+            ("target", "4711".to_owned()),
             ("name", "x".to_owned()),
             ("text", format!("matrix {number}")),
             ("token", token.clone()),

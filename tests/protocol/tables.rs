@@ -6,6 +6,7 @@ use parlour::{
     config::{OPTIONS, Opt, SECTIONS, limited},
     dialects::native::types::{EventType, RequestType},
     http::{api::ROUTES, error::status},
+    push::Tally,
 };
 use parlour_actors::{
     counters::Counters,
@@ -175,6 +176,7 @@ fn every_option_that_is_named_exists() {
         "docs/operations.md",
         "docs/dialects.md",
         "docs/policy.md",
+        "docs/push.md",
     ] {
         let document = Document::read(path);
         let in_section = |word: &&str| {
@@ -212,6 +214,9 @@ fn every_metric_is_there() {
     let totals = counters
         .iter()
         .map(|(name, _)| format!("parlour_{name}_total"));
+    let pushes = Tally::default()
+        .all()
+        .map(|(name, _)| format!("parlour_{name}_total"));
     let gauges = [
         "parlour_connections",
         "parlour_rooms",
@@ -220,7 +225,7 @@ fn every_metric_is_there() {
         "parlour_webhook_lag_seconds",
     ]
     .map(str::to_owned);
-    assert_eq!(written, totals.chain(gauges).collect());
+    assert_eq!(written, totals.chain(pushes).chain(gauges).collect());
 }
 
 #[test]

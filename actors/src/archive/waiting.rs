@@ -14,7 +14,7 @@ use parlour_storage::{
 
 use super::tally::Counted;
 use crate::{
-    command::{About, AttachmentReply, Card, LaterReply, Reply, SafetyReply},
+    command::{About, AttachmentReply, Card, LaterReply, NoticeReply, Reply, SafetyReply},
     error::Failure,
     herald::{Asked, Herald},
     reply::ReplyTo,
@@ -74,6 +74,11 @@ impl Waiting {
                     Kept::Template(template) => LaterReply::Template(template),
                 };
                 self.reply.answer(Ok(Reply::Later(reply)));
+                return Vec::new();
+            }
+            Ok(Outcome::PushTarget(target)) => {
+                let added = NoticeReply::PushTarget(target);
+                self.reply.answer(Ok(Reply::Notice(added)));
                 return Vec::new();
             }
             Ok(Outcome::Repeated(change)) => {

@@ -101,6 +101,20 @@ fn line(write: &Write) -> Option<(Audit, AuditDraft)> {
             ..named("file.uploaded")
         }),
         Write::DropAttachment { .. } => all(named("file.dropped")),
+        Write::Mute {
+            conversation,
+            until,
+        } => all(AuditDraft {
+            conversation: Some(*conversation),
+            detail: taken_back(until.is_some()),
+            ..named("conversation.muted")
+        }),
+        Write::DoNotDisturb(_) => all(named("do_not_disturb.set")),
+        Write::AddPushTarget(target) => all(AuditDraft {
+            detail: Some(target.kind().to_owned()),
+            ..named("push_target.added")
+        }),
+        Write::DropPushTarget { .. } => all(named("push_target.dropped")),
         // Many small steps, of which whoever erases writes one line.
         Write::Erase(_) => return None,
         Write::Keep(keep) => all(named(kept(keep))),

@@ -8,6 +8,7 @@ mod history;
 mod inbox;
 mod items;
 mod later;
+mod notices;
 mod people;
 mod safety;
 mod search;
@@ -16,7 +17,7 @@ mod walk;
 use std::{collections::HashSet, sync::Arc};
 
 use parlour_storage::{
-    domain::user::User,
+    domain::{conversation::Summary, user::User},
     ids::{MessageId, UserId},
     store::MessagePage,
 };
@@ -30,6 +31,7 @@ use crate::{
     reply::ReplyTo,
     resume::is_known,
     system::Core,
+    visibility::Eyes,
 };
 
 impl Core {
@@ -75,8 +77,9 @@ impl Core {
                 summaries.truncate(limit);
                 let next = summaries.last().filter(|_| more).map(|last| last.active);
                 let eyes = self.eyes(caller).await?;
-                let lasts = summaries.iter_mut().filter_map(|s| s.last_message.as_mut());
-                lasts.for_each(|message| eyes.hide_reactions(message));
+                for summary in &mut summaries {
+                    self.show_as_is_now(summary, &eyes);
+                }
                 Ok(Reply::Conversations { summaries, next })
             }
             Question::Conversation(id) => {
@@ -84,9 +87,7 @@ impl Core {
                     .summary(id, me)
                     .await?
                     .ok_or_else(Failure::no_conversation)?;
-                if let Some(message) = &mut summary.last_message {
-                    self.eyes(caller).await?.hide_reactions(message);
-                }
+                self.show_as_is_now(&mut summary, &self.eyes(caller).await?);
                 Ok(Reply::Conversation(Box::new(summary)))
             }
             Question::Members(id) => {
@@ -175,8 +176,18 @@ impl Core {
             Question::Safety(question) => self.safety_answer(caller, question).await,
             Question::Attachment(question) => self.attachment_answer(caller, question).await,
             Question::Later(question) => self.later_answer(caller, question).await,
+            Question::Notice(question) => self.notice_answer(caller, question).await,
             Question::Changes { since, limit } => self.changes(caller, since, page(limit)?).await,
         }
+    }
+
+    /// Takes out of a summary what its reader isn't shown, and what is over.
+    pub(super) fn show_as_is_now(&self, summary: &mut Summary, eyes: &Eyes) {
+        if let Some(message) = &mut summary.last_message {
+            eyes.hide_reactions(message);
+        }
+        let now = self.now();
+        summary.muted_until = summary.muted_until.filter(|until| now < *until);
     }
 
     async fn user(&self, user: &UserId) -> Result<User, Failure> {

@@ -7,6 +7,7 @@ mod inboxes;
 mod later;
 mod looking;
 mod meeting;
+mod notices;
 mod people;
 mod receipts;
 mod reviewing;

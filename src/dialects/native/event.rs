@@ -10,6 +10,7 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 use super::{
     contact,
     later::scheduled,
+    notice,
     types::EventType,
     wire::{Text, Time, conversation, member_role, message, texts},
 };
@@ -58,6 +59,13 @@ impl Serialize for Event<'_> {
             Push::Contact(news) => contact::news(&mut map, news)?,
             Push::SendFailed(failed) => {
                 map.serialize_entry("scheduled", &scheduled(failed))?;
+            }
+            Push::Notified {
+                notification,
+                unread,
+            } => {
+                map.serialize_entry("notification", &notice::shown(notification))?;
+                map.serialize_entry("unread", unread)?;
             }
             Push::Warned { reason, at } => {
                 if let Some(reason) = reason {

@@ -6,11 +6,12 @@
 use parlour_actors::{
     codec::{ClientFrame, RequestId, Resume},
     command::{
-        AttachmentQuestion, Command, LaterCommand, LaterQuestion, Question, Request,
-        SafetyQuestion, Target,
+        AttachmentQuestion, Command, LaterCommand, LaterQuestion, NoticeQuestion, Question,
+        Request, SafetyQuestion, Target,
     },
     error::{ErrorCode, Failure},
 };
+use parlour_storage::ids::Timestamp;
 use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{
@@ -22,6 +23,8 @@ use super::{
         SetRole, Typing, UpTo,
     },
     later::{AddTemplate, At, ChangeTemplate, OfScheduled, OfTemplate, Reschedule},
+    notice::{LeaveAlone, NotificationsPage, ReadNotifications, SilenceOf, unmute},
+    push::{AddPushTarget, OfPushTarget, push_key, push_targets},
     safety::{FileReport, Prefer},
     scalar::user_ids,
     search::SearchPage,
@@ -263,6 +266,20 @@ fn frame(kind: &str, text: &str, id: &RequestId) -> Result<ClientFrame, Failure>
             let OfTemplate { template } = fields(text)?;
             Request::Do(Command::Later(LaterCommand::DropTemplate(template.0)))
         }
+        T::Notifications => Request::Ask(fields::<NotificationsPage>(text)?.into_question()),
+        T::UnreadNotifications => Request::Ask(Question::Notice(NoticeQuestion::Unread)),
+        T::ReadNotifications => Request::Do(fields::<ReadNotifications>(text)?.into()),
+        T::Mute => {
+            let of = fields::<SilenceOf>(text)?;
+            Request::Do(of.silence.of(of.conversation.0, Timestamp::now())?)
+        }
+        T::Unmute => Request::Do(unmute(fields::<OfConversation>(text)?.conversation.0)),
+        T::DoNotDisturb => Request::Ask(Question::Notice(NoticeQuestion::DoNotDisturb)),
+        T::SetDoNotDisturb => Request::Do(fields::<LeaveAlone>(text)?.into_command()?),
+        T::PushKey => Request::Ask(push_key()),
+        T::PushTargets => Request::Ask(push_targets()),
+        T::AddPushTarget => Request::Do(fields::<AddPushTarget>(text)?.into()),
+        T::DropPushTarget => Request::Do(fields::<OfPushTarget>(text)?.give_up()),
     };
     Ok(ClientFrame::Request {
         id: id.clone(),

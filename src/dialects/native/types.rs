@@ -87,6 +87,17 @@ frame_types! {
         AddTemplate = "add_template",
         ChangeTemplate = "change_template",
         DropTemplate = "drop_template",
+        Notifications = "notifications",
+        UnreadNotifications = "unread_notifications",
+        ReadNotifications = "read_notifications",
+        Mute = "mute",
+        Unmute = "unmute",
+        DoNotDisturb = "do_not_disturb",
+        SetDoNotDisturb = "set_do_not_disturb",
+        PushKey = "push_key",
+        PushTargets = "push_targets",
+        AddPushTarget = "add_push_target",
+        DropPushTarget = "drop_push_target",
     }
 }
 
@@ -123,6 +134,7 @@ frame_types! {
         Hidden = "hidden",
         Warned = "warned",
         SendFailed = "send_failed",
+        Notification = "notification",
     }
 }
 
@@ -158,6 +170,7 @@ impl EventType {
             },
             Push::SendFailed(_) => Self::SendFailed,
             Push::Warned { .. } => Self::Warned,
+            Push::Notified { .. } => Self::Notification,
         })
     }
 }

@@ -10,8 +10,8 @@ use parlour_actors::{
 };
 use parlour_storage::{
     ids::{
-        AttachmentId, ConversationId, MatchId, MessageId, MessageRequestId, ReportId, ScheduledId,
-        TemplateId, Timestamp, UserId,
+        AttachmentId, ConversationId, MatchId, MessageId, MessageRequestId, PushTargetId, ReportId,
+        ScheduledId, TemplateId, Timestamp, UserId,
     },
     store::Rejection,
 };
@@ -46,6 +46,7 @@ pub(super) struct Parts {
     attachment: String,
     scheduled: String,
     template: String,
+    target: String,
 }
 
 /// A request: who makes it, and what came with it.
@@ -140,6 +141,11 @@ impl Asked {
     pub(super) fn template(&self) -> Result<TemplateId, Refused> {
         let id = self.parts().template.parse();
         id.map_err(|_| Failure::no_template().into())
+    }
+
+    pub(super) fn push_target(&self) -> Result<PushTargetId, Refused> {
+        let id = self.parts().target.parse();
+        id.map_err(|_| Failure::from(Rejection::NoPushTarget).into())
     }
 
     pub(super) fn report(&self) -> Result<ReportId, Refused> {

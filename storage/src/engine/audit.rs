@@ -57,6 +57,7 @@ fn position(outcome: &Outcome) -> Option<Position> {
             kept: Kept::Template(template),
             ..
         } => Some(template.id.position()),
+        Outcome::PushTarget(target) => Some(target.id.position()),
         Outcome::Repeated(_) | Outcome::Asked(_) | Outcome::Done | Outcome::Unchanged => None,
     }
 }

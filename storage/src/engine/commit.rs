@@ -5,8 +5,8 @@ use crate::{
     domain::scheduled::Keep,
     engine::{
         attachments, audit, blocks, bounds, contacts, conversations, cursors, erase, events, flags,
-        members, messages, notifications, preferences, reactions, records, reports, scheduled,
-        standing, templates,
+        members, messages, notifications, preferences, push, reactions, records, reports,
+        scheduled, standing, templates,
         tx::{Made, Memory, Stop, Tx, Written},
         users,
     },
@@ -150,9 +150,11 @@ fn write(tx: &mut Tx<'_>, transaction: &Transaction, events_all: bool) -> Writte
             | Outcome::Filed(_)
             | Outcome::Uploaded(_)
             | Outcome::Kept { changed: true, .. }
+            | Outcome::PushTarget(_)
             | Outcome::Done
     ) {
         notifications::write(tx, notifications)?;
+        notifications::tell(tx, &outcome)?;
         if let Some(flag) = flag {
             flags::mark(tx, flag, &outcome)?;
         }
@@ -238,6 +240,13 @@ fn do_it(tx: &mut Tx<'_>, write: &Write) -> Written {
             content,
             attachments: _,
         } => scheduled::send(tx, (*scheduled, *revision), *conversation, content),
+        Write::Mute {
+            conversation,
+            until,
+        } => notifications::mute(tx, *conversation, *until),
+        Write::DoNotDisturb(choice) => notifications::leave_alone(tx, *choice),
+        Write::AddPushTarget(target) => push::add(tx, target),
+        Write::DropPushTarget { target } => push::give_up(tx, *target),
         Write::Erase(what) => erase::erase(tx, what),
         Write::Note => Ok(Outcome::Done),
     }

@@ -24,6 +24,7 @@ pub(crate) mod personal;
 pub(crate) mod places;
 pub(crate) mod preferences;
 pub(crate) mod purge;
+pub(crate) mod push;
 pub(crate) mod reactions;
 pub(crate) mod recent;
 pub(crate) mod records;

@@ -207,6 +207,9 @@ pub(crate) fn holdings(source: &dyn Source, user: &UserId) -> Result<Holdings, S
         attachments: attachments::unsent_of(source, user, usize::MAX)?.len() as u64,
         scheduled: count(keys::scheduled_of(user))?,
         templates: count(keys::templates_of(user))?,
+        mutes: count(keys::mutes(user))?,
+        do_not_disturb: has(keys::do_not_disturb(user))?,
+        push_targets: count(keys::push_targets(user))?,
         keys: loose_keys(source, user, usize::MAX)?.len() as u64,
     })
 }

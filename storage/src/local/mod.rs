@@ -11,6 +11,7 @@
 mod attachments;
 mod contacts;
 mod events;
+mod notices;
 mod options;
 mod personal;
 mod pulse;

@@ -20,6 +20,7 @@ mod happenings;
 mod lookups;
 mod members;
 mod messages;
+mod notices;
 mod pages;
 mod personal;
 mod reads;
@@ -86,6 +87,7 @@ pub async fn run_all(bed: impl Fn() -> Arc<dyn Bed>) {
         templates::cases,
         doomed::cases,
         commits::cases,
+        notices::cases,
         contacts::cases,
         reopen::cases,
         personal::cases,

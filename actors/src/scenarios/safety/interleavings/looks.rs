@@ -12,7 +12,8 @@ use crate::{
     codec::Resume,
     command::{
         AttachmentQuestion, AttachmentReply, ContactQuestion, ContactReply, HistoryFilter,
-        InboxFilter, Item, Question, Reply, Scope, Search, ShownRequest, Target, Unread,
+        InboxFilter, Item, NoticeReply, Question, Reply, Scope, Search, ShownRequest, Target,
+        Unread,
     },
     scenarios::telling::within,
 };
@@ -135,6 +136,10 @@ pub(super) fn shown(reply: &Reply) -> Vec<String> {
             vec![format!("{file:?}")]
         }
         Reply::Attachment(AttachmentReply::Usage { .. }) => Vec::new(),
+        // Asked about nowhere here: see `scenarios/notices.rs`. They name messages, and don't say what these say.
+        Reply::Notice(NoticeReply::Notifications { items, .. }) => {
+            items.iter().map(|item| format!("{item:?}")).collect()
+        }
         // What is left shows nothing that anybody wrote, or is counted: see `counted`.
         Reply::Opened { .. }
         | Reply::Sent { .. }
@@ -154,6 +159,13 @@ pub(super) fn shown(reply: &Reply) -> Vec<String> {
             | ContactReply::Likes { .. }
             | ContactReply::Hidden { .. }
             | ContactReply::Relation(_),
+        )
+        | Reply::Notice(
+            NoticeReply::Unread(_)
+            | NoticeReply::DoNotDisturb(_)
+            | NoticeReply::PushKey(_)
+            | NoticeReply::PushTarget(_)
+            | NoticeReply::PushTargets(_),
         )
         | Reply::Safety(_) => Vec::new(),
     }
