@@ -159,6 +159,39 @@ async fn script(node: &Node, mut alice: Way) -> Vec<(&'static str, Value)> {
         .await;
     ask("search", json!({ "query": "hello", "limit": 1 })).await;
     ask("search", json!({ "query": "" })).await;
+    let fields = json!({ "user": "bob", "text": "later", "at": "2100-01-01T00:00:00.000Z" });
+    ask("schedule", fields.clone()).await;
+    let sooner = json!({ "user": "bob", "text": "later", "at": "2027-01-01T00:00:00.000Z" });
+    let waiting = ask("schedule", sooner).await["scheduled"]["id"].take();
+    ask("scheduled", json!({ "scheduled": waiting })).await;
+    ask(
+        "reschedule",
+        json!({ "scheduled": waiting, "text": "a little later" }),
+    )
+    .await;
+    ask("all_scheduled", json!({})).await;
+    ask("cancel_scheduled", json!({ "scheduled": waiting })).await;
+    ask("cancel_scheduled", json!({ "scheduled": waiting })).await;
+    let template =
+        ask("add_template", json!({ "name": "hi", "text": "Hi!" })).await["template"]["id"].take();
+    ask("add_template", json!({ "name": "hi", "text": "Hello!" })).await;
+    ask(
+        "change_template",
+        json!({ "template": template, "name": "hello" }),
+    )
+    .await;
+    ask("templates", json!({})).await;
+    ask("drop_template", json!({ "template": template })).await;
+    ask("notifications", json!({ "limit": 10 })).await;
+    ask("unread_notifications", json!({})).await;
+    ask("read_notifications", json!({})).await;
+    ask("unread_notifications", json!({})).await;
+    ask("mute", json!({ "conversation": direct })).await;
+    ask("conversation", json!({ "conversation": direct })).await;
+    ask("unmute", json!({ "conversation": direct })).await;
+    let quiet = json!({ "quiet": { "from": 1320, "to": 420, "utc_offset": 60 } });
+    ask("set_do_not_disturb", quiet).await;
+    ask("do_not_disturb", json!({})).await;
     ask("push_key", json!({})).await;
     let target = json!({ "kind": "unifiedpush", "endpoint": "https://push.example/1" });
     ask("add_push_target", target).await;
@@ -172,6 +205,9 @@ async fn script(node: &Node, mut alice: Way) -> Vec<(&'static str, Value)> {
 fn alike(value: Value, ids: &mut Vec<String>) -> Value {
     match value {
         Value::String(text) => {
+            if let Some(of) = text.strip_prefix("scheduled-") {
+                return json!(["scheduled", alike(json!(of), ids)]);
+            }
             let is_id = text.len() > 10 && text.bytes().all(|byte| byte.is_ascii_digit());
             let is_resume =
                 text.len() > 15 && text.split_once(':').is_some_and(|(e, _)| e.len() == 8);

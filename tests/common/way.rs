@@ -216,7 +216,21 @@ fn route(kind: &str, mut fields: Value) -> (Method, String, Value) {
             Method::DELETE,
             format!("push/targets/{}", part(f, "target")),
         ),
-        "search" => (Method::GET, kind.into()),
+        "search" | "templates" | "notifications" => (Method::GET, kind.into()),
+        "schedule" => (Method::POST, "scheduled".into()),
+        "all_scheduled" => (Method::GET, "scheduled".into()),
+        "scheduled" => (Method::GET, scheduled(f)),
+        "reschedule" => (Method::PATCH, scheduled(f)),
+        "cancel_scheduled" => (Method::DELETE, scheduled(f)),
+        "add_template" => (Method::POST, "templates".into()),
+        "change_template" => (Method::PATCH, template(f)),
+        "drop_template" => (Method::DELETE, template(f)),
+        "unread_notifications" => (Method::GET, "notifications/unread".into()),
+        "read_notifications" => (Method::POST, "notifications/read".into()),
+        "mute" => (Method::PUT, mute(f)),
+        "unmute" => (Method::DELETE, mute(f)),
+        "do_not_disturb" => (Method::GET, "me/do_not_disturb".into()),
+        "set_do_not_disturb" => (Method::PUT, "me/do_not_disturb".into()),
         "usage" => (Method::GET, "me/usage".into()),
         "attachment" => (
             Method::GET,
@@ -232,6 +246,18 @@ fn route(kind: &str, mut fields: Value) -> (Method, String, Value) {
         true => (method, format!("/v1/{path}{}", query(&fields)), Value::Null),
         false => (method, format!("/v1/{path}"), fields),
     }
+}
+
+fn scheduled(f: &mut Value) -> String {
+    format!("scheduled/{}", part(f, "scheduled"))
+}
+
+fn template(f: &mut Value) -> String {
+    format!("templates/{}", part(f, "template"))
+}
+
+fn mute(f: &mut Value) -> String {
+    format!("conversations/{}/mute", part(f, "conversation"))
 }
 
 fn member(fields: &mut Value) -> String {

@@ -59,7 +59,8 @@ async fn stopped() -> (Node, Vec<EventId>) {
     let sent: Vec<_> = sent.map(|event| event.id).collect();
     let end = EventId::through(store.head());
     for name in ["webhook-a", "notifier"] {
-        assert!(store.move_consumer(name, None, end).await.unwrap());
+        let from = store.consumer(name).await.unwrap();
+        assert!(store.move_consumer(name, from, end).await.unwrap());
     }
     let letter = DeadLetter {
         event: sent[0],
