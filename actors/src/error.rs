@@ -342,11 +342,11 @@ impl From<Rejection> for Failure {
             Rejection::NoAttachment => Self::no_attachment(),
             Rejection::AttachmentSent => Self::new(
                 ErrorCode::AttachmentSent,
-                "a message was sent with this file already; upload it again to send it once more",
+                "a message was sent with this file already; upload it again to send it once more, or delete the message",
             ),
             Rejection::QuotaFull => Self::new(
                 ErrorCode::QuotaFull,
-                "your files take up all they may; delete messages with files, or send a smaller one",
+                "your files take up all they may; send a smaller one, or ask those who run this for more",
             ),
             Rejection::AttachmentHeld => Self::new(
                 ErrorCode::AttachmentSent,

@@ -5,6 +5,8 @@
 
 use std::{
     fmt, fs,
+    io::{self, ErrorKind},
+    panic,
     path::{Path, PathBuf},
 };
 
@@ -132,7 +134,8 @@ pub enum Place {
 }
 
 impl Writer {
-    /// Opens the index. `memory`: bytes that the writer collects before it writes a part; at least [`MEMORY_MIN`].
+    /// Opens the index. `memory`: bytes that the writer collects before it writes a part; at least [`MEMORY_MIN`]. Every
+    /// byte of it is read: one that is damaged is emptied here, and makes nobody fail later.
     ///
     /// # Errors
     ///
@@ -142,24 +145,35 @@ impl Writer {
             return Ok(Self::over(RamDirectory::create(), memory)?);
         };
         make(folder)?;
-        match Self::in_folder(folder, memory) {
-            Ok(writer) => Ok(writer),
-            Err(TantivyError::LockFailure(..)) => Err(IndexError(format!(
-                "another process keeps it, in {}",
-                folder.display()
-            ))),
-            Err(error @ TantivyError::IoError(_)) => Err(error.into()),
-            Err(error) => {
-                tracing::warn!(%error, "the search index can't be read; it is made anew");
-                fs::remove_dir_all(folder).map_err(|error| cant(folder, &error))?;
-                make(folder)?;
-                Ok(Self::in_folder(folder, memory)?)
+        // What is damaged makes tantivy panic, too.
+        let opened = panic::catch_unwind(|| Self::in_folder(folder, memory));
+        let error = match opened {
+            Ok(Ok(writer)) => return Ok(writer),
+            Ok(Err(TantivyError::LockFailure(..))) => {
+                let message = format!("another process keeps it, in {}", folder.display());
+                return Err(IndexError(message));
             }
-        }
+            Ok(Err(TantivyError::IoError(error))) if is_of_the_machine(&error) => {
+                return Err(cant(folder, &error));
+            }
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "it is damaged".to_owned(),
+        };
+        tracing::warn!(error, "the search index can't be read; it is made anew");
+        fs::remove_dir_all(folder).map_err(|error| cant(folder, &error))?;
+        make(folder)?;
+        Ok(Self::in_folder(folder, memory)?)
     }
 
     fn in_folder(folder: &Path, memory: usize) -> Result<Self, TantivyError> {
-        Self::over(MmapDirectory::open(folder)?, memory)
+        let writer = Self::over(MmapDirectory::open(folder)?, memory)?;
+        match writer.inner.index().validate_checksum()?.into_iter().next() {
+            None => Ok(writer),
+            Some(file) => {
+                let message = format!("{} is damaged", file.display());
+                Err(TantivyError::SystemError(message))
+            }
+        }
     }
 
     fn over(directory: impl tantivy::Directory, memory: usize) -> Result<Self, TantivyError> {
@@ -369,8 +383,19 @@ fn make(folder: &Path) -> Result<(), IndexError> {
     fs::create_dir_all(folder).map_err(|error| cant(folder, &error))
 }
 
-fn cant(folder: &Path, error: &std::io::Error) -> IndexError {
+fn cant(folder: &Path, error: &io::Error) -> IndexError {
     IndexError(format!("{} can't be used: {error}", folder.display()))
+}
+
+/// Whether the operator has to see to it, and not the index: making it anew would fail likewise, or lose it in vain.
+fn is_of_the_machine(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::PermissionDenied
+            | ErrorKind::ReadOnlyFilesystem
+            | ErrorKind::StorageFull
+            | ErrorKind::QuotaExceeded
+    )
 }
 
 #[cfg(test)]

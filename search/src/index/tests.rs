@@ -88,3 +88,68 @@ fn what_is_removed_first_is_not_forgotten_by_a_merge() {
     writer.inner.set_merge_policy(Box::new(NoMergePolicy));
     assert_eq!(what_is_left(writer), 9, "rolled back");
 }
+
+/// Files of an index of two parts, by what they are.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let files = fs::read_dir(folder)
+        .unwrap()
+        .map(|file| file.unwrap().path());
+    let mut files: Vec<_> = files.filter(|file| file.is_file()).collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn a_damaged_index_is_made_anew_and_nobody_panics() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = Place::Folder(folder.path().join("search"));
+    let Place::Folder(path) = &place else {
+        unreachable!()
+    };
+    two_parts(&place).close().unwrap();
+    let whole: Vec<_> = files(path)
+        .into_iter()
+        .map(|file| (file.clone(), fs::read(file).unwrap()))
+        .collect();
+    assert!(whole.len() > 10, "{whole:#?}");
+    let query = crate::Query {
+        words: "word".to_owned(),
+        conversations: vec![ConversationId::created_at(position(1))],
+        limit: 100,
+        ..crate::Query::default()
+    };
+    let found = |writer: &Writer| writer.index().search(&query).unwrap().total;
+    let n_whole = found(&open(&place));
+    assert!(n_whole > 0);
+    let broken = |bytes: &[u8], how: usize| match how {
+        0 => None,
+        1 => Some(Vec::new()),
+        2 => Some(bytes[..bytes.len() / 2].to_vec()),
+        3 => Some(vec![0x5a; bytes.len()]),
+        at => {
+            let mut bytes = bytes.to_vec();
+            let at = (at - 4) * bytes.len() / 8;
+            if let Some(byte) = bytes.get_mut(at) {
+                *byte ^= 4;
+            }
+            Some(bytes)
+        }
+    };
+    for (file, bytes) in &whole {
+        for how in 0..12 {
+            fs::remove_dir_all(path).unwrap();
+            fs::create_dir(path).unwrap();
+            for (file, bytes) in &whole {
+                fs::write(file, bytes).unwrap();
+            }
+            match broken(bytes, how) {
+                Some(bytes) => fs::write(file, bytes).unwrap(),
+                None => fs::remove_file(file).unwrap(),
+            }
+            let writer = open(&place);
+            let n_found = found(&writer);
+            let is_anew = writer.mark().is_none() && n_found == 0;
+            assert!(is_anew || n_found == n_whole, "{} {how}", file.display());
+        }
+    }
+}
