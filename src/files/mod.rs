@@ -16,8 +16,9 @@ mod word;
 
 pub use self::{
     link::{LinkKey, until},
+    places::Place,
     store::{FileStore, Pieces},
-    uploads::{Admitted, Bounds, Fresh, Upload, Uploads},
+    uploads::{Bounds, Fresh, Upload, Uploads},
 };
 pub(crate) use self::{
     media::{is_known, is_shown},
@@ -82,7 +83,6 @@ impl FileService {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let bounds = Bounds {
             pixels_max: options.image_pixels_max as u64,
-            timeout: options.upload_timeout,
             uploads_max: options.uploads_max,
             // The other cores are for messages.
             decoders: (cores / 2).clamp(1, 4),

@@ -1,7 +1,7 @@
 //! From bytes that come in to a file that the node knows: written down, recognised, freed of what it shouldn't say, kept,
 //! and only then made known. What is refused or cut off on the way leaves nothing behind.
 
-use std::{io, path::PathBuf, sync::Arc, time::Duration};
+use std::{io, path::PathBuf, sync::Arc};
 
 use anyhow::Context as _;
 use parlour_actors::{
@@ -19,7 +19,6 @@ use parlour_storage::{
     ids::{AttachmentId, UserId},
     store::Rejection,
 };
-use tokio::time::Instant;
 
 use super::{
     decoders::Decoders,
@@ -39,7 +38,6 @@ pub struct Uploads {
     incoming: PathBuf,
     policy: policy::Attachments,
     pixels_max: u64,
-    timeout: Duration,
     places: Arc<Places>,
     /// Who decodes pictures: it takes memory, and a core.
     decoders: Decoders,
@@ -50,8 +48,6 @@ pub struct Uploads {
 pub struct Bounds {
     /// Most pixels of a picture.
     pub pixels_max: u64,
-    /// How long an upload may take.
-    pub timeout: Duration,
     /// Most uploads at a time.
     pub uploads_max: usize,
     /// Most pictures that are decoded at a time.
@@ -65,14 +61,8 @@ pub struct Upload {
     name: String,
     /// The type that its sender says.
     said: Option<String>,
-}
-
-/// Who may upload now, and until when.
-#[derive(Debug)]
-pub struct Admitted {
-    /// When it is over.
-    pub until: Instant,
-    _place: Place,
+    /// Theirs until the file is kept or refused, also if they have hung up by then.
+    place: Arc<Place>,
 }
 
 impl Uploads {
@@ -87,22 +77,30 @@ impl Uploads {
             incoming,
             policy,
             pixels_max: bounds.pixels_max,
-            timeout: bounds.timeout,
             places: Places::new(bounds.uploads_max),
             decoders: Decoders::start(bounds.decoders)?,
         })
     }
 
-    /// Lets somebody upload, before a byte of theirs is read.
+    /// A place for somebody's uploads, which are sent one after another.
     ///
     /// # Errors
     ///
-    /// The node takes no files, there are too many uploads, or their files take up all they may.
-    pub async fn admit(&self, core: &Arc<Core>, caller: &Arc<Caller>) -> Result<Admitted, Failure> {
+    /// The node takes no files, or there are too many uploads.
+    pub fn place(&self, user: &UserId) -> Result<Arc<Place>, Failure> {
         if !self.policy.enabled {
             return Err(Failure::no_attachments());
         }
-        let place = self.places.take(&caller.user).ok_or_else(Failure::busy)?;
+        let place = self.places.take(user).ok_or_else(Failure::busy)?;
+        Ok(Arc::new(place))
+    }
+
+    /// Lets a file in, before a byte of it is read.
+    ///
+    /// # Errors
+    ///
+    /// Their files take up all they may.
+    pub async fn admit(&self, core: &Arc<Core>, caller: &Arc<Caller>) -> Result<(), Failure> {
         let question = Question::Attachment(AttachmentQuestion::Usage);
         let reply = core.ask(Arc::clone(caller), Request::Ask(question)).await?;
         if let Reply::Attachment(AttachmentReply::Usage { usage, quota }) = reply
@@ -110,10 +108,7 @@ impl Uploads {
         {
             return Err(Rejection::QuotaFull.into());
         }
-        Ok(Admitted {
-            until: Instant::now() + self.timeout,
-            _place: place,
-        })
+        Ok(())
     }
 
     /// Begins to take a file, of a name and a type that its sender says.
@@ -121,7 +116,12 @@ impl Uploads {
     /// # Errors
     ///
     /// No file of this type may be sent, or nothing can be written.
-    pub async fn begin(&self, name: &str, said: Option<&str>) -> Result<Upload, Failure> {
+    pub async fn begin(
+        &self,
+        place: &Arc<Place>,
+        name: &str,
+        said: Option<&str>,
+    ) -> Result<Upload, Failure> {
         let said = said.and_then(media::usual);
         let bytes_max = match &said {
             Some(said) => self.policy.check(said, 0)?,
@@ -132,6 +132,7 @@ impl Uploads {
             incoming: incoming.map_err(|error| not_kept(&error.into()))?,
             name: name.to_owned(),
             said,
+            place: Arc::clone(place),
         })
     }
 
@@ -169,6 +170,7 @@ impl Uploads {
             incoming,
             name,
             said,
+            place: _place,
         } = upload;
         let received = incoming.end().await;
         let received = received.map_err(|error| not_kept(&error.into()))?;
