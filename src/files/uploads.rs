@@ -95,13 +95,13 @@ impl Uploads {
         Ok(Arc::new(place))
     }
 
-    /// Lets a file in, before a byte of it is read.
+    /// Lets a file in, before a byte of it is read: it counts as an upload, whatever becomes of it.
     ///
     /// # Errors
     ///
-    /// Their files take up all they may.
+    /// They uploaded too many, or their files take up all they may.
     pub async fn admit(&self, core: &Arc<Core>, caller: &Arc<Caller>) -> Result<(), Failure> {
-        let question = Question::Attachment(AttachmentQuestion::Usage);
+        let question = Question::Attachment(AttachmentQuestion::Admit);
         let reply = core.ask(Arc::clone(caller), Request::Ask(question)).await?;
         if let Reply::Attachment(AttachmentReply::Usage { usage, quota }) = reply
             && quota.is_some_and(|quota| usage.bytes >= quota)
