@@ -21,7 +21,7 @@ pub use self::{
     uploads::{Bounds, Fresh, Upload, Uploads},
 };
 pub(crate) use self::{
-    media::{is_known, is_shown},
+    media::{is_known, is_shown, is_unreadable_picture},
     store::bucket,
 };
 
