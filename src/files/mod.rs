@@ -4,6 +4,7 @@
 //! `http/downloads.rs`.
 
 mod decoders;
+mod fresh;
 mod incoming;
 mod link;
 mod media;
@@ -15,10 +16,11 @@ mod uploads;
 mod word;
 
 pub use self::{
+    fresh::Fresh,
     link::{LinkKey, until},
     places::Place,
     store::{FileStore, Pieces},
-    uploads::{Bounds, Fresh, Upload, Uploads},
+    uploads::{Bounds, Upload, Uploads},
 };
 pub(crate) use self::{
     media::{is_known, is_shown, is_unreadable_picture},
