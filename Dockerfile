@@ -1,11 +1,15 @@
 # Parlour in a container.
 #
 #   docker build -t parlour .
-#   docker run -p 8080:8080 -v parlour:/data -e JWT_SECRET="$(openssl rand -hex 32)" parlour
+#   docker run -p 8080:8080 -v parlour:/data -e JWT_SECRET="$(openssl rand -hex 32)" \
+#     -e PARLOUR_NODE_PUBLIC_URL=http://localhost:8080 parlour
 #
 # It doesn't start without a key to check tokens with: the secret as above, or a file with the secret, a
 # public key or a JWKS, mounted and named by its option (see config.toml). All else has a default.
 # The root file system may be read-only: only /data is written.
+#
+# Clients have to be told where they reach it, since the address it listens on is no address of theirs: in what is told
+# live, addresses of files begin with PARLOUR_NODE_PUBLIC_URL (https://chat.example.org, say).
 #
 # The ready-made policies are in /usr/local/share/parlour/flags. With that of a system whose clients have a port of
 # their own:

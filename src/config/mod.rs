@@ -8,8 +8,10 @@ mod aliases;
 mod dev_secret;
 mod environment;
 mod flag_file;
+mod kept_secret;
 mod options;
 mod problem;
+mod public_url;
 mod render;
 mod resolve;
 mod secret_file;
@@ -22,8 +24,9 @@ mod value;
 mod weak_secret;
 mod words_file;
 
-pub use dev_secret::{DEV_SECRET_FILE, dev_secret, kept_secret};
+pub use dev_secret::{DEV_SECRET_FILE, dev_secret};
 pub use environment::program;
+pub use kept_secret::kept_secret;
 pub use options::{
     Attachments, Auth, Config, Events, Http, Log, Node, OPTIONS, Outbound, Policy, Presence, Push,
     Rooms, SECTIONS, Session, Storage,

@@ -8,7 +8,7 @@ mod webhooks;
 use std::{collections::HashSet, fs::File, net::SocketAddr, path::PathBuf};
 
 use super::{
-    Config,
+    Config, public_url,
     value::{Engine, FindingAction, LimitRule, Secret},
     weak_secret, words_file,
 };
@@ -146,6 +146,7 @@ pub(super) fn notices(config: &Config) -> Vec<String> {
                 .into(),
         );
     }
+    notices.extend(public_url::notice(config));
     notices.extend(bucket::notice(&config.attachments));
     notices.extend(push::notice(config));
     notices.extend(webhooks::notice(config));

@@ -34,8 +34,8 @@ impl Decoders {
         Ok(Self(jobs))
     }
 
-    /// Does something when a thread is free. `None`: it panicked. Those who wait have an upload each, of which there are
-    /// so many at a time.
+    /// Does something when a thread is free. `None`: it panicked. What waits is bounded by whoever asks: a picture has the
+    /// place of its upload until it is done, also if nobody waits for it any more.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,

@@ -3,15 +3,14 @@
 //! process left behind.
 
 use std::{
+    fs::{self, OpenOptions},
     io,
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
 };
 
 use sha2::{Digest as _, Sha256};
-use tokio::{
-    fs::{self, File, OpenOptions},
-    io::AsyncWriteExt as _,
-};
+use tokio::{fs::File, io::AsyncWriteExt as _, task::spawn_blocking};
 
 /// So much of the beginning tells what a file is.
 const HEAD_BYTES: usize = 8192;
@@ -51,20 +50,12 @@ impl Drop for Scratch {
 impl Incoming {
     /// Takes a file of at most so many bytes, into a folder that is made if need be.
     pub(super) async fn begin(folder: &Path, bytes_max: u64) -> io::Result<Self> {
-        let path = folder.join(format!("{:032x}", rand::random::<u128>()));
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true).mode(0o600);
-        let file = match options.open(&path).await {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let mut builder = fs::DirBuilder::new();
-                builder.recursive(true).mode(0o700).create(folder).await?;
-                options.open(&path).await?
-            }
-            opened => opened?,
-        };
+        let folder = folder.to_owned();
+        // The file and its path are given together: whoever stops waiting for them lets both go.
+        let (file, path) = spawn_blocking(move || open(&folder)).await??;
         Ok(Self {
-            file,
-            path: Scratch(path),
+            file: File::from_std(file),
+            path,
             look: Look::default(),
             bytes_max,
         })
@@ -88,6 +79,21 @@ impl Incoming {
         received.scratch = Some(self.path);
         Ok(received)
     }
+}
+
+fn open(folder: &Path) -> io::Result<(fs::File, Scratch)> {
+    let path = Scratch(folder.join(format!("{:032x}", rand::random::<u128>())));
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true).mode(0o600);
+    let file = match options.open(&path.0) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let mut builder = fs::DirBuilder::new();
+            builder.recursive(true).mode(0o700).create(folder)?;
+            options.open(&path.0)?
+        }
+        opened => opened?,
+    };
+    Ok((file, path))
 }
 
 /// A file that has come in.
@@ -204,6 +210,24 @@ mod tests {
         let cut = Incoming::begin(parent.path(), 10).await.unwrap();
         assert_eq!(n_files(parent.path()), 2);
         drop((incoming, cut));
+        assert_eq!(n_files(parent.path()), 0);
+    }
+
+    /// A client may hang up at any point.
+    #[test]
+    fn one_that_is_cut_while_it_begins_leaves_nothing() {
+        let parent = tempfile::tempdir().unwrap();
+        // One thread that blocks, so that what it is given last is done last.
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .max_blocking_threads(1)
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let mut begun = Box::pin(Incoming::begin(parent.path(), 10));
+            assert!(futures_util::poll!(&mut begun).is_pending());
+            drop(begun);
+            spawn_blocking(|| ()).await.unwrap();
+        });
         assert_eq!(n_files(parent.path()), 0);
     }
 

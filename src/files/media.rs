@@ -5,7 +5,7 @@
 
 use std::{fs::File, io};
 
-use super::{incoming::Received, word};
+use super::{incoming::Received, picture, word};
 
 pub(super) const TEXT: &str = "text/plain";
 const DOC: &str = "application/msword";
@@ -37,9 +37,15 @@ pub(super) fn usual(media_type: &str) -> Option<String> {
     (usual.contains('/') && !ANYTHING.contains(&usual.as_str())).then_some(usual)
 }
 
+/// Whether it is a picture that nobody here can look at: where it was taken would stay in it.
+pub(crate) fn is_unreadable_picture(media_type: &str) -> bool {
+    media_type.starts_with("image/") && picture::format(media_type).is_none()
+}
+
 /// Whether files of a type can be told from others, so that a policy may name it.
 pub(crate) fn is_known(media_type: &str) -> bool {
     usual(media_type).as_deref() == Some(media_type)
+        && !is_unreadable_picture(media_type)
         && (is_text(media_type) || [DOC, DOCX].contains(&media_type) || infers(media_type))
 }
 
@@ -221,6 +227,13 @@ mod tests {
         );
         for unknown in ["image/jpg", "application/x-made-up", "Text/Plain", "x"] {
             assert!(!is_known(unknown), "{unknown}");
+        }
+        for unreadable in ["image/heif", "image/tiff", "image/avif"] {
+            assert!(
+                infers(unreadable),
+                "or the test shows nothing: {unreadable}"
+            );
+            assert!(!is_known(unreadable), "{unreadable}");
         }
     }
 }

@@ -4,6 +4,7 @@
 //! `http/downloads.rs`.
 
 mod decoders;
+mod fresh;
 mod incoming;
 mod link;
 mod media;
@@ -15,12 +16,14 @@ mod uploads;
 mod word;
 
 pub use self::{
+    fresh::Fresh,
     link::{LinkKey, until},
+    places::Place,
     store::{FileStore, Pieces},
-    uploads::{Admitted, Bounds, Fresh, Upload, Uploads},
+    uploads::{Bounds, Upload, Uploads},
 };
 pub(crate) use self::{
-    media::{is_known, is_shown},
+    media::{is_known, is_shown, is_unreadable_picture},
     store::bucket,
 };
 
@@ -82,7 +85,6 @@ impl FileService {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let bounds = Bounds {
             pixels_max: options.image_pixels_max as u64,
-            timeout: options.upload_timeout,
             uploads_max: options.uploads_max,
             // The other cores are for messages.
             decoders: (cores / 2).clamp(1, 4),

@@ -29,13 +29,19 @@ pub(super) fn is_ours(place: &str) -> bool {
     };
     let (name, ending) = file.split_once('.').unwrap_or((file, ""));
     let ending = ending.strip_prefix("thumbnail.").unwrap_or(ending);
-    let plain = |text: &str, max| (1..=max).contains(&text.len()) && text.bytes().all(is_plain);
-    let hash = folder.strip_prefix('=');
-    let of_somebody = match hash {
+    is_of_somebody(folder) && is_hex(name) && is_name(ending, ENDING_BYTES_MAX)
+}
+
+/// Whether a folder is named as here, likewise: `lost+found` isn't.
+pub(super) fn is_of_somebody(folder: &str) -> bool {
+    match folder.strip_prefix('=') {
         Some(hash) => is_hex(hash),
-        None => plain(folder, PLAIN_BYTES_MAX),
-    };
-    of_somebody && is_hex(name) && plain(ending, ENDING_BYTES_MAX)
+        None => is_name(folder, PLAIN_BYTES_MAX),
+    }
+}
+
+fn is_name(text: &str, bytes_max: usize) -> bool {
+    (1..=bytes_max).contains(&text.len()) && text.bytes().all(is_plain)
 }
 
 /// What every file system and every address takes for a letter of a name.
@@ -55,7 +61,7 @@ fn is_hex(text: &str) -> bool {
 /// letter.
 fn folder(user: &UserId) -> String {
     let id = user.as_str();
-    if (1..=PLAIN_BYTES_MAX).contains(&id.len()) && id.bytes().all(is_plain) {
+    if is_name(id, PLAIN_BYTES_MAX) {
         return id.to_owned();
     }
     let hash = Sha256::digest(id);

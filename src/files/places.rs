@@ -19,7 +19,7 @@ pub(super) struct Places {
 
 /// A place that somebody has, until this is dropped.
 #[derive(Debug)]
-pub(super) struct Place {
+pub struct Place {
     places: Arc<Places>,
     user: UserId,
 }

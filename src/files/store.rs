@@ -2,13 +2,14 @@
 //! keeps nothing. The only place that knows `object_store`.
 
 pub(crate) mod bucket;
+mod folder;
 
 use std::{
-    fmt, fs, io,
+    fmt, io,
     ops::Range,
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use anyhow::Context as _;
@@ -27,6 +28,7 @@ use parlour_storage::ids::Timestamp;
 use tokio::{
     io::AsyncReadExt as _,
     sync::{Semaphore, SemaphorePermit, mpsc},
+    task::spawn_blocking,
 };
 
 use super::place;
@@ -47,6 +49,8 @@ const BUCKET_CLOCK_APART: Duration = Duration::from_mins(15);
 /// The files.
 pub struct FileStore {
     store: Arc<dyn ObjectStore>,
+    /// Where it is, if it is a folder.
+    folder: Option<PathBuf>,
     /// Of what is handed over at once.
     part_bytes: usize,
     /// How far its clock may be from ours.
@@ -67,13 +71,16 @@ impl FileStore {
     ///
     /// The folder can't be made or read.
     pub fn folder(path: &Path) -> anyhow::Result<Self> {
-        make_private(path)
-            .and_then(|()| sweep(path))
+        folder::make_private(path)
+            .and_then(|()| folder::sweep(path))
             .with_context(|| format!("the folder of files {} can't be used", path.display()))?;
         let store = LocalFileSystem::new_with_prefix(path)?
             .with_fsync(true)
             .with_automatic_cleanup(true);
-        Ok(Self::new(store, PIECE_BYTES, Duration::ZERO))
+        Ok(Self {
+            folder: Some(path.to_owned()),
+            ..Self::new(store, PIECE_BYTES, Duration::ZERO)
+        })
     }
 
     /// Files in the bucket that the options name. Whether it is there is seen when it is used.
@@ -94,6 +101,7 @@ impl FileStore {
     fn new(store: impl ObjectStore, part_bytes: usize, clock_apart: Duration) -> Self {
         Self {
             store: Arc::new(store),
+            folder: None,
             part_bytes,
             clock_apart,
             writers: Semaphore::new(WRITERS_MAX),
@@ -210,17 +218,39 @@ impl Files for FileStore {
     ) -> Result<(), FilesFailed> {
         let apart = i64::try_from(self.clock_apart.as_millis()).unwrap_or(i64::MAX);
         let before = before.plus_ms(-apart);
-        let mut all = self.store.list(None);
-        while let Some(meta) = all.next().await {
-            let meta = meta.map_err(failed)?;
-            let object = meta.location.to_string();
-            let is_old = meta.last_modified.timestamp_millis() < before.0;
-            // Whatever else somebody keeps there is theirs.
-            if is_old && place::is_ours(&object) && found.send(object).await.is_err() {
-                break;
+        // A list ends at its first error, so that each person's folder has one of its own.
+        let parts = match self.folder.clone() {
+            None => vec![None],
+            Some(folder) => {
+                let folders = spawn_blocking(move || folder::people(&folder)).await;
+                let folders = folders.map_err(failed)?.map_err(failed)?;
+                let names = folders.iter().filter_map(|folder| folder.file_name());
+                names
+                    .map(|name| Some(ObjectPath::from(&*name.to_string_lossy())))
+                    .collect()
+            }
+        };
+        let mut listed = Ok(());
+        for part in parts {
+            let mut all = self.store.list(part.as_ref());
+            while let Some(meta) = all.next().await {
+                let meta = match meta {
+                    Ok(meta) => meta,
+                    Err(error) => {
+                        tracing::warn!(%error, "not all files can be listed; the others are");
+                        listed = Err(failed(error));
+                        continue;
+                    }
+                };
+                let object = meta.location.to_string();
+                let is_old = meta.last_modified.timestamp_millis() < before.0;
+                // Whatever else somebody keeps there is theirs.
+                if is_old && place::is_ours(&object) && found.send(object).await.is_err() {
+                    return listed;
+                }
             }
         }
-        Ok(())
+        listed
     }
 }
 
@@ -228,41 +258,10 @@ fn failed(error: impl fmt::Display) -> FilesFailed {
     FilesFailed(format!("{error:#}"))
 }
 
-/// Only the owner has business in there.
-fn make_private(path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(path)
-}
-
-/// Takes away what was being written when a process ended: `name#1`, which listing leaves out. Folders of people are one
-/// level deep. What was written after `now` belongs to somebody.
-fn sweep(folder: &Path) -> io::Result<()> {
-    let now = SystemTime::now();
-    for person in fs::read_dir(folder)? {
-        let person = person?;
-        if !person.file_type()?.is_dir() {
-            continue;
-        }
-        for file in fs::read_dir(person.path())? {
-            let file = file?;
-            let name = file.file_name();
-            let half_written = name
-                .to_string_lossy()
-                .rsplit_once('#')
-                .is_some_and(|(_, n)| !n.is_empty() && n.bytes().all(|byte| byte.is_ascii_digit()));
-            if half_written && file.metadata()?.modified()? < now {
-                fs::remove_file(file.path())?;
-            }
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     async fn content(store: &FileStore, object: &str, range: Range<u64>) -> Option<Vec<u8>> {
@@ -318,20 +317,33 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_start_takes_away_what_was_half_written_and_nothing_else() {
+    async fn a_folder_that_cannot_be_read_hides_no_other() {
         let folder = tempfile::tempdir().unwrap();
-        let person = folder.path().join("ann");
-        fs::create_dir(&person).unwrap();
-        for name in ["a.pdf", "a.pdf#1", "b#12", "c#x"] {
-            fs::write(person.join(name), "x").unwrap();
+        let store = FileStore::folder(folder.path()).unwrap();
+        let mut good = Vec::new();
+        for n in 0..4 {
+            let object = format!("person{n}/0123456789abcdef0123456789abcdef.txt");
+            store.keep(&object, b"hello".to_vec()).await.unwrap();
+            if n % 2 == 0 {
+                good.push(object);
+                continue;
+            }
+            // What nobody can read, be they root: a folder that is in itself.
+            let person = folder.path().join(format!("person{n}"));
+            fs::remove_dir_all(&person).unwrap();
+            fs::create_dir(&person).unwrap();
+            std::os::unix::fs::symlink(&person, person.join("itself")).unwrap();
         }
-        FileStore::folder(folder.path()).unwrap();
-        let mut left: Vec<_> = fs::read_dir(&person)
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect();
-        left.sort();
-        assert_eq!(left, ["a.pdf", "c#x"]);
+        let (found, mut names) = mpsc::channel(100);
+        let later = Timestamp(Timestamp::now().0 + 60_000);
+        let listed = store.list_older(later, found).await;
+        assert!(listed.is_err(), "somebody has to know of it");
+        let mut all = Vec::new();
+        while let Some(name) = names.recv().await {
+            all.push(name);
+        }
+        all.sort();
+        assert_eq!(all, good);
     }
 
     #[tokio::test]

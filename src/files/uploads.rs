@@ -1,7 +1,7 @@
 //! From bytes that come in to a file that the node knows: written down, recognised, freed of what it shouldn't say, kept,
 //! and only then made known. What is refused or cut off on the way leaves nothing behind.
 
-use std::{io, path::PathBuf, sync::Arc, time::Duration};
+use std::{io, path::PathBuf, sync::Arc};
 
 use anyhow::Context as _;
 use parlour_actors::{
@@ -16,10 +16,9 @@ use parlour_actors::{
 };
 use parlour_storage::{
     domain::attachment::{Attachment, AttachmentDraft},
-    ids::{AttachmentId, UserId},
+    ids::UserId,
     store::Rejection,
 };
-use tokio::time::Instant;
 
 use super::{
     decoders::Decoders,
@@ -39,7 +38,6 @@ pub struct Uploads {
     incoming: PathBuf,
     policy: policy::Attachments,
     pixels_max: u64,
-    timeout: Duration,
     places: Arc<Places>,
     /// Who decodes pictures: it takes memory, and a core.
     decoders: Decoders,
@@ -50,8 +48,6 @@ pub struct Uploads {
 pub struct Bounds {
     /// Most pixels of a picture.
     pub pixels_max: u64,
-    /// How long an upload may take.
-    pub timeout: Duration,
     /// Most uploads at a time.
     pub uploads_max: usize,
     /// Most pictures that are decoded at a time.
@@ -65,14 +61,8 @@ pub struct Upload {
     name: String,
     /// The type that its sender says.
     said: Option<String>,
-}
-
-/// Who may upload now, and until when.
-#[derive(Debug)]
-pub struct Admitted {
-    /// When it is over.
-    pub until: Instant,
-    _place: Place,
+    /// Theirs until the file is kept or refused, also if they have hung up by then.
+    place: Arc<Place>,
 }
 
 impl Uploads {
@@ -87,33 +77,38 @@ impl Uploads {
             incoming,
             policy,
             pixels_max: bounds.pixels_max,
-            timeout: bounds.timeout,
             places: Places::new(bounds.uploads_max),
             decoders: Decoders::start(bounds.decoders)?,
         })
     }
 
-    /// Lets somebody upload, before a byte of theirs is read.
+    /// A place for somebody's uploads, which are sent one after another.
     ///
     /// # Errors
     ///
-    /// The node takes no files, there are too many uploads, or their files take up all they may.
-    pub async fn admit(&self, core: &Arc<Core>, caller: &Arc<Caller>) -> Result<Admitted, Failure> {
+    /// The node takes no files, or there are too many uploads.
+    pub fn place(&self, user: &UserId) -> Result<Arc<Place>, Failure> {
         if !self.policy.enabled {
             return Err(Failure::no_attachments());
         }
-        let place = self.places.take(&caller.user).ok_or_else(Failure::busy)?;
-        let question = Question::Attachment(AttachmentQuestion::Usage);
+        let place = self.places.take(user).ok_or_else(Failure::busy)?;
+        Ok(Arc::new(place))
+    }
+
+    /// Lets a file in, before a byte of it is read: it counts as an upload, whatever becomes of it.
+    ///
+    /// # Errors
+    ///
+    /// They uploaded too many, or their files take up all they may.
+    pub async fn admit(&self, core: &Arc<Core>, caller: &Arc<Caller>) -> Result<(), Failure> {
+        let question = Question::Attachment(AttachmentQuestion::Admit);
         let reply = core.ask(Arc::clone(caller), Request::Ask(question)).await?;
         if let Reply::Attachment(AttachmentReply::Usage { usage, quota }) = reply
             && quota.is_some_and(|quota| usage.bytes >= quota)
         {
             return Err(Rejection::QuotaFull.into());
         }
-        Ok(Admitted {
-            until: Instant::now() + self.timeout,
-            _place: place,
-        })
+        Ok(())
     }
 
     /// Begins to take a file, of a name and a type that its sender says.
@@ -121,7 +116,12 @@ impl Uploads {
     /// # Errors
     ///
     /// No file of this type may be sent, or nothing can be written.
-    pub async fn begin(&self, name: &str, said: Option<&str>) -> Result<Upload, Failure> {
+    pub async fn begin(
+        &self,
+        place: &Arc<Place>,
+        name: &str,
+        said: Option<&str>,
+    ) -> Result<Upload, Failure> {
         let said = said.and_then(media::usual);
         let bytes_max = match &said {
             Some(said) => self.policy.check(said, 0)?,
@@ -132,6 +132,7 @@ impl Uploads {
             incoming: incoming.map_err(|error| not_kept(&error.into()))?,
             name: name.to_owned(),
             said,
+            place: Arc::clone(place),
         })
     }
 
@@ -169,6 +170,7 @@ impl Uploads {
             incoming,
             name,
             said,
+            place: _place,
         } = upload;
         let received = incoming.end().await;
         let received = received.map_err(|error| not_kept(&error.into()))?;
@@ -355,64 +357,5 @@ impl Upload {
             },
             Cut::Disk(error) => not_kept(&error.into()),
         })
-    }
-}
-
-/// Files that were uploaded for a request: those that it sent no message with are given up again, since it was refused, or
-/// was answered before and its files are there twice.
-#[derive(Debug)]
-pub struct Fresh {
-    core: Arc<Core>,
-    caller: Arc<Caller>,
-    files: Vec<Attachment>,
-}
-
-impl Fresh {
-    /// None yet.
-    pub fn new(core: &Arc<Core>, caller: &Arc<Caller>) -> Self {
-        Self {
-            core: Arc::clone(core),
-            caller: Arc::clone(caller),
-            files: Vec::new(),
-        }
-    }
-
-    /// One more.
-    pub fn add(&mut self, file: Attachment) {
-        self.files.push(file);
-    }
-
-    /// Those there are, in the order they came.
-    pub fn list(&self) -> &[Attachment] {
-        &self.files
-    }
-
-    /// Their ids, likewise.
-    pub fn ids(&self) -> Vec<AttachmentId> {
-        self.files.iter().map(|file| file.id).collect()
-    }
-
-    /// They are their owner's from here on.
-    pub fn keep(mut self) -> Vec<Attachment> {
-        std::mem::take(&mut self.files)
-    }
-}
-
-impl Drop for Fresh {
-    fn drop(&mut self) {
-        for file in self.files.drain(..) {
-            let (core, caller) = (Arc::clone(&self.core), Arc::clone(&self.caller));
-            actix_web::rt::spawn(async move {
-                let question = Question::Attachment(AttachmentQuestion::One(file.id));
-                let known = core.ask(Arc::clone(&caller), Request::Ask(question)).await;
-                if let Ok(Reply::Attachment(AttachmentReply::Attachment(file))) = known
-                    && file.bound.is_none()
-                {
-                    let command = Command::Attachment(AttachmentCommand::Drop(file.id));
-                    // Too much to do, perhaps: those that nobody sends go by themselves.
-                    let _given_up_or_not = core.ask(caller, Request::Do(command)).await;
-                }
-            });
-        }
     }
 }

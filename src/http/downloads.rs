@@ -3,7 +3,10 @@
 //! Nothing that people send runs on a page of the node: types aren't guessed, what isn't a plain picture is saved and not
 //! shown, and all of it is sandboxed.
 
-use std::{ops::RangeInclusive, sync::Arc};
+mod disposition;
+mod range;
+
+use std::sync::Arc;
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -27,8 +30,12 @@ use parlour_storage::{
 use serde::Deserialize;
 use serde_json::json;
 
+use self::{
+    disposition::disposition,
+    range::{Asked, asked},
+};
 use super::{Edge, error::Refused, identity::Signed};
-use crate::{auth::bearer, files::is_shown};
+use crate::auth::bearer;
 
 /// A file that is fetched never changes, but who may have it does: it is asked for each time, and sent again only if
 /// the client hasn't got it.
@@ -306,65 +313,6 @@ fn has(request: &HttpRequest, name: header::HeaderName, tag: &str) -> bool {
         .any(|known| known == tag || known == "*")
 }
 
-/// Which part is asked for.
-#[derive(Debug, PartialEq, Eq)]
-enum Asked {
-    /// All of it: nothing else was asked for, or nothing that means anything, or several parts at once.
-    All,
-    /// From one byte to another.
-    Part(RangeInclusive<u64>),
-    /// None that there is.
-    Beyond,
-}
-
-fn asked(range: &str, bytes: u64) -> Asked {
-    let Some((from, to)) = range
-        .trim()
-        .strip_prefix("bytes=")
-        .and_then(|it| it.split_once('-'))
-    else {
-        return Asked::All;
-    };
-    let number = |text: &str| text.trim().parse::<u64>();
-    let part = match (from.trim(), to.trim()) {
-        ("", last) => match number(last) {
-            Ok(0) => return Asked::Beyond,
-            Ok(last) => bytes.saturating_sub(last)..=bytes.saturating_sub(1),
-            Err(_) => return Asked::All,
-        },
-        (from, "") => match number(from) {
-            Ok(from) => from..=bytes.saturating_sub(1),
-            Err(_) => return Asked::All,
-        },
-        (from, to) => match (number(from), number(to)) {
-            (Ok(from), Ok(to)) if from <= to => from..=to.min(bytes.saturating_sub(1)),
-            _ => return Asked::All,
-        },
-    };
-    match *part.start() < bytes {
-        true => Asked::Part(part),
-        false => Asked::Beyond,
-    }
-}
-
-/// Shown in place if it is a plain picture, or else saved, under its name (RFC 6266, RFC 8187).
-fn disposition(file: &Attachment) -> String {
-    let how = match is_shown(&file.media_type) {
-        true => "inline",
-        false => "attachment",
-    };
-    let plain = |c: char| match c {
-        ' '..='~' if c != '"' && c != '\\' && c != '%' => c,
-        _ => '_',
-    };
-    let ascii: String = file.name.chars().map(plain).collect();
-    if ascii == file.name {
-        return format!("{how}; filename=\"{ascii}\"");
-    }
-    let quoted = crate::dialects::links::quoted(&file.name);
-    format!("{how}; filename=\"{ascii}\"; filename*=UTF-8''{quoted}")
-}
-
 fn missing(object: &str) -> Failure {
     tracing::error!(object, "a file that is known is not there");
     Failure::internal()
@@ -373,62 +321,4 @@ fn missing(object: &str) -> Failure {
 fn unreadable(object: &str, error: &anyhow::Error) -> Failure {
     tracing::error!(object, error = format!("{error:#}"), "a file can't be read");
     Failure::internal()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_part_is_asked_for_as_the_standard_has_it() {
-        for (range, expected) in [
-            ("bytes=0-0", Asked::Part(0..=0)),
-            ("bytes=2-4", Asked::Part(2..=4)),
-            ("bytes=2-", Asked::Part(2..=9)),
-            ("bytes=-3", Asked::Part(7..=9)),
-            ("bytes=-30", Asked::Part(0..=9)),
-            ("bytes=8-30", Asked::Part(8..=9)),
-            ("bytes=10-", Asked::Beyond),
-            ("bytes=30-40", Asked::Beyond),
-            ("bytes=-0", Asked::Beyond),
-            ("bytes=4-2", Asked::All),
-            ("bytes=0-1,4-5", Asked::All),
-            ("bytes=-", Asked::All),
-            ("bytes=x-y", Asked::All),
-            ("lines=0-1", Asked::All),
-            ("bytes=99999999999999999999-", Asked::All),
-        ] {
-            assert_eq!(asked(range, 10), expected, "{range}");
-        }
-        assert_eq!(asked("bytes=0-", 0), Asked::Beyond);
-    }
-
-    #[test]
-    fn a_name_goes_into_the_header_whole_and_breaks_out_of_nothing() {
-        let named = |name: &str, media_type: &str| {
-            disposition(&Attachment {
-                id: "7".parse().unwrap(),
-                owner: UserId::new("ann").unwrap(),
-                object: "ann/7".into(),
-                name: name.into(),
-                media_type: media_type.into(),
-                bytes: 1,
-                image: None,
-                thumbnail: None,
-                created_at: Timestamp(0),
-                bound: None,
-            })
-        };
-        assert_eq!(
-            named("a b.png", "image/png"),
-            "inline; filename=\"a b.png\""
-        );
-        for media_type in ["text/html", "image/svg+xml", "application/pdf"] {
-            assert!(named("x", media_type).starts_with("attachment; "));
-        }
-        assert_eq!(
-            named("Ü\"\\%\r\n.pdf", "application/pdf"),
-            "attachment; filename=\"______.pdf\"; filename*=UTF-8''%C3%9C%22%5C%25%0D%0A.pdf"
-        );
-    }
 }

@@ -23,7 +23,7 @@ use tokio::time::{Instant, timeout_at};
 use super::{Edge, error::Refused, identity::Signed};
 use crate::{
     dialects::native::Answer,
-    files::{Admitted, Fresh, Upload},
+    files::{Fresh, Place, Upload},
 };
 
 /// What forms call a file; what has a file name is one, too.
@@ -65,9 +65,9 @@ pub(super) async fn form(
         files: Fresh::new(&edge.core, caller),
     };
     let mut text_room = edge.config.http.body_max.bytes();
-    let mut admitted: Option<Admitted> = None;
+    let mut place: Option<Arc<Place>> = None;
     // Also of a form without files: whoever trickles is cut off.
-    let until = Instant::now() + edge.config.attachments.upload_timeout;
+    let until = deadline(edge);
     for _ in 0..PARTS_MAX {
         let Some(part) = timely(until, parts.next()).await? else {
             return Ok(form);
@@ -89,10 +89,12 @@ pub(super) async fn form(
             let message = format!("at most {ATTACHMENTS_MAX} files can be sent together");
             return Err(Failure::bad_value(FILE, message));
         }
-        if admitted.is_none() {
-            admitted = Some(edge.files.uploads.admit(&edge.core, caller).await?);
-        }
-        form.files.add(file(edge, caller, part, until).await?);
+        let place = match &mut place {
+            Some(place) => place,
+            none => none.insert(edge.files.uploads.place(&caller.user)?),
+        };
+        form.files
+            .add(file(edge, caller, place, part, until).await?);
     }
     let message = format!("a form may have at most {PARTS_MAX} parts");
     Err(Failure::new(ErrorCode::BadRequest, message))
@@ -120,28 +122,33 @@ fn file_name(part: &Field) -> String {
 async fn file(
     edge: &Edge,
     caller: &Arc<Caller>,
+    place: &Arc<Place>,
     part: Field,
     until: Instant,
 ) -> Result<Attachment, Failure> {
     let said = part.content_type().map(ToString::to_string);
     let name = file_name(&part);
     let pieces = part.map(|piece| piece.map_err(|error| damaged(&error)));
-    take(edge, caller, (&name, said.as_deref()), pieces, until).await
+    let sent = (&*name, said.as_deref());
+    take(edge, caller, place, sent, pieces, until).await
 }
 
 /// Takes a file to its end, and makes it known.
 async fn take(
     edge: &Edge,
     caller: &Arc<Caller>,
+    place: &Arc<Place>,
     (name, said): (&str, Option<&str>),
     pieces: impl Stream<Item = Result<Bytes, Failure>>,
     until: Instant,
 ) -> Result<Attachment, Failure> {
+    let uploads = &edge.files.uploads;
+    uploads.admit(&edge.core, caller).await?;
     let mut cut = Cut(Some(edge));
-    let upload = edge.files.uploads.begin(name, said).await?;
+    let upload = uploads.begin(place, name, said).await?;
     let upload = whole(upload, pieces, until).await?;
     cut.0 = None;
-    edge.files.uploads.end(&edge.core, caller, upload).await
+    uploads.end(&edge.core, caller, upload).await
 }
 
 /// Counts a file that doesn't come to its end, also if nobody waits for it any more.
@@ -180,6 +187,11 @@ async fn text(mut part: Field, until: Instant, bytes_max: usize) -> Result<Bytes
     Ok(bytes)
 }
 
+/// When an upload that begins now has taken too long.
+fn deadline(edge: &Edge) -> Instant {
+    Instant::now() + edge.config.attachments.upload_timeout
+}
+
 async fn timely<T>(until: Instant, coming: impl Future<Output = T>) -> Result<T, Failure> {
     let came = timeout_at(until, coming).await;
     came.map_err(|_| Failure::new(ErrorCode::BadRequest, "the upload took too long; try again"))
@@ -208,13 +220,13 @@ pub(super) async fn upload(
         let form = form(&edge, &caller, &request, payload, true).await?;
         one(form.files)?
     } else {
-        let admitted = edge.files.uploads.admit(&edge.core, &caller).await?;
+        let place = edge.files.uploads.place(&caller.user)?;
         let named = web::Query::<Named>::from_query(request.query_string());
         let name = named.ok().and_then(|named| named.into_inner().name);
         let said = content_type(&request);
         let sent = (name.as_deref().unwrap_or_default(), said.as_deref());
         let pieces = payload.map(|piece| piece.map_err(|error| damaged(&error)));
-        take(&edge, &caller, sent, pieces, admitted.until).await?
+        take(&edge, &caller, &place, sent, pieces, deadline(&edge)).await?
     };
     let reply = Reply::Attachment(AttachmentReply::Uploaded(Box::new(file)));
     Ok(HttpResponse::build(StatusCode::CREATED).json(Answer {

@@ -1,11 +1,11 @@
 //! What isn't taken: the wrong types, too long, too many, too much, or any at all.
 
-use reqwest::Method;
+use reqwest::{Method, multipart::Part};
 use serde_json::json;
 
 use super::{
     PDF,
-    common::{Node, Rest, rest_send},
+    common::{Node, Raw, Rest, rest_send, token},
     form, incoming, kept, upload, uploaded,
 };
 
@@ -112,6 +112,37 @@ async fn uploads_have_a_limit() {
     assert_eq!((refused.status, refused.code()), (429, "RATE_LIMITED"));
     assert!(refused.retry_after.is_some());
     assert_eq!(kept(&node).len(), 1);
+    // Before a byte is read: none comes.
+    let mut raw = Raw::connect(&node).await;
+    let head = format!(
+        "POST /v1/attachments HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\
+         Content-Type: text/plain\r\nContent-Length: 1000\r\n\r\n",
+        token("ann")
+    );
+    assert!(raw.write(head.as_bytes()).await);
+    let head = raw.head().await;
+    assert!(head.starts_with("HTTP/1.1 429"), "{head}");
+}
+
+/// However they come: each file counts once.
+#[tokio::test]
+async fn each_file_of_a_form_counts_as_an_upload() {
+    let node = Node::start(&["--policy-limits", "upload=3 per 1h"]).await;
+    let (ann, bob) = (Rest::new(&node, "ann"), Rest::new(&node, "bob"));
+    bob.get("/v1/me").await.ok();
+    let opened = json!({ "participantIds": ["bob"], "type": "DIRECT" });
+    let opened = ann.post("/api/messages/conversations", opened).await.ok();
+    let id = opened["data"]["id"].as_str().unwrap();
+    let path = format!("/api/messages/conversations/{id}/messages");
+    let second = Part::bytes(PDF).file_name("b.pdf");
+    let two = form(PDF, "a.pdf", "application/pdf").part("file", second);
+    rest_send(ann.request(Method::POST, &path).multipart(two))
+        .await
+        .ok();
+    assert_eq!(kept(&node).len(), 2);
+    uploaded(&ann, b"x", "3.txt", "text/plain").await;
+    let refused = upload(&ann, b"x", "4.txt", "text/plain").await;
+    assert_eq!((refused.status, refused.code()), (429, "RATE_LIMITED"));
 }
 
 /// C-25: a node that takes no files says so in every dialect, before it reads them.

@@ -1,5 +1,9 @@
 //! Uploads that don't come to their end, and those that are long.
 
+use std::io::Cursor;
+
+use image::{DynamicImage, ImageFormat, RgbImage};
+
 use super::{
     common::{Node, Raw, Rest, Signal, token, until},
     files_below, incoming, kept, uploaded,
@@ -32,6 +36,58 @@ async fn a_cut_upload_leaves_nothing() {
     assert!(kept(&node).is_empty());
     node.metric_becomes("parlour_uploads_cut_total", |n| n == 1)
         .await;
+}
+
+/// A picture that takes a while to look at, and is short: it is all of one colour.
+fn slow_picture() -> Vec<u8> {
+    let plain = RgbImage::from_pixel(4000, 3000, image::Rgb([90, 120, 40]));
+    let mut png = Cursor::new(Vec::new());
+    DynamicImage::from(plain)
+        .write_to(&mut png, ImageFormat::Png)
+        .unwrap();
+    png.into_inner()
+}
+
+/// Whoever hangs up after the last byte isn't waited for, but their file is still looked at: until that is done they have
+/// the place. Else one person could have any number of pictures decoded.
+#[tokio::test]
+async fn hanging_up_frees_no_place_before_the_work_is_done() {
+    let node = Node::start(&["--attachments-uploads-max", "1"]).await;
+    let bob = Rest::new(&node, "bob");
+    bob.get("/v1/me").await.ok();
+    let png = slow_picture();
+    let mut raw = Raw::connect(&node).await;
+    let head = format!(
+        "POST /v1/attachments HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\
+         Content-Type: image/png\r\nContent-Length: {}\r\n\r\n",
+        token("ann"),
+        png.len()
+    );
+    assert!(raw.write(&[head.as_bytes(), &png].concat()).await);
+    let is_whole = || {
+        let lengths = incoming(&node).into_iter();
+        let mut lengths = lengths.filter_map(|path| Some(std::fs::metadata(path).ok()?.len()));
+        lengths.any(|length| length == png.len() as u64)
+    };
+    until("all of it there", async || is_whole().then_some(())).await;
+    // With a reset, which is seen at once.
+    raw.stream.set_zero_linger().unwrap();
+    drop(raw);
+    let mut n_busy = 0;
+    loop {
+        let answer = super::upload(&bob, b"x", "a.txt", "text/plain").await;
+        if !is_whole() {
+            break;
+        }
+        assert_eq!((answer.status, answer.code()), (503, "BUSY"));
+        n_busy += 1;
+    }
+    assert!(0 < n_busy, "or the test shows nothing");
+    until("the place free", async || {
+        let answer = super::upload(&bob, b"x", "a.txt", "text/plain").await;
+        (answer.status == 201).then_some(())
+    })
+    .await;
 }
 
 /// Begins a message with two files, and sends the first and half of the second.

@@ -9,8 +9,9 @@ use parlour_storage::{
 /// A request that changes which files there are.
 #[derive(Clone, Debug)]
 pub enum AttachmentCommand {
-    /// Makes a file known that was written to its place, durably. Its quota is the policy's. Answered by
-    /// [`AttachmentReply::Uploaded`]; refused, the file is the caller's to take away.
+    /// Makes a file known that was let in by [`AttachmentQuestion::Admit`], which counted it, and written to its place,
+    /// durably. Its quota is the policy's. Answered by [`AttachmentReply::Uploaded`]; refused, the file is the caller's
+    /// to take away.
     Upload(AttachmentDraft),
     /// Gives up a file of the caller's that no message was sent with. Answered by [`Reply::Done`](super::Reply::Done).
     Drop(AttachmentId),
@@ -24,6 +25,9 @@ pub enum AttachmentQuestion {
     One(AttachmentId),
     /// What the caller's own take up, and may. [`AttachmentReply::Usage`].
     Usage,
+    /// Whether a file of the caller's may come in: it counts as an upload from here on, whatever becomes of it. Answered as
+    /// [`Self::Usage`] is.
+    Admit,
 }
 
 /// The answer to a request about files.

@@ -433,8 +433,10 @@ fn writes(action: Action, deed: &Deed) -> bool {
 /// Under which actions a request counts.
 fn counted(caller: &Caller, action: Action, deed: &Deed) -> Vec<Action> {
     let also = match (action, deed) {
+        // An upload was counted when it was let in, before its bytes were read.
         (Action::Resume, _)
-        | (_, Deed::Enter { resumes: true } | Deed::Write(Write::SaveUser(_))) => {
+        | (_, Deed::Enter { resumes: true } | Deed::Write(Write::SaveUser(_) | Write::Upload(_))) =>
+        {
             return Vec::new();
         }
         (Action::Send, _) if caller.connection.is_some() => Some(Action::SocketSend),

@@ -22,7 +22,7 @@ impl Core {
                 let attachment = self.attachment(caller, id).await?;
                 AttachmentReply::Attachment(Box::new(attachment))
             }
-            AttachmentQuestion::Usage => AttachmentReply::Usage {
+            AttachmentQuestion::Usage | AttachmentQuestion::Admit => AttachmentReply::Usage {
                 usage: self.store_ref().usage(&caller.user).await?,
                 quota: self.settings.policy.attachments.quota,
             },

@@ -24,7 +24,7 @@ use parlour_storage::{
 
 use crate::{
     codec::Resume,
-    command::{Action, Caller, Question, Receipt, Reply, Unread},
+    command::{Action, AttachmentQuestion, Caller, Question, Receipt, Reply, Unread},
     error::{ErrorCode, Failure},
     limits::PAGE_MAX,
     moderation::{Concerns, Deed, Review},
@@ -47,6 +47,7 @@ impl Core {
             action: match question {
                 Question::Changes { .. } => Action::Resume,
                 Question::Search(_) => Action::Search,
+                Question::Attachment(AttachmentQuestion::Admit) => Action::Upload,
                 _ => Action::Read,
             },
             conversation: None,

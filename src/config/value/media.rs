@@ -21,6 +21,9 @@ impl Value for MediaType {
         if files::is_known(text) {
             return Ok(Self(text.into()));
         }
+        if files::is_unreadable_picture(text) {
+            return Err("of pictures only image/jpeg, image/png, image/gif and image/webp can be allowed: of others the node can't take out where they were taken".into());
+        }
         Err("expected a media type such as image/png, by its usual name in lower case; a type whose files can't be told from others by their bytes can't be allowed".into())
     }
 
@@ -40,6 +43,10 @@ mod tests {
         }
         for text in ["", "png", "image/*", "IMAGE/PNG", "image/svg"] {
             assert!(MediaType::parse(text).is_err(), "{text}");
+        }
+        for text in ["image/heif", "image/tiff", "image/avif"] {
+            let why = MediaType::parse(text).unwrap_err();
+            assert!(why.contains("image/webp"), "{why}");
         }
     }
 }

@@ -2,7 +2,7 @@
 //! copy.
 //!
 //! A picture is written anew only if it has to be turned: otherwise its own bytes are kept, so nothing of its quality is
-//! lost and animations go on. Decoding is work for a thread that may block; how many at a time is for `pool` to say.
+//! lost and animations go on. Decoding is work for a thread that may block; how many at a time is for `decoders.rs` to say.
 
 mod gif;
 mod jpeg;
