@@ -1,6 +1,6 @@
 //! What is looked for, and how the index is asked for it.
 
-use std::{collections::HashMap, ops::Bound};
+use std::ops::Bound;
 
 use parlour_storage::ids::{ConversationId, MessageId, Position, Timestamp, UserId};
 use tantivy::{
@@ -152,26 +152,39 @@ impl Fields {
 fn when_and_whom(query: &Query) -> DocPredicateQuery {
     let since = query.since.map_or(i64::MIN, |at| at.0);
     let until = query.until.map(|at| at.0);
+    let is_timed = query.since.is_some() || until.is_some();
     let unheard = query.unheard.clone();
     let in_segment = move |segment: &SegmentReader| {
         let columns = segment.fast_fields();
         let (sent_at, written_at) = (columns.i64(SENT_AT)?, columns.i64(WRITTEN_AT)?);
         let authors = columns.str(AUTHOR)?;
-        let mut unheard_here = HashMap::new();
+        // By the number that an author has here.
+        let mut unheard_here: Vec<Option<i64>> = Vec::new();
         for (user, since) in &unheard {
             let Some(authors) = &authors else { break };
             let known = authors.dictionary().term_ord(user.as_str())?;
-            unheard_here.extend(known.map(|author| (author, since.0)));
+            let Some(known) = known.and_then(|author| usize::try_from(author).ok()) else {
+                continue;
+            };
+            if unheard_here.len() <= known {
+                unheard_here.resize(known + 1, None);
+            }
+            unheard_here[known] = Some(since.0);
         }
+        // Asked of each message that has the words: what isn't needed to answer is not read.
         Ok(move |document: DocId| {
             let at = |column: &Column<i64>| column.first(document).unwrap_or(i64::MIN);
-            let sent_at = at(&sent_at);
+            if is_timed {
+                let sent_at = at(&sent_at);
+                if sent_at < since || until.is_some_and(|until| until <= sent_at) {
+                    return false;
+                }
+            }
             let author = authors.as_ref().filter(|_| !unheard_here.is_empty());
             let author = author.and_then(|authors| authors.ords().first(document));
-            let unheard_since = author.and_then(|author| unheard_here.get(&author));
-            since <= sent_at
-                && until.is_none_or(|until| sent_at < until)
-                && unheard_since.is_none_or(|since| at(&written_at) < *since)
+            let author = author.and_then(|author| usize::try_from(author).ok());
+            let unheard_since = author.and_then(|author| *unheard_here.get(author)?);
+            unheard_since.is_none_or(|since| at(&written_at) < since)
         })
     };
     DocPredicateQuery::from(FunctionPredicate::from(in_segment))

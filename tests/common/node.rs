@@ -217,9 +217,18 @@ impl Node {
 
     /// Its resident memory, in bytes.
     pub(crate) fn resident_bytes(&self) -> u64 {
+        self.status_bytes("VmRSS:")
+    }
+
+    /// The same, without files that are mapped.
+    pub(crate) fn own_bytes(&self) -> u64 {
+        self.status_bytes("RssAnon:")
+    }
+
+    fn status_bytes(&self, what: &str) -> u64 {
         let path = format!("/proc/{}/status", self.pid());
         let status = fs::read_to_string(path).expect("a running process");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let line = status.lines().find_map(|line| line.strip_prefix(what));
         let kib = line.and_then(|rest| rest.split_whitespace().next());
         1024 * kib
             .and_then(|kib| kib.parse::<u64>().ok())

@@ -79,6 +79,8 @@ async fn handshakes_that_never_connect() {
         "100000",
         "--session-auth-timeout",
         "2s",
+        // As for floods of posts, below.
+        "--no-search-enabled",
     ];
     let node = Node::start(&flags).await;
     let mut resident = Vec::new();

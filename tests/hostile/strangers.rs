@@ -199,7 +199,8 @@ async fn what_others_have_with_each_other_is_theirs() {
         let path = path
             .replace("{user}", "bob")
             .replace("{message}", "7")
-            .replace("{report}", "7");
+            .replace("{report}", "7")
+            .replace("{attachment}", "7");
         let body = json!({ "action": "ban", "status": "dismissed" });
         let method = method.to_uppercase().parse().unwrap();
         let answer = mallory.ask(method, &path, &body).await;
