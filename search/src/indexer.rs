@@ -75,13 +75,15 @@ pub struct Indexer {
 }
 
 impl Indexer {
-    /// Goes on from what is there. If that is of another history, or too old to follow, it begins anew.
+    /// Goes on from what is there. If that is of another history, or too old to follow, it begins anew; so it does if it is
+    /// ahead of the store, which was restored from a backup then: it has messages that are no more.
     pub fn new(store: Arc<dyn Store>, writer: Writer) -> Self {
-        let epoch = store.epoch();
-        let known = writer.mark().filter(|mark| mark.epoch == epoch);
+        let (epoch, head) = (store.epoch(), store.head());
+        let is_of_store = |mark: &Mark| mark.epoch == epoch && mark.through.position <= head;
+        let known = writer.mark().filter(is_of_store);
         let mark = known.unwrap_or(Mark {
             epoch,
-            through: EventId::through(store.head()),
+            through: EventId::through(head),
             building: Some(None),
         });
         Self {
