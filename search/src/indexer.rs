@@ -34,6 +34,8 @@ const BUILD_COMMIT: Duration = Duration::from_secs(10);
 const REMOVED_WITHIN: Duration = Duration::from_secs(3600);
 /// After a failure it is tried again so much later.
 const RETRY: Duration = Duration::from_secs(1);
+/// How long a store that is busy is left alone.
+const BUSY: Duration = Duration::from_millis(200);
 /// Messages and events that are read at once.
 const PAGE: usize = 500;
 
@@ -328,7 +330,8 @@ impl Indexer {
         }
     }
 
-    /// Goes on until it is stopped, or the store is closed. What fails is logged, and tried again from the last commit.
+    /// Goes on until it is stopped, or the store is closed. What fails is logged, and tried again from the last commit; a store
+    /// that is busy is waited for, and loses nothing.
     async fn run_on(mut self, mut stop: oneshot::Receiver<()>) {
         loop {
             let error = match self.run(&mut stop).await {
@@ -336,7 +339,12 @@ impl Indexer {
                 Err(error) => error,
             };
             match &error {
-                Broken::Store(error) if error.kind == StoreErrorKind::Busy => {}
+                Broken::Store(error) if error.kind == StoreErrorKind::Busy => {
+                    tokio::select! {
+                        _told = &mut stop => break,
+                        () = tokio::time::sleep(BUSY) => continue,
+                    }
+                }
                 Broken::Store(error)
                     if matches!(error.kind, StoreErrorKind::Closed | StoreErrorKind::Failed) =>
                 {
