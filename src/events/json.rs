@@ -5,6 +5,7 @@
 
 use parlour_storage::{
     domain::{
+        attachment::Attached,
         change::{Change, ChangeBody},
         conversation::{ConversationKind, MemberRole},
         event::{Asked, Event, Happening},
@@ -210,11 +211,24 @@ fn sent(message: &Message) -> Fields {
         .with("sent_at", time(message.sent_at))
         .maybe("edited_at", message.edited_at.map(time))
         .maybe("deleted_at", message.deleted_at.map(time));
+    let fields = match message.attachments.as_slice() {
+        [] => fields,
+        files => fields.with("attachments", files.iter().map(file).collect::<Vec<_>>()),
+    };
     // It was checked to be JSON when it came.
     match metadata.and_then(|text| serde_json::from_str::<Value>(text).ok()) {
         Some(metadata) => fields.with("metadata", metadata),
         None => fields,
     }
+}
+
+fn file(file: &Attached) -> Value {
+    json!({
+        "id": file.id.to_string(),
+        "name": file.name,
+        "media_type": file.media_type,
+        "bytes": file.bytes,
+    })
 }
 
 fn asked(Asked { request, from, to }: &Asked) -> Fields {
@@ -290,7 +304,7 @@ mod tests {
             event::EventId,
             message::{Content, MessageKind},
         },
-        ids::{ConversationId, MessageId, Position, ReportId, Seq},
+        ids::{AttachmentId, ConversationId, MessageId, Position, ReportId, Seq},
     };
 
     use super::*;
@@ -316,9 +330,8 @@ mod tests {
         event_json(Epoch(7), &event)
     }
 
-    #[test]
-    fn a_sent_message_has_the_fields_of_the_contract() {
-        let message = Message {
+    fn message() -> Message {
+        Message {
             id: MessageId::created_at(position(77)),
             conversation: ConversationId::created_at(position(5)),
             seq: Seq(3),
@@ -335,7 +348,11 @@ mod tests {
             deleted_at: None,
             reactions: Vec::new(),
             attachments: Vec::new(),
-        };
+        }
+    }
+
+    #[test]
+    fn a_sent_message_has_the_fields_of_the_contract() {
         let expected = json!({
             "id": "00000007-77-2",
             "type": "message.sent",
@@ -351,7 +368,27 @@ mod tests {
                 "sent_at": "2027-01-15T08:00:00.123Z",
             },
         });
-        assert_eq!(event(Happening::MessageSent(message)), expected);
+        assert_eq!(event(Happening::MessageSent(message())), expected);
+    }
+
+    #[test]
+    fn a_message_that_is_a_file_says_which() {
+        let mut message = message();
+        message.content.kind = MessageKind::File;
+        message.content.text = String::new();
+        message.attachments = vec![Attached {
+            id: AttachmentId::created_at(position(70)),
+            name: "plan.pdf".to_owned(),
+            media_type: "application/pdf".to_owned(),
+            bytes: 1234,
+            image: None,
+            has_thumbnail: false,
+        }];
+        let told = event(Happening::MessageSent(message));
+        let file = json!({
+            "id": "70", "name": "plan.pdf", "media_type": "application/pdf", "bytes": 1234,
+        });
+        assert_eq!(told["data"]["attachments"], json!([file]));
     }
 
     #[test]
