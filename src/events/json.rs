@@ -66,6 +66,14 @@ impl Fields {
         }
     }
 
+    /// Whether the node shows it to nobody else: whoever notifies people must not tell them.
+    fn hidden(self, event: &Event) -> Self {
+        match event.hidden {
+            true => self.with("hidden", true),
+            false => self,
+        }
+    }
+
     fn pair(self, [a, b]: &[UserId; 2]) -> Self {
         self.with("user_ids", vec![a.as_str(), b.as_str()])
     }
@@ -80,7 +88,7 @@ pub(super) fn time(at: Timestamp) -> String {
 fn data(event: &Event) -> Value {
     let fields = Fields::default();
     let Fields(fields) = match &event.what {
-        Happening::MessageSent(message) => sent(message),
+        Happening::MessageSent(message) => sent(message).hidden(event),
         Happening::MessageEdited {
             conversation,
             message,
@@ -91,7 +99,8 @@ fn data(event: &Event) -> Value {
         } => fields
             .text("conversation_id", conversation)
             .text("message_id", message)
-            .by("user_id", event),
+            .by("user_id", event)
+            .hidden(event),
         Happening::MessagesPurged {
             conversation,
             messages,
@@ -108,7 +117,8 @@ fn data(event: &Event) -> Value {
             .with("message_ids", texts(messages))
             .with("seq", seq.0)
             .by("reader_id", event)
-            .with("read_at", time(event.at)),
+            .with("read_at", time(event.at))
+            .hidden(event),
         Happening::MessageReacted {
             conversation,
             message,
@@ -119,7 +129,8 @@ fn data(event: &Event) -> Value {
             .text("message_id", message)
             .by("user_id", event)
             .with("emoji", emoji.as_str())
-            .with("on", *on),
+            .with("on", *on)
+            .hidden(event),
         Happening::ConversationChanged(change) => changed(change),
         Happening::UserBlocked { user, conversation } => fields
             .by("user_id", event)
@@ -141,9 +152,8 @@ fn data(event: &Event) -> Value {
             .maybe("message_id", message.as_ref())
             .with("report_type", category.as_str())
             .maybe("reason", reason.as_ref()),
-        Happening::Requested(of)
-        | Happening::RequestDeclined(of)
-        | Happening::RequestWithdrawn(of) => asked(of),
+        Happening::Requested(of) => asked(of).hidden(event),
+        Happening::RequestDeclined(of) | Happening::RequestWithdrawn(of) => asked(of),
         Happening::RequestAccepted {
             asked: of,
             message,
@@ -304,7 +314,7 @@ mod tests {
             event::EventId,
             message::{Content, MessageKind},
         },
-        ids::{AttachmentId, ConversationId, MessageId, Position, ReportId, Seq},
+        ids::{AttachmentId, ConversationId, MessageId, MessageRequestId, Position, ReportId, Seq},
     };
 
     use super::*;
@@ -317,8 +327,8 @@ mod tests {
         Position::new(number).unwrap()
     }
 
-    fn event(what: Happening) -> Value {
-        let event = Event {
+    fn happened(what: Happening) -> Event {
+        Event {
             id: EventId {
                 position: position(77),
                 n: 2,
@@ -326,8 +336,12 @@ mod tests {
             by: Some(user("ann")),
             at: Timestamp(1_800_000_000_123),
             what,
-        };
-        event_json(Epoch(7), &event)
+            hidden: false,
+        }
+    }
+
+    fn event(what: Happening) -> Value {
+        event_json(Epoch(7), &happened(what))
     }
 
     fn message() -> Message {
@@ -389,6 +403,28 @@ mod tests {
             "id": "70", "name": "plan.pdf", "media_type": "application/pdf", "bytes": 1234,
         });
         assert_eq!(told["data"]["attachments"], json!([file]));
+    }
+
+    #[test]
+    fn what_nobody_else_may_see_says_so() {
+        let asked = || Asked {
+            request: MessageRequestId::created_at(position(9)),
+            from: user("ann"),
+            to: user("bob"),
+        };
+        for (what, is_said) in [
+            (Happening::MessageSent(message()), true),
+            (Happening::Requested(asked()), true),
+            (Happening::UserOnline { user: user("ann") }, false),
+        ] {
+            let event = Event {
+                hidden: true,
+                ..happened(what)
+            };
+            let told = event_json(Epoch(7), &event);
+            let expected = if is_said { json!(true) } else { Value::Null };
+            assert_eq!(told["data"]["hidden"], expected, "{told}");
+        }
     }
 
     #[test]
