@@ -2,10 +2,11 @@
 //!
 //! What is told is the store's to say, and how it is written the edge's. Here is who may ask, and how many at once.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use parlour_storage::{
     domain::event::EventId,
+    error::StoreErrorKind,
     events::{DeadLetter, EventPage, Follower},
 };
 use tokio::sync::OwnedSemaphorePermit;
@@ -19,6 +20,9 @@ use crate::{
 
 /// Who follows the feed at once on a node. One more is answered `BUSY`.
 pub(crate) const FEEDS_AT_ONCE: usize = 16;
+
+/// How long a store that is busy is left alone.
+const BUSY_PAUSE: Duration = Duration::from_millis(200);
 
 /// What the names of those consumers begin with that send events to others, and can be made to send them again.
 pub const WEBHOOKS: &str = "webhook-";
@@ -47,13 +51,20 @@ impl Feed {
         self.follower.at()
     }
 
-    /// The next events; waits until there are any.
+    /// The next events; waits until there are any, and until a store that is busy has time.
     ///
     /// # Errors
     ///
     /// The node stops, or some were forgotten before they were taken.
     pub async fn next(&mut self) -> Result<EventPage, Failure> {
-        let page = self.follower.next(PAGE_MAX).await?;
+        let page = loop {
+            match self.follower.next(PAGE_MAX).await {
+                Err(error) if error.kind == StoreErrorKind::Busy => {
+                    tokio::time::sleep(BUSY_PAUSE).await;
+                }
+                page => break page?,
+            }
+        };
         if page.missed {
             Err(forgotten())
         } else {

@@ -34,6 +34,8 @@ const BUILD_COMMIT: Duration = Duration::from_secs(10);
 const REMOVED_WITHIN: Duration = Duration::from_secs(3600);
 /// After a failure it is tried again so much later.
 const RETRY: Duration = Duration::from_secs(1);
+/// How long a store that is busy is left alone.
+const BUSY: Duration = Duration::from_millis(200);
 /// Messages and events that are read at once.
 const PAGE: usize = 500;
 
@@ -75,13 +77,15 @@ pub struct Indexer {
 }
 
 impl Indexer {
-    /// Goes on from what is there. If that is of another history, or too old to follow, it begins anew.
+    /// Goes on from what is there. If that is of another history, or too old to follow, it begins anew; so it does if it is
+    /// ahead of the store, which was restored from a backup then: it has messages that are no more.
     pub fn new(store: Arc<dyn Store>, writer: Writer) -> Self {
-        let epoch = store.epoch();
-        let known = writer.mark().filter(|mark| mark.epoch == epoch);
+        let (epoch, head) = (store.epoch(), store.head());
+        let is_of_store = |mark: &Mark| mark.epoch == epoch && mark.through.position <= head;
+        let known = writer.mark().filter(is_of_store);
         let mark = known.unwrap_or(Mark {
             epoch,
-            through: EventId::through(store.head()),
+            through: EventId::through(head),
             building: Some(None),
         });
         Self {
@@ -326,7 +330,8 @@ impl Indexer {
         }
     }
 
-    /// Goes on until it is stopped, or the store is closed. What fails is logged, and tried again from the last commit.
+    /// Goes on until it is stopped, or the store is closed. What fails is logged, and tried again from the last commit; a store
+    /// that is busy is waited for, and loses nothing.
     async fn run_on(mut self, mut stop: oneshot::Receiver<()>) {
         loop {
             let error = match self.run(&mut stop).await {
@@ -334,7 +339,12 @@ impl Indexer {
                 Err(error) => error,
             };
             match &error {
-                Broken::Store(error) if error.kind == StoreErrorKind::Busy => {}
+                Broken::Store(error) if error.kind == StoreErrorKind::Busy => {
+                    tokio::select! {
+                        _told = &mut stop => break,
+                        () = tokio::time::sleep(BUSY) => continue,
+                    }
+                }
                 Broken::Store(error)
                     if matches!(error.kind, StoreErrorKind::Closed | StoreErrorKind::Failed) =>
                 {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on ends")]
 
 use std::{
+    path::Path,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -15,8 +16,9 @@ use parlour_storage::{
         message::{Content, Message},
     },
     ids::{ConversationId, Timestamp, UserId},
-    local::Options,
+    local::{LocalStore, Options},
     memory_store::MemoryStore,
+    sled_store::SledStore,
     store::{Outcome, Store, Transaction, Write},
 };
 
@@ -43,7 +45,10 @@ async fn write(store: &dyn Store, write: Write) -> Outcome {
 
 impl Scene {
     async fn new() -> Self {
-        let store = MemoryStore::new(Options::default()).unwrap();
+        Self::on(MemoryStore::new(Options::default()).unwrap()).await
+    }
+
+    async fn on(store: LocalStore) -> Self {
         let with = UserId::new("bob").unwrap();
         let Outcome::Changed(changes) = write(&store, Write::OpenDirect { with }).await else {
             panic!("opened")
@@ -224,6 +229,48 @@ async fn an_index_that_can_not_follow_any_more_is_built_anew() {
     caught_up(&mut indexer).await;
     assert_eq!(indexer.index().n_messages(), 1);
     other.is_right(&indexer).await;
+}
+
+#[tokio::test]
+async fn an_index_that_is_ahead_of_its_store_is_built_anew() {
+    let data = tempfile::tempdir().unwrap();
+    let [backup, live] = ["backup", "live"].map(|name| data.path().join(name));
+    let open = |path: &Path| SledStore::open(path, Options::default()).unwrap();
+    let scene = Scene::on(open(&backup)).await;
+    scene.send("kept").await;
+    scene.store.close().await.unwrap();
+    copy(&backup, &live);
+
+    let store = Arc::new(open(&live));
+    let scene = Scene { store, ..scene };
+    scene.send("gone").await;
+    let mut indexer = scene.indexer();
+    caught_up(&mut indexer).await;
+    assert_eq!(scene.total(&indexer, "gone"), 1);
+    indexer.close().unwrap();
+    scene.store.close().await.unwrap();
+
+    let store = Arc::new(open(&backup));
+    let scene = Scene { store, ..scene };
+    let mut indexer = scene.indexer();
+    caught_up(&mut indexer).await;
+    let totals = ["kept", "gone"].map(|word| scene.total(&indexer, word));
+    assert_eq!(totals, [1, 0]);
+    scene.is_right(&indexer).await;
+}
+
+/// A folder, as a backup of a stopped node has it.
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &to);
+        } else {
+            std::fs::copy(entry.path(), to).unwrap();
+        }
+    }
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 //! read.
 
 mod bucket;
+mod called;
 mod push;
 mod webhooks;
 
@@ -136,16 +137,8 @@ pub(super) fn notices(config: &Config) -> Vec<String> {
                 .into(),
         );
     }
-    if policy
-        .review_url
-        .as_ref()
-        .is_some_and(|url| url.is_exposed())
-    {
-        notices.push(
-            "policy.review_url is http and another machine: whoever is between reads every text; take https"
-                .into(),
-        );
-    }
+    let review = policy.review_url.iter();
+    notices.extend(called::exposed("policy.review_url", review, "every text"));
     notices.extend(public_url::notice(config));
     notices.extend(bucket::notice(&config.attachments));
     notices.extend(push::notice(config));

@@ -5,6 +5,7 @@
 
 use parlour_storage::{
     domain::{
+        attachment::Attached,
         change::{Change, ChangeBody},
         conversation::{ConversationKind, MemberRole},
         event::{Asked, Event, Happening},
@@ -65,6 +66,14 @@ impl Fields {
         }
     }
 
+    /// Whether the node shows it to nobody else: whoever notifies people must not tell them.
+    fn hidden(self, event: &Event) -> Self {
+        match event.hidden {
+            true => self.with("hidden", true),
+            false => self,
+        }
+    }
+
     fn pair(self, [a, b]: &[UserId; 2]) -> Self {
         self.with("user_ids", vec![a.as_str(), b.as_str()])
     }
@@ -79,7 +88,7 @@ pub(super) fn time(at: Timestamp) -> String {
 fn data(event: &Event) -> Value {
     let fields = Fields::default();
     let Fields(fields) = match &event.what {
-        Happening::MessageSent(message) => sent(message),
+        Happening::MessageSent(message) => sent(message).hidden(event),
         Happening::MessageEdited {
             conversation,
             message,
@@ -90,7 +99,8 @@ fn data(event: &Event) -> Value {
         } => fields
             .text("conversation_id", conversation)
             .text("message_id", message)
-            .by("user_id", event),
+            .by("user_id", event)
+            .hidden(event),
         Happening::MessagesPurged {
             conversation,
             messages,
@@ -107,7 +117,8 @@ fn data(event: &Event) -> Value {
             .with("message_ids", texts(messages))
             .with("seq", seq.0)
             .by("reader_id", event)
-            .with("read_at", time(event.at)),
+            .with("read_at", time(event.at))
+            .hidden(event),
         Happening::MessageReacted {
             conversation,
             message,
@@ -118,7 +129,8 @@ fn data(event: &Event) -> Value {
             .text("message_id", message)
             .by("user_id", event)
             .with("emoji", emoji.as_str())
-            .with("on", *on),
+            .with("on", *on)
+            .hidden(event),
         Happening::ConversationChanged(change) => changed(change),
         Happening::UserBlocked { user, conversation } => fields
             .by("user_id", event)
@@ -140,9 +152,8 @@ fn data(event: &Event) -> Value {
             .maybe("message_id", message.as_ref())
             .with("report_type", category.as_str())
             .maybe("reason", reason.as_ref()),
-        Happening::Requested(of)
-        | Happening::RequestDeclined(of)
-        | Happening::RequestWithdrawn(of) => asked(of),
+        Happening::Requested(of) => asked(of).hidden(event),
+        Happening::RequestDeclined(of) | Happening::RequestWithdrawn(of) => asked(of),
         Happening::RequestAccepted {
             asked: of,
             message,
@@ -210,11 +221,24 @@ fn sent(message: &Message) -> Fields {
         .with("sent_at", time(message.sent_at))
         .maybe("edited_at", message.edited_at.map(time))
         .maybe("deleted_at", message.deleted_at.map(time));
+    let fields = match message.attachments.as_slice() {
+        [] => fields,
+        files => fields.with("attachments", files.iter().map(file).collect::<Vec<_>>()),
+    };
     // It was checked to be JSON when it came.
     match metadata.and_then(|text| serde_json::from_str::<Value>(text).ok()) {
         Some(metadata) => fields.with("metadata", metadata),
         None => fields,
     }
+}
+
+fn file(file: &Attached) -> Value {
+    json!({
+        "id": file.id.to_string(),
+        "name": file.name,
+        "media_type": file.media_type,
+        "bytes": file.bytes,
+    })
 }
 
 fn asked(Asked { request, from, to }: &Asked) -> Fields {
@@ -290,7 +314,7 @@ mod tests {
             event::EventId,
             message::{Content, MessageKind},
         },
-        ids::{ConversationId, MessageId, Position, ReportId, Seq},
+        ids::{AttachmentId, ConversationId, MessageId, MessageRequestId, Position, ReportId, Seq},
     };
 
     use super::*;
@@ -303,8 +327,8 @@ mod tests {
         Position::new(number).unwrap()
     }
 
-    fn event(what: Happening) -> Value {
-        let event = Event {
+    fn happened(what: Happening) -> Event {
+        Event {
             id: EventId {
                 position: position(77),
                 n: 2,
@@ -312,13 +336,16 @@ mod tests {
             by: Some(user("ann")),
             at: Timestamp(1_800_000_000_123),
             what,
-        };
-        event_json(Epoch(7), &event)
+            hidden: false,
+        }
     }
 
-    #[test]
-    fn a_sent_message_has_the_fields_of_the_contract() {
-        let message = Message {
+    fn event(what: Happening) -> Value {
+        event_json(Epoch(7), &happened(what))
+    }
+
+    fn message() -> Message {
+        Message {
             id: MessageId::created_at(position(77)),
             conversation: ConversationId::created_at(position(5)),
             seq: Seq(3),
@@ -335,7 +362,11 @@ mod tests {
             deleted_at: None,
             reactions: Vec::new(),
             attachments: Vec::new(),
-        };
+        }
+    }
+
+    #[test]
+    fn a_sent_message_has_the_fields_of_the_contract() {
         let expected = json!({
             "id": "00000007-77-2",
             "type": "message.sent",
@@ -351,7 +382,49 @@ mod tests {
                 "sent_at": "2027-01-15T08:00:00.123Z",
             },
         });
-        assert_eq!(event(Happening::MessageSent(message)), expected);
+        assert_eq!(event(Happening::MessageSent(message())), expected);
+    }
+
+    #[test]
+    fn a_message_that_is_a_file_says_which() {
+        let mut message = message();
+        message.content.kind = MessageKind::File;
+        message.content.text = String::new();
+        message.attachments = vec![Attached {
+            id: AttachmentId::created_at(position(70)),
+            name: "plan.pdf".to_owned(),
+            media_type: "application/pdf".to_owned(),
+            bytes: 1234,
+            image: None,
+            has_thumbnail: false,
+        }];
+        let told = event(Happening::MessageSent(message));
+        let file = json!({
+            "id": "70", "name": "plan.pdf", "media_type": "application/pdf", "bytes": 1234,
+        });
+        assert_eq!(told["data"]["attachments"], json!([file]));
+    }
+
+    #[test]
+    fn what_nobody_else_may_see_says_so() {
+        let asked = || Asked {
+            request: MessageRequestId::created_at(position(9)),
+            from: user("ann"),
+            to: user("bob"),
+        };
+        for (what, is_said) in [
+            (Happening::MessageSent(message()), true),
+            (Happening::Requested(asked()), true),
+            (Happening::UserOnline { user: user("ann") }, false),
+        ] {
+            let event = Event {
+                hidden: true,
+                ..happened(what)
+            };
+            let told = event_json(Epoch(7), &event);
+            let expected = if is_said { json!(true) } else { Value::Null };
+            assert_eq!(told["data"]["hidden"], expected, "{told}");
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! `GET /v1/events`: what happens, as server-sent events (WHATWG HTML, section 9.2), which browsers and `curl -N` know.
+//! `GET /v1/events`: what happens, as server-sent events (WHATWG HTML, section 9.2), which many libraries and `curl -N` know.
 //!
 //! Pulled: the store is asked for more when the client has taken what there was, so nothing waits in memory for one that
 //! is slow. One that takes nothing for too long is cut off, and goes on later from the last id it has.

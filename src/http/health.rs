@@ -94,8 +94,8 @@ async fn metrics(request: HttpRequest, edge: web::Data<Edge>) -> HttpResponse {
         ("webhook_lag_seconds", edge.webhook_lag.seconds()),
         ("search_behind", u64::from(behind)),
     ];
-    // Counted when it is asked for: no number that could drift. One that isn't known is not told.
-    match edge.core.store_ref().n_scheduled().await {
+    // A number that isn't known is not told.
+    match edge.scheduled.count(edge.core.store_ref()).await {
         Ok(pending) => gauges.push(("scheduled_pending", pending)),
         Err(error) => tracing::warn!(%error, "scheduled messages can't be counted"),
     }

@@ -18,6 +18,7 @@ pub mod listeners;
 mod marketplace;
 mod matched;
 mod native;
+mod pending;
 mod quota;
 mod routes;
 mod session;
@@ -46,7 +47,7 @@ use parlour_actors::system::Core;
 use parlour_storage::ids::UserId;
 use tokio::sync::watch;
 
-use self::{engine::Engine, gate::Gate, listeners::Listener};
+use self::{engine::Engine, gate::Gate, listeners::Listener, pending::Pending};
 use crate::{
     auth::Verifier,
     config::Config,
@@ -79,6 +80,8 @@ pub struct Edge {
     pub listeners: Vec<Listener>,
     /// How far behind its webhooks are.
     pub webhook_lag: Arc<Lag>,
+    /// How many messages wait to be sent later.
+    pub scheduled: Pending,
     /// Answers that go on for as long as the node does end now.
     streams_end: watch::Sender<bool>,
     /// The node stops: say so where a load balancer looks.
@@ -110,6 +113,7 @@ impl Edge {
             shared_links: Arc::new(Links::plain(base)),
             socketio: socketio::start(Weak::clone(edge), &config),
             webhook_lag: Arc::new(Lag::new(&config)),
+            scheduled: Pending::default(),
             config,
             listeners,
             streams_end: watch::Sender::new(false),

@@ -14,7 +14,12 @@ mod verdict;
 
 use std::{error::Error, fmt, time::Duration};
 
-use reqwest::{Client, Response, header::HeaderMap, redirect};
+use parlour_storage::ids::Timestamp;
+use reqwest::{
+    Client, Response,
+    header::{CONTENT_TYPE, HeaderMap, HeaderValue},
+    redirect,
+};
 pub(crate) use reqwest::{StatusCode, Url, header};
 
 use self::resolver::Guard;
@@ -82,6 +87,26 @@ impl Outbound {
         let request = self.client.post(url.clone()).headers(headers).body(body);
         let answer = request.send().await.map_err(Unanswered::from)?;
         Ok(Answer(answer))
+    }
+
+    /// Posts JSON, signed now if there is a secret. `id` is letters, digits, `_` and `-`, and the same whenever the same is
+    /// sent again.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`post`](Self::post).
+    pub(crate) async fn post_json(
+        &self,
+        url: &Url,
+        signer: Option<&Signer>,
+        id: &str,
+        body: String,
+    ) -> Result<Answer, Unanswered> {
+        let mut headers = signer.map_or_else(HeaderMap::new, |signer| {
+            signer.headers(id, Timestamp::now().0 / 1000, &body)
+        });
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        self.post(url, headers, body).await
     }
 }
 

@@ -1,11 +1,13 @@
 //! Access to Google's services for the operator's service account: a signed claim is given for a token, which is used until
 //! it runs out (RFC 7523, <https://developers.google.com/identity/protocols/oauth2/service-account>).
 
+use std::time::Duration;
+
 use anyhow::{Context as _, ensure};
 use parlour_storage::ids::Timestamp;
 use serde::Deserialize;
 use serde_json::json;
-use tokio::sync::Mutex;
+use tokio::{sync::Mutex, time::Instant};
 
 use super::answer::{NotTaken, heard, taken};
 use crate::{
@@ -24,6 +26,10 @@ const LIFETIME: i64 = 60 * 60;
 
 /// A token isn't used in its last seconds, so that it doesn't run out on the way.
 const SPARE_SECONDS: i64 = 60;
+
+/// So long whoever asks after a failure is told of it, and Google not asked again: above all those who waited meanwhile, who
+/// would wait one after the other, each as long.
+const FAILURE_KEPT: Duration = Duration::from_secs(5);
 
 /// The file of a service account, as Google's console gives it out.
 #[derive(Deserialize)]
@@ -65,7 +71,16 @@ pub(super) struct Access {
     email: String,
     url: Url,
     /// Held while a new one is asked for: others wait for that one.
-    token: Mutex<Option<Token>>,
+    token: Mutex<Answer>,
+}
+
+/// What was answered last.
+#[derive(Debug, Default)]
+enum Answer {
+    #[default]
+    None,
+    Token(Token),
+    Failed(NotTaken, Instant),
 }
 
 #[derive(Clone)]
@@ -108,28 +123,40 @@ impl Access {
         now: Timestamp,
     ) -> Result<String, NotTaken> {
         let now = now.0 / 1000;
-        let mut token = self.token.lock().await;
-        if let Some(token) = token.as_ref().filter(|it| now < it.expires) {
-            return Ok(token.text.clone());
+        let mut answer = self.token.lock().await;
+        match &*answer {
+            Answer::Token(token) if now < token.expires => return Ok(token.text.clone()),
+            Answer::Failed(failed, at) if at.elapsed() < FAILURE_KEPT => {
+                return Err(failed.clone());
+            }
+            _ => {}
         }
-        let Granted {
-            access_token: text,
-            expires_in,
-        } = self.ask(outbound, now).await?;
-        let expires = now.saturating_add(expires_in) - SPARE_SECONDS;
-        *token = Some(Token {
-            text: text.clone(),
-            expires,
-        });
-        Ok(text)
+        match self.ask(outbound, now).await {
+            Ok(Granted {
+                access_token: text,
+                expires_in,
+            }) => {
+                let expires = now.saturating_add(expires_in) - SPARE_SECONDS;
+                let token = Token {
+                    text: text.clone(),
+                    expires,
+                };
+                *answer = Answer::Token(token);
+                Ok(text)
+            }
+            Err(failed) => {
+                *answer = Answer::Failed(failed.clone(), Instant::now());
+                Err(failed)
+            }
+        }
     }
 
     /// Uses a token no more, unless there is another one by now.
     pub(super) async fn forget(&self, refused: &str) {
-        self.token
-            .lock()
-            .await
-            .take_if(|token| token.text == refused);
+        let mut answer = self.token.lock().await;
+        if matches!(&*answer, Answer::Token(token) if token.text == refused) {
+            *answer = Answer::None;
+        }
     }
 
     async fn ask(&self, outbound: &Outbound, now: i64) -> Result<Granted, NotTaken> {

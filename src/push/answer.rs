@@ -5,7 +5,7 @@ use parlour_actors::pusher::PushFailed;
 use crate::outbound::{Answer, Reply, StatusCode, Unanswered, Verdict};
 
 /// A push that was not taken: what becomes of it, and why, for the log.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct NotTaken {
     pub(super) failed: PushFailed,
     pub(super) why: String,

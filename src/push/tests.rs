@@ -172,6 +172,26 @@ async fn what_is_no_device_is_told_before_it_is_kept() {
 }
 
 #[actix_web::test]
+async fn while_google_gives_no_token_those_who_wait_do_not_ask_one_after_the_other() {
+    let (token_url, mut asked, google) = serve(|| HttpResponse::ServiceUnavailable().finish());
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("account.json");
+    std::fs::write(&file, account(&token_url).to_string()).unwrap();
+    let service = service(|config| config.push.fcm_credentials_file = Some(file));
+    let device = || {
+        note_to(PushTarget::Fcm {
+            token: "device-1".into(),
+        })
+    };
+    let pushes = (0..5).map(|_| fate(&service, device()));
+    let fates = futures_util::future::join_all(pushes).await;
+    assert_eq!(fates, ["later"; 5]);
+    let n = std::iter::from_fn(|| asked.try_recv().ok()).count();
+    assert_eq!(n, 1, "times it was asked");
+    google.stop(false).await;
+}
+
+#[actix_web::test]
 async fn a_token_for_firebase_is_asked_for_once_and_again_when_it_is_refused() {
     let (token_url, mut asked, google) = serve(|| {
         let granted = r#"{"access_token":"ya29.a","expires_in":3599,"token_type":"Bearer"}"#;

@@ -1,17 +1,13 @@
 //! The operator's own service, which reaches devices its own way: told of everybody who isn't there (CONTRACT S3-25).
 
 use parlour_actors::pusher::PushNote;
-use parlour_storage::ids::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use super::{
     answer::{NotTaken, heard, taken},
     note,
 };
-use crate::outbound::{
-    Outbound, Signer, Url,
-    header::{CONTENT_TYPE, HeaderMap, HeaderValue},
-};
+use crate::outbound::{Outbound, Signer, Url};
 
 /// The service.
 #[derive(Debug)]
@@ -24,11 +20,9 @@ impl Webhook {
     /// Tells it once.
     pub(super) async fn push(&self, outbound: &Outbound, note: &PushNote) -> Result<(), NotTaken> {
         let body = note::webhook(note).to_string();
-        let mut headers = self.signer.as_ref().map_or_else(HeaderMap::new, |signer| {
-            signer.headers(&id(note, &body), Timestamp::now().0 / 1000, &body)
-        });
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        taken(&heard(outbound.post(&self.url, headers, body).await).await?)
+        let (id, signer) = (id(note, &body), self.signer.as_ref());
+        let answered = outbound.post_json(&self.url, signer, &id, body).await;
+        taken(&heard(answered).await?)
     }
 }
 

@@ -9,15 +9,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use parlour_actors::reviewer::{Draft, NoOpinion, Opinion, Reviewer};
-use parlour_storage::ids::Timestamp;
 use rand::RngExt;
 use tokio::sync::Semaphore;
 
 use self::wire::Question;
-use crate::outbound::{
-    Outbound, Reach, Signer, StatusCode, Unanswered, Url,
-    header::{CONTENT_TYPE, HeaderMap, HeaderValue},
-};
+use crate::outbound::{Outbound, Reach, Signer, StatusCode, Unanswered, Url};
 
 /// Requests at once. The others wait, within their time: a service that is slow isn't flooded.
 const ASKED_AT_ONCE_MAX: usize = 64;
@@ -57,21 +53,13 @@ impl ReviewService {
         let _turn = self.turns.acquire().await.map_err(none)?;
         let id = format!("msg_{:032x}", rand::rng().random::<u128>());
         let question = serde_json::to_string(&Question::new(&id, &draft)).map_err(none)?;
-        let headers = self.headers(&id, &question);
-        let answer = self.outbound.post(&self.url, headers, question).await?;
+        let (url, signer) = (&self.url, self.signer.as_ref());
+        let answer = self.outbound.post_json(url, signer, &id, question).await?;
         match answer.status() {
             StatusCode::NO_CONTENT => Ok(Opinion::Allow),
             StatusCode::OK => wire::opinion(&answer.body(ANSWER_BYTES_MAX).await?),
             status => Err(NoOpinion(format!("it answered with status {status}"))),
         }
-    }
-
-    fn headers(&self, id: &str, body: &str) -> HeaderMap {
-        let mut headers = self.signer.as_ref().map_or_else(HeaderMap::new, |signer| {
-            signer.headers(id, Timestamp::now().0 / 1000, body)
-        });
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        headers
     }
 }
 

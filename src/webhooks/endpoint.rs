@@ -4,15 +4,11 @@ use std::{fmt::Write as _, time::Duration};
 
 use anyhow::Context as _;
 use parlour_actors::feed::WEBHOOKS;
-use parlour_storage::ids::Timestamp;
 use sha2::{Digest, Sha256};
 
 use crate::{
     config::{Config, Secret, Secrets, TopicFilter},
-    outbound::{
-        Outbound, Reach, Signer, Url, Verdict,
-        header::{CONTENT_TYPE, HeaderValue},
-    },
+    outbound::{Outbound, Reach, Signer, Url, Verdict},
 };
 
 /// An endpoint.
@@ -66,9 +62,9 @@ impl Endpoint {
 
     /// Posts an event once.
     pub(super) async fn post(&self, id: &str, body: String) -> Verdict {
-        let mut headers = self.signer.headers(id, Timestamp::now().0 / 1000, &body);
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        Verdict::on(self.outbound.post(&self.url, headers, body).await).await
+        let signer = Some(&self.signer);
+        let answered = self.outbound.post_json(&self.url, signer, id, body).await;
+        Verdict::on(answered).await
     }
 }
 

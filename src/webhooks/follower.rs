@@ -3,6 +3,8 @@
 //! The place in the store never passes an event that isn't done with, so what was on its way when the node ended is sent
 //! again. What an event says is read when it is sent: what was deleted meanwhile goes nowhere.
 
+mod reviving;
+
 use std::{sync::Arc, time::Duration};
 
 use parlour_actors::system::Core;
@@ -20,6 +22,7 @@ use tokio::{
     time::{Instant, sleep, sleep_until, timeout_at},
 };
 
+use self::reviving::Revived;
 use super::{
     Lag,
     endpoint::Endpoint,
@@ -33,14 +36,8 @@ use crate::{
 /// Events read at a time.
 const PAGE: usize = 256;
 
-/// Dead letters read at a time.
-const LETTERS: usize = 256;
-
 /// The place is written at most so often. What lies between is sent again after a crash.
 const SAVE_EVERY: Duration = Duration::from_millis(500);
-
-/// Dead letters that were revived while nobody could be told of it are looked for so often.
-const LOOK_FOR_REVIVED_EVERY: Duration = Duration::from_secs(60);
 
 /// How long what is on its way may take when the node stops.
 const STOP_TIMEOUT: Duration = Duration::from_secs(3);
@@ -74,27 +71,6 @@ pub(super) struct Follower {
     revived: Revived,
 }
 
-/// When to look for dead letters that were revived.
-#[derive(Debug)]
-struct Revived {
-    moves: watch::Receiver<events::Moved>,
-    /// How often somebody had asked something of a consumer when it was looked last.
-    n_asked: u64,
-    look_at: Instant,
-}
-
-impl Revived {
-    /// Waits until somebody asks something of a consumer. Not lost among what happens at the same time: it is counted.
-    async fn asked(&mut self) {
-        let before = self.n_asked;
-        let asked = self.moves.wait_for(|moved| moved.n_asked != before);
-        if asked.await.is_err() {
-            // The store is gone; whoever reads from it is told.
-            std::future::pending().await
-        }
-    }
-}
-
 /// What became of an attempt.
 #[derive(Debug)]
 enum Tried {
@@ -117,8 +93,6 @@ impl Follower {
         let store = core.store();
         let place = place(&*store, &endpoint.name).await?;
         let now = Instant::now();
-        let moves = store.moves();
-        let n_asked = moves.borrow().n_asked;
         Ok(Self {
             feed: events::Follower::new(Arc::clone(&store), place),
             lanes: Lanes::new(place, endpoint.at_once_max),
@@ -133,11 +107,7 @@ impl Follower {
             moved: false,
             save_at: now,
             since: (Timestamp::now(), now),
-            revived: Revived {
-                moves,
-                n_asked,
-                look_at: now,
-            },
+            revived: Revived::new(&*store, now),
             store,
         })
     }
@@ -155,7 +125,8 @@ impl Follower {
 
     async fn follow(&mut self, mut stopped: watch::Receiver<bool>) -> Result<(), StoreError> {
         loop {
-            if self.revived.look_at <= Instant::now() {
+            let look_at = self.revived.look_at();
+            if look_at.is_some_and(|at| at <= Instant::now()) {
                 self.revive().await?;
             }
             if self.behind && self.lanes.has_room() {
@@ -166,7 +137,7 @@ impl Follower {
             self.lag
                 .set(self.number, self.lanes.oldest().map(|id| id.position));
             let reads_on = self.behind && self.lanes.has_room();
-            let look_at = self.revived.look_at;
+            let look_at = self.revived.look_at();
             tokio::select! {
                 _told = stopped.changed() => return self.finish().await,
                 Some(tried) = self.attempts.join_next() => self.settle(tried).await?,
@@ -174,7 +145,7 @@ impl Follower {
                 () = self.revived.asked() => self.asked().await?,
                 () = sleep_until(due.unwrap_or(self.save_at)), if due.is_some() => {}
                 () = sleep_until(self.save_at), if self.moved => self.save().await?,
-                () = sleep_until(look_at) => {}
+                () = sleep_until(look_at.unwrap_or(self.save_at)), if look_at.is_some() => {}
                 () = std::future::ready(()), if reads_on => {}
             }
         }
@@ -229,7 +200,7 @@ impl Follower {
         start + later + self.endpoint.give_up
     }
 
-    /// Sends what may be sent now. Tells when there is more to send.
+    /// Sends what may be sent now. Tells when there is more to do.
     async fn start(&mut self) -> Result<Option<Instant>, StoreError> {
         loop {
             match self.lanes.next(Instant::now()) {
@@ -241,6 +212,8 @@ impl Follower {
                 Next::GiveUp(id) => {
                     self.bury(id, "the endpoint was down all the time".to_owned())
                         .await?;
+                    // There may be thousands, with a commit each: whoever stops the node needn't wait for all of them.
+                    return Ok(Some(Instant::now()));
                 }
                 Next::Wait(until) => return Ok(Some(until)),
                 Next::Nothing => return Ok(None),
@@ -338,8 +311,12 @@ impl Follower {
 
     /// Somebody put a consumer elsewhere, or revived a dead letter: perhaps ours.
     async fn asked(&mut self) -> Result<(), StoreError> {
-        self.revived.n_asked = self.revived.moves.borrow().n_asked;
-        self.revived.look_at = Instant::now();
+        self.revived.heard(Instant::now());
+        self.check_place().await
+    }
+
+    /// Starts over if somebody put us elsewhere.
+    async fn check_place(&mut self) -> Result<(), StoreError> {
         let (store, name) = (&self.store, &self.endpoint.name);
         let place = insist(async || store.consumer(name).await).await?;
         if place != Some(self.place) {
@@ -377,32 +354,7 @@ impl Follower {
         self.since = (Timestamp::now(), Instant::now());
         self.behind = true;
         self.moved = false;
-        self.revived.look_at = Instant::now();
-        Ok(())
-    }
-
-    /// Takes up the dead letters that somebody revived.
-    async fn revive(&mut self) -> Result<(), StoreError> {
-        self.revived.look_at = Instant::now() + LOOK_FOR_REVIVED_EVERY;
-        let (store, name) = (&self.store, &self.endpoint.name);
-        let mut after = None;
-        while self.lanes.has_room() {
-            let letters = insist(async || store.dead_letters(name, after, LETTERS).await).await?;
-            let Some(last) = letters.last() else { break };
-            after = Some(last.event);
-            for letter in letters.iter().filter(|letter| letter.revived) {
-                let now = Instant::now();
-                match insist(async || store.event(letter.event).await).await? {
-                    Some(event) => {
-                        let give_up_at = now + self.endpoint.give_up;
-                        self.lanes.revive(event.id, event.lane(), give_up_at, now);
-                    }
-                    None => {
-                        insist(async || store.drop_dead_letter(name, letter.event).await).await?;
-                    }
-                }
-            }
-        }
+        self.revived.look_soon(Instant::now());
         Ok(())
     }
 

@@ -34,7 +34,9 @@ pub(super) struct Lanes {
     read: EventId,
     /// Failures since the endpoint last answered otherwise.
     n_failures: u32,
-    /// It wants to be left alone, or gets some rest.
+    /// It asked to be left alone, and is, whatever it answers meanwhile to what was on its way.
+    asked_for_rest_until: Option<Instant>,
+    /// It gets some rest since it is down, until it answers.
     rests_until: Option<Instant>,
 }
 
@@ -80,6 +82,7 @@ impl Lanes {
             n_on_their_way: 0,
             read,
             n_failures: 0,
+            asked_for_rest_until: None,
             rests_until: None,
         }
     }
@@ -129,7 +132,8 @@ impl Lanes {
         let Some((due, id)) = first.filter(|_| self.n_on_their_way < at_once) else {
             return Next::Nothing;
         };
-        let due = due.max(self.rests_until.unwrap_or(due));
+        let rests = [self.asked_for_rest_until, self.rests_until];
+        let due = rests.into_iter().flatten().fold(due, Instant::max);
         if due > now {
             return Next::Wait(due);
         }
@@ -176,13 +180,12 @@ impl Lanes {
         now: Instant,
     ) -> Failed {
         self.n_failures = self.n_failures.saturating_add(1);
-        let rest = match retry_after {
-            Some(asked) => Some(asked),
-            None => self
-                .is_down()
-                .then(|| backoff::wait(self.n_failures - DOWN_AFTER + 1, chance)),
-        };
-        self.rests_until = self.rests_until.max(rest.map(|rest| now + rest));
+        if let Some(asked) = retry_after {
+            self.asked_for_rest_until = self.asked_for_rest_until.max(Some(now + asked));
+        } else if self.is_down() {
+            let rest = backoff::wait(self.n_failures - DOWN_AFTER + 1, chance);
+            self.rests_until = self.rests_until.max(Some(now + rest));
+        }
         let Some(item) = self.open.get_mut(&id) else {
             return Failed::GivenUp;
         };

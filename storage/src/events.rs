@@ -57,7 +57,8 @@ pub struct DeadLetter {
 pub struct Moved {
     /// How far everything is durable.
     pub head: Position,
-    /// How often a consumer was rewound or a dead letter revived, since the store was opened.
+    /// How often somebody asked that a consumer be rewound or a dead letter revived, since the store was opened. Where they
+    /// stopped waiting, it is done a little later.
     pub n_asked: u64,
 }
 

@@ -125,6 +125,7 @@ mod tests {
             by: Some(user(by)),
             at: Timestamp(0),
             what,
+            hidden: false,
         }
     }
 

@@ -42,9 +42,13 @@ async fn write(store: &dyn Store, write: Write) -> ConversationId {
 
 impl Scene {
     async fn new() -> Self {
+        Self::with(Options::default()).await
+    }
+
+    async fn with(options: Options) -> Self {
         let (stands_still, ends) = mpsc::channel();
         tokio::task::spawn_blocking(move || ends.recv());
-        let store: Arc<dyn Store> = Arc::new(MemoryStore::new(Options::default()).unwrap());
+        let store: Arc<dyn Store> = Arc::new(MemoryStore::new(options).unwrap());
         let with = UserId::new("bob").unwrap();
         let conversation = write(&*store, Write::OpenDirect { with }).await;
         let writer = Writer::open(&Place::Memory, MEMORY_MIN).unwrap();
@@ -133,4 +137,30 @@ async fn what_is_long_waits_for_no_time() {
         assert!(bytes < MEMORY_MIN, "{} messages wait", scene.n_sent);
     }
     assert!(scene.n_sent > 1, "still not a commit each");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_indexed_outlives_a_store_that_is_busy() {
+    let options = Options {
+        reader_threads: 1,
+        read_queue_max: 1,
+        ..Options::default()
+    };
+    let mut scene = Scene::with(options).await;
+    let text = "w ".repeat(100);
+    for _ in 0..100 {
+        scene.send(&text).await;
+    }
+    assert_eq!(scene.n_found(), 0, "it waits to be committed");
+    // One is being read, and one waits; there is no room for a third.
+    for _ in 0..10 {
+        let store = Arc::clone(&scene.store);
+        tokio::spawn(async move { store.all_messages(None, PAGE).await.map(drop) });
+    }
+    tokio::task::yield_now().await;
+    let index = scene.indexer.index().clone();
+    let (stop, stopped) = oneshot::channel();
+    stop.send(()).unwrap();
+    scene.indexer.run_on(stopped).await;
+    assert_eq!(index.n_messages(), 100);
 }

@@ -1,6 +1,6 @@
 //! Rules of the bucket that files are kept in.
 
-use super::super::options::Attachments;
+use super::{super::options::Attachments, called};
 use crate::files::bucket::{IS_BUILT_IN, MISSING};
 
 /// Tells each rule, and whether it holds.
@@ -46,11 +46,8 @@ pub(super) fn rules(
 
 /// What may be, but should not.
 pub(super) fn notice(options: &Attachments) -> Option<String> {
-    let endpoint = options.s3_endpoint.as_ref()?;
-    endpoint.is_exposed().then(|| {
-        "attachments.s3_endpoint is http and another machine: whoever is between reads every file; take https"
-            .to_owned()
-    })
+    let endpoint = options.s3_endpoint.iter();
+    called::exposed("attachments.s3_endpoint", endpoint, "every file")
 }
 
 #[cfg(test)]

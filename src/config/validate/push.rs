@@ -1,10 +1,7 @@
 //! Rules of push: what push services want of who asks them, and where requests may go.
 
-use super::super::{Config, value::Secret};
-use crate::{
-    outbound::{self, Reach, Url},
-    push,
-};
+use super::{super::Config, called};
+use crate::push;
 
 /// Tells each rule, and whether it holds.
 pub(super) fn rules(config: &Config, mut rule: impl FnMut(&'static [&'static str], bool, &str)) {
@@ -21,12 +18,11 @@ pub(super) fn rules(config: &Config, mut rule: impl FnMut(&'static [&'static str
         let options = &["push.fcm_credentials_file", "push.fcm_url"];
         rule(options, false, &problem);
     }
-    let secret = options.webhook_secret.as_ref().map(Secret::expose);
-    if let Some(Err(problem)) = secret.map(outbound::check_secret) {
+    let secret = options.webhook_secret.as_ref();
+    if let Some(problem) = secret.and_then(|secret| called::bad_secret(config, secret)) {
         let options = &["push.webhook_secret", "push.webhook_secret_file"];
         rule(options, false, &problem);
     }
-    let reach = Reach::guarded(&config.outbound);
     for (options, url) in [
         (
             ["push.webhook_url", "outbound.allow"].as_slice(),
@@ -38,28 +34,22 @@ pub(super) fn rules(config: &Config, mut rule: impl FnMut(&'static [&'static str
         ),
     ] {
         let Some(url) = url else { continue };
-        let problem = match url.as_str().parse::<Url>() {
-            Ok(url) => reach.check(&url).err().map(|refused| refused.to_string()),
-            Err(problem) => Some(problem.to_string()),
-        };
+        let problem = called::unreachable(config, url);
         rule(options, problem.is_none(), problem.as_deref().unwrap_or(""));
     }
 }
 
 /// What may be, but should not.
 pub(super) fn notice(config: &Config) -> Option<String> {
-    let mut urls = [&config.push.webhook_url, &config.push.fcm_url].into_iter();
-    urls.any(|url| url.as_ref().is_some_and(|url| url.is_exposed()))
-        .then(|| {
-            "push.webhook_url or push.fcm_url is http and another machine: whoever is between reads what is pushed; take https"
-                .to_owned()
-        })
+    let urls = [&config.push.webhook_url, &config.push.fcm_url];
+    let options = "push.webhook_url or push.fcm_url";
+    called::exposed(options, urls.into_iter().flatten(), "what is pushed")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Push, Value};
+    use crate::config::{Push, Secret, Value};
 
     fn broken(change: impl FnOnce(&mut Push), allow: &str) -> Vec<&'static str> {
         let mut config = Config::default();
@@ -89,11 +79,14 @@ mod tests {
         let missing = Some("/nonexistent/account.json".into());
         let none = broken(|push| push.fcm_credentials_file = missing, "");
         assert_eq!(none, ["push.fcm_credentials_file"]);
-        let secret = Some(Secret::new("whsec_?"));
-        assert_eq!(
-            broken(|push| push.webhook_secret = secret, ""),
-            ["push.webhook_secret"]
-        );
+        for (secret, expected) in [
+            ("whsec_?", ["push.webhook_secret"].as_slice()),
+            ("a", &["push.webhook_secret"]),
+            ("V7bQz0kd3mXw9TfLr2YpHs6NcGj4UaEo", &[]),
+        ] {
+            let is_set = broken(|push| push.webhook_secret = Some(Secret::new(secret)), "");
+            assert_eq!(is_set, expected, "{secret}");
+        }
         let here =
             |push: &mut Push| push.webhook_url = Value::parse("http://127.0.0.1:9/").unwrap();
         assert_eq!(broken(here, ""), ["push.webhook_url"]);

@@ -2,8 +2,10 @@
 
 use std::collections::HashSet;
 
-use super::super::{Config, value::Secrets, weak_secret};
-use crate::outbound::{self, Reach, Url};
+use super::{
+    super::{Config, value::Secrets},
+    called,
+};
 
 /// Tells each rule, and whether it holds.
 pub(super) fn rules(config: &Config, mut rule: impl FnMut(&'static [&'static str], bool, &str)) {
@@ -15,25 +17,16 @@ pub(super) fn rules(config: &Config, mut rule: impl FnMut(&'static [&'static str
         "webhooks are signed, so that nobody else's are believed; make a secret with `echo whsec_$(openssl rand -base64 32)`, for the node and for whom it calls",
     );
     for one in events.webhook_secret.iter().flat_map(Secrets::iter) {
-        let weakness = weak_secret::weakness(one).filter(|_| !config.node.dev);
-        let problem = outbound::check_secret(one.expose()).err().or(weakness);
+        let problem = called::bad_secret(config, one);
         rule(secret, problem.is_none(), problem.as_deref().unwrap_or(""));
     }
-    let reach = Reach::guarded(&config.outbound);
     let mut seen = HashSet::new();
     for url in &events.webhook_url {
-        let url = url.as_str();
-        let problem = match url.parse::<Url>() {
-            Ok(parsed) => reach
-                .check(&parsed)
-                .err()
-                .map(|refused| refused.to_string()),
-            Err(problem) => Some(problem.to_string()),
-        };
-        if let Some(problem) = problem {
+        if let Some(problem) = called::unreachable(config, url) {
             let options = &["events.webhook_url", "outbound.allow"];
             rule(options, false, &problem);
         }
+        let url = url.as_str();
         let message = format!("{url} is there twice; each is told everything");
         rule(&["events.webhook_url"], seen.insert(url), &message);
     }
@@ -41,11 +34,8 @@ pub(super) fn rules(config: &Config, mut rule: impl FnMut(&'static [&'static str
 
 /// What may be, but should not.
 pub(super) fn notice(config: &Config) -> Option<String> {
-    let mut urls = config.events.webhook_url.iter();
-    urls.any(|url| url.is_exposed()).then(|| {
-        "events.webhook_url is http and another machine: whoever is between reads every message; take https"
-            .to_owned()
-    })
+    let urls = config.events.webhook_url.iter();
+    called::exposed("events.webhook_url", urls, "every message")
 }
 
 #[cfg(test)]

@@ -32,7 +32,7 @@ struct Follow {
 pub(super) async fn follow(asked: Asked) -> Answered {
     let Follow { after, topics } = asked.query()?;
     let epoch = asked.core().epoch();
-    // A browser that comes back asks for the same address, and says in the header how far it came.
+    // A client that comes back asks for the same address, and says in the header how far it came.
     let start = match asked.header("last-event-id").or(after.as_deref()) {
         None | Some("" | "now") => Start::Now,
         Some("oldest") => Start::Oldest,

@@ -111,6 +111,18 @@ fn an_endpoint_that_asks_to_be_left_alone_is() {
 }
 
 #[test]
+fn what_a_neighbour_is_answered_does_not_end_the_rest_that_was_asked_for() {
+    let now = Instant::now();
+    let mut lanes = lanes("abc", 2, now);
+    assert_eq!(sent(&mut lanes, now), [1, 2]);
+    lanes.failed(id(1), Some(3600 * SECOND), 1.0, now);
+    lanes.answered();
+    lanes.done(id(2), now);
+    assert_eq!(lanes.next(now), Next::Wait(now + 3600 * SECOND));
+    assert_eq!(sent(&mut lanes, now + 3600 * SECOND), [3, 1]);
+}
+
+#[test]
 fn an_endpoint_that_is_down_is_tried_with_one_at_a_time() {
     let now = Instant::now();
     let mut lanes = lanes("abcdefgh", 8, now);

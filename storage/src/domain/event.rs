@@ -54,6 +54,8 @@ pub struct Event {
     pub at: Timestamp,
     /// What.
     pub what: Happening,
+    /// The node shows it to nobody but who caused it, since they are shadow-banned now and were then.
+    pub hidden: bool,
 }
 
 /// What happened.

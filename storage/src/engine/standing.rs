@@ -66,6 +66,16 @@ pub(crate) fn shadowed(source: &dyn Source) -> Result<Vec<(UserId, Timestamp)>, 
     Ok(shadowed)
 }
 
+/// Whether what somebody wrote at a time is shown to nobody else.
+pub(crate) fn is_shadowed(
+    source: &dyn Source,
+    user: &UserId,
+    at: Timestamp,
+) -> Result<bool, StoreError> {
+    let record: Option<ShadowedV1> = records::load(source, &keys::shadowed(user))?;
+    Ok(record.is_some_and(|ShadowedV1 { since }| at >= since))
+}
+
 /// Adds everyone whose writing is shown to nobody else, for somebody else's eyes. One look where there is nobody.
 pub(crate) fn hide_shadowed(
     source: &dyn Source,

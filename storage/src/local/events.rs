@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use tokio::sync::watch;
 
-use super::LocalStore;
+use super::{LocalStore, tide::Tide};
 use crate::{
     domain::event::{Event, EventId},
     engine::{events, tx::Tx},
@@ -31,6 +31,16 @@ impl LocalStore {
         .await?;
         let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(std::mem::take(&mut *told))
+    }
+}
+
+/// Tells those who follow that one of them is asked for something when it goes: also where whoever asks stops waiting, whose
+/// write is done nonetheless.
+struct Asks<'a>(&'a Tide);
+
+impl Drop for Asks<'_> {
+    fn drop(&mut self) {
+        self.0.ask();
     }
 }
 
@@ -90,10 +100,9 @@ impl Events for LocalStore {
 
     async fn rewind_consumer(&self, name: &str, to: EventId) -> Result<bool, StoreError> {
         let name = name.to_owned();
-        let rewind = self.small_chore(move |tx| events::rewind(tx, &name, to));
-        let is_known = rewind.await?;
-        self.tide.ask();
-        Ok(is_known)
+        let _asks = Asks(&self.tide);
+        self.small_chore(move |tx| events::rewind(tx, &name, to))
+            .await
     }
 
     async fn forget_consumer(&self, name: &str) -> Result<(), StoreError> {
@@ -123,10 +132,9 @@ impl Events for LocalStore {
 
     async fn revive(&self, consumer: &str, event: EventId) -> Result<bool, StoreError> {
         let consumer = consumer.to_owned();
-        let revive = self.small_chore(move |tx| events::revive(tx, &consumer, event));
-        let is_there = revive.await?;
-        self.tide.ask();
-        Ok(is_there)
+        let _asks = Asks(&self.tide);
+        self.small_chore(move |tx| events::revive(tx, &consumer, event))
+            .await
     }
 
     async fn drop_dead_letter(&self, consumer: &str, event: EventId) -> Result<(), StoreError> {

@@ -4,7 +4,7 @@ use super::{Scene, cases, scene::send};
 use crate::{
     domain::{
         event::{Event, EventId, Happening},
-        safety::ReportDraft,
+        safety::{ReportDraft, Sanction},
     },
     ids::IdempotencyKey,
     safety::Retention,
@@ -16,6 +16,7 @@ cases![
     pages_of_any_size_tell_the_same,
     what_is_told_is_as_it_stands_now,
     what_changes_nothing_is_not_told,
+    what_nobody_else_may_see_is_told_as_hidden,
     what_retention_takes_is_told,
     one_event_is_found_by_its_place,
 ];
@@ -135,6 +136,42 @@ async fn what_is_told_is_as_it_stands_now(scene: Scene) {
         reason: Some("because".to_owned()),
     };
     assert_eq!(events[2].what, expected);
+}
+
+async fn what_nobody_else_may_see_is_told_as_hidden(scene: Scene) {
+    let [ann, bob, eve] = scene.people(["ann", "bob", "eve"]);
+    let id = scene.direct(&ann, &bob).await;
+    let start = scene.now_in_events();
+    let before = scene.send(&ann, id, "before").await.id;
+    let sanction = |sanction| Write::Sanction {
+        user: ann.clone(),
+        sanction,
+    };
+    scene.done(&eve, sanction(Sanction::ShadowBan)).await;
+    let during = scene.send(&ann, id, "during").await.id;
+    let edit = |message| Write::Edit {
+        message,
+        text: "edited".to_owned(),
+    };
+    scene.change(&ann, edit(during)).await;
+    scene.send(&bob, id, "by somebody else").await;
+    let hidden = async || {
+        let events = scene.events_since(start).await;
+        let hidden = events.iter().map(|it| (it.what.topic(), it.hidden));
+        hidden.collect::<Vec<_>>()
+    };
+    let expected = [
+        ("message.sent", false),
+        ("user.shadow_banned", false),
+        ("message.sent", true),
+        ("message.edited", true),
+        ("message.sent", false),
+    ];
+    assert_eq!(hidden().await, expected);
+    scene.change(&ann, edit(before)).await;
+    assert!(hidden().await[0].1, "it says something else since");
+    scene.done(&eve, sanction(Sanction::EndShadowBan)).await;
+    assert!(hidden().await.iter().all(|(_, hidden)| !hidden));
 }
 
 async fn what_changes_nothing_is_not_told(scene: Scene) {

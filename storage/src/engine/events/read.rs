@@ -10,7 +10,7 @@ use crate::{
         event::{Event, EventId, Happening},
         message::Message,
     },
-    engine::{changes, events::forget, messages, records, view::View},
+    engine::{changes, events::forget, messages, records, standing, view::View},
     error::StoreError,
     events::EventPage,
     ids::{MessageId, Position, UserId},
@@ -147,17 +147,20 @@ fn told_of_message(
         return Ok(None);
     };
     let message = MessageId::created_at(id.position);
-    let message = passing_over_damage(messages::with_reactions(source, message, record))?;
-    Ok(message.map(|message| of_message(id, message)))
+    let message = messages::with_reactions(source, message, record);
+    let event = message.and_then(|message| of_message(source, id, message));
+    passing_over_damage(event)
 }
 
-fn of_message(id: EventId, message: Message) -> Event {
-    Event {
+fn of_message(source: &dyn Source, id: EventId, message: Message) -> Result<Event, StoreError> {
+    let written_at = message.edited_at.unwrap_or(message.sent_at);
+    Ok(Event {
         id,
         by: Some(message.author.clone()),
         at: message.sent_at,
+        hidden: standing::is_shadowed(source, &message.author, written_at)?,
         what: Happening::MessageSent(message),
-    }
+    })
 }
 
 fn told_of_row(
@@ -304,7 +307,25 @@ fn of_row(
         HappeningV1::Online => by.clone().map(|user| Happening::UserOnline { user }),
         HappeningV1::Offline => by.clone().map(|user| Happening::UserOffline { user }),
     };
-    Ok(what.map(|what| Event { id, by, at, what }))
+    let Some(what) = what else { return Ok(None) };
+    let hidden = match (&what, &by) {
+        // Of all else that they do, either nobody is told, or everybody.
+        (
+            Happening::MessageEdited { .. }
+            | Happening::MessageRead { .. }
+            | Happening::MessageReacted { .. }
+            | Happening::Requested(_),
+            Some(by),
+        ) => standing::is_shadowed(source, by, at)?,
+        _ => false,
+    };
+    Ok(Some(Event {
+        id,
+        by,
+        at,
+        what,
+        hidden,
+    }))
 }
 
 /// One event, if it was not forgotten.
@@ -314,7 +335,8 @@ pub(crate) fn one(source: &dyn Source, id: EventId) -> Result<Option<Event>, Sto
     }
     if id.n == 0 {
         let message = messages::message(source, MessageId::created_at(id.position))?;
-        return Ok(message.map(|message| of_message(id, message)));
+        let event = message.map(|message| of_message(source, id, message));
+        return event.transpose();
     }
     let record: Option<HappenedV1> = records::load(source, &keys::event(id))?;
     record.map_or(Ok(None), |record| of_row(source, id, record))
