@@ -32,14 +32,15 @@ fn main() {
         Some("verdicts") => verdicts::run(),
         Some("search") => {
             let n_messages = number.map_or(1_000_000, |n| usize::try_from(n).unwrap_or(usize::MAX));
-            search::run(n_messages);
+            let n_searches = args.get(2).and_then(|n| n.parse().ok());
+            search::run(n_messages, n_searches.unwrap_or(400));
         }
         Some("soak") => {
             let n_messages = number.map_or(2_000_000, |n| usize::try_from(n).unwrap_or(usize::MAX));
             soak::run(n_messages, args.get(2).and_then(|n| n.parse().ok()));
         }
         Some(other) => println!(
-            "no such bench: {other}; there are messages [SECONDS], fanout [SECONDS], verdicts, search [MESSAGES], soak [MESSAGES [KEYS_IN_A_BATCH]]"
+            "no such bench: {other}; there are messages [SECONDS], fanout [SECONDS], verdicts, search [MESSAGES [SEARCHES_OF_A_KIND]], soak [MESSAGES [KEYS_IN_A_BATCH]]"
         ),
     }
 }

@@ -27,16 +27,15 @@ use crate::system::{
     caller, cpu_micros, cpu_seconds, disk_bytes, open, rss_mib, rss_own_mib, user,
 };
 
-const N_SEARCHES: usize = 400;
 /// People whom somebody blocks who blocks many.
 const BLOCKS: usize = 100;
 const N_COMMITS: usize = 12;
 
-pub(crate) fn run(n_messages: usize) {
-    actix::System::new().block_on(measure(n_messages));
+pub(crate) fn run(n_messages: usize, n_searches: usize) {
+    actix::System::new().block_on(measure(n_messages, n_searches));
 }
 
-async fn measure(n_messages: usize) {
+async fn measure(n_messages: usize, n_searches: usize) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let store = open(folder.path(), Options::default());
     let mut stock = Stock::open(&store).await;
@@ -75,7 +74,7 @@ async fn measure(n_messages: usize) {
     };
     let system = System::start_with(store, Settings::default(), services);
     up_to_date(&search).await;
-    ask_all(system.core(), &stock).await;
+    ask_all(system.core(), &stock, n_searches).await;
     println!(
         "RSS {} MiB, {} without mapped files",
         rss_mib(),
@@ -200,7 +199,7 @@ fn with(sought: Sought, words: String) -> Sought {
     Sought { words, ..sought }
 }
 
-async fn ask_all(core: &Arc<Core>, stock: &Stock) {
+async fn ask_all(core: &Arc<Core>, stock: &Stock, n_searches: usize) {
     let load = std::fs::read_to_string("/proc/loadavg").expect("Linux");
     println!("load before: {load}");
     println!(
@@ -209,17 +208,25 @@ async fn ask_all(core: &Arc<Core>, stock: &Stock) {
     println!("|---|---|---|---|---|---|---|");
     let all = format!("in {HUB_CONVERSATIONS} conversations");
     for (what, make) in KINDS {
-        ask_many(core, what, "in one's only conversation", make, |n| {
-            (caller(other(n)), None)
-        })
+        ask_many(
+            core,
+            n_searches,
+            what,
+            "in one's only conversation",
+            make,
+            |n| (caller(other(n)), None),
+        )
         .await;
         let group = Target::Conversation(stock.hubs[0]);
         let hub = caller(hub());
-        ask_many(core, what, "in a large group", make, |_| {
+        ask_many(core, n_searches, what, "in a large group", make, |_| {
             (Arc::clone(&hub), Some(group.clone()))
         })
         .await;
-        ask_many(core, what, &all, make, |_| (Arc::clone(&hub), None)).await;
+        ask_many(core, n_searches, what, &all, make, |_| {
+            (Arc::clone(&hub), None)
+        })
+        .await;
     }
     let hub = caller(hub());
     for n in 1..=BLOCKS {
@@ -232,12 +239,16 @@ async fn ask_all(core: &Arc<Core>, stock: &Stock) {
     }
     let all = format!("the same, {BLOCKS} people blocked");
     for (what, make) in KINDS {
-        ask_many(core, what, &all, make, |_| (Arc::clone(&hub), None)).await;
+        ask_many(core, n_searches, what, &all, make, |_| {
+            (Arc::clone(&hub), None)
+        })
+        .await;
     }
 }
 
 async fn ask_many(
     core: &Arc<Core>,
+    n_searches: usize,
     what: &str,
     place: &str,
     make: Make,
@@ -246,7 +257,7 @@ async fn ask_many(
     let mut numbers = Numbers(2);
     let [mut took, mut cpu] = [(); 2].map(|()| Histogram::<u64>::new(3).expect("3 digits"));
     let mut n_found = 0;
-    for n in 0..N_SEARCHES {
+    for n in 0..n_searches {
         let (caller, of) = who(n);
         let sought = Sought {
             of,
@@ -269,7 +280,7 @@ async fn ask_many(
         ms(&cpu, 0.99),
         ms(&took, 0.5),
         ms(&took, 0.99),
-        n_found as f64 / N_SEARCHES as f64
+        n_found as f64 / n_searches as f64
     );
 }
 
