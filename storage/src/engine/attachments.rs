@@ -5,6 +5,7 @@
 
 use crate::{
     attachments::{Doomed, Usage},
+    codec,
     domain::attachment::{ATTACHMENTS_MAX, Attachment, AttachmentDraft, OBJECT_BYTES_MAX},
     engine::{
         bounds, records,
@@ -50,7 +51,7 @@ pub(crate) fn upload(tx: &mut Tx<'_>, draft: &AttachmentDraft) -> Written {
     tx.put_new(keys::attachment(id), &record)?;
     let of = AttachmentOfV1 { bound: false };
     tx.put_new(keys::attachment_of(tx.by, id), &of)?;
-    tx.put_new(keys::unsent(id), &UnsentV1)?;
+    tx.put_new(keys::unsent(id), &UnsentV1 { since: tx.at })?;
     let usage = UsageV1 {
         n_files: usage.n_files + 1,
         bytes,
@@ -144,14 +145,14 @@ pub(crate) fn hold(
     Ok(())
 }
 
-/// Takes that back.
+/// Takes that back. From now on they grow old as if they had just been uploaded: whoever has them can send them.
 pub(crate) fn let_go(
     tx: &mut Tx<'_>,
     ids: impl Iterator<Item = AttachmentId>,
 ) -> Result<(), StoreError> {
     for id in ids {
         tx.delete::<HeldV1>(keys::held(id))?;
-        tx.put_new(keys::unsent(id), &UnsentV1)?;
+        tx.put_new(keys::unsent(id), &UnsentV1 { since: tx.at })?;
     }
     Ok(())
 }
@@ -171,15 +172,21 @@ pub(crate) fn forget_sent(tx: &mut Tx<'_>, attached: &[AttachedV1]) -> Result<()
     Ok(())
 }
 
-/// Forgets files that no message was sent with, uploaded before a time; tells how many.
+/// Forgets files that no message was sent with since a time; tells how many.
 pub(crate) fn forget_unsent(
     tx: &mut Tx<'_>,
     before: Timestamp,
     most: usize,
 ) -> Result<usize, StoreError> {
     let end = AttachmentId::created_at(Position::at(before));
+    // What was let go again is younger than its id.
+    let is_young = |key: &[u8], value: &[u8]| {
+        let unsent = codec::open::<UnsentV1>(key, value, &mut |part| tx.get(part));
+        unsent.is_ok_and(|unsent| unsent.since >= before)
+    };
     let rows = tx.scan(keys::unsent_before(end), Order::Ascending);
     let ids: Vec<_> = rows
+        .filter(|row| !matches!(row, Ok((key, value)) if is_young(key, value)))
         .take(most)
         .map(|row| records::parsed(&row?.0, |key| Parts::of(Table::Unsent, key)?.attachment()))
         .collect::<Result<_, StoreError>>()?;

@@ -33,6 +33,7 @@ cases![
     what_fails_stays_until_it_is_dismissed,
     what_waits_comes_in_the_order_of_time,
     its_files_wait_with_it,
+    files_of_what_is_taken_back_can_be_sent_though_they_are_old,
     erasure_takes_it_along,
     it_is_all_there_after_a_restart,
 ];
@@ -479,6 +480,26 @@ async fn its_files_wait_with_it(scene: Scene) {
     for (scheduled, file) in kept_for.iter().zip(files).skip(1) {
         scene.done(&ann, cancel(scheduled.id)).await;
         assert!(!outlasts(&scene, file).await);
+    }
+}
+
+async fn files_of_what_is_taken_back_can_be_sent_though_they_are_old(scene: Scene) {
+    let [ann, bob] = scene.people(["ann", "bob"]);
+    let conversation = scene.direct(&ann, &bob).await;
+    let file = upload(&scene, &ann, "old").await.id;
+    let draft = ScheduledDraft {
+        attachments: vec![file],
+        ..draft(&scene, conversation, "x", 600_000)
+    };
+    let scheduled = scheduled(&scene, &ann, draft).await;
+    scene.turn_clock(60_000);
+    let since = scene.now();
+    scene.done(&ann, cancel(scheduled.id)).await;
+    for (before, is_there) in [(since, true), (since.plus_ms(1000), false)] {
+        let gave_up = scene.store.give_up_unsent(before, usize::MAX).await;
+        gave_up.expect("gives up");
+        let found = scene.store.attachment(file).await.expect("reads");
+        assert_eq!(found.is_some(), is_there);
     }
 }
 

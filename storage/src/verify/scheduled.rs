@@ -87,7 +87,8 @@ pub(super) fn check_held(c: &mut Checker<'_>, key: &[u8], value: &[u8]) -> Resul
     if !is_named {
         c.remove(key, "no scheduled message has this file");
         let what = "a file that no message was sent with would never go";
-        c.rewrite(&keys::unsent(file), what, &UnsentV1)?;
+        let since = unbound.created_at;
+        c.rewrite(&keys::unsent(file), what, &UnsentV1 { since })?;
     }
     Ok(())
 }
