@@ -318,11 +318,47 @@ pub(crate) fn doomed(
     limit: usize,
 ) -> Result<Vec<Doomed>, StoreError> {
     let all = records::all::<DoomedV1>(source, keys::doomed_after(after), Order::Ascending);
-    all.take(limit)
-        .map(|entry| {
-            let (key, record) = entry?;
-            let id = records::parsed(&key, |key| Parts::of(Table::Doomed, key)?.attachment())?;
-            Ok(record.into_domain(id))
-        })
-        .collect()
+    all.map(|entry| {
+        let (key, record) = entry?;
+        let id = records::parsed(&key, |key| Parts::of(Table::Doomed, key)?.attachment())?;
+        Ok(record.into_domain(id))
+    })
+    .filter(|found: &Result<_, StoreError>| match found {
+        // What lies there is found as a file that nobody knows of.
+        Err(error) if error.kind.is_damage() => {
+            tracing::error!(%error, "it can't be read where a file lies that is to go");
+            false
+        }
+        _ => true,
+    })
+    .take(limit)
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        kv::{Batch, Kv},
+        memory_store::MemoryKv,
+    };
+
+    #[test]
+    fn a_doomed_file_that_can_not_be_read_stops_no_other() {
+        let [broken, fine] = [1, 2].map(|n| Position::new(n).unwrap());
+        let [broken, fine] = [broken, fine].map(AttachmentId::created_at);
+        let key = keys::doomed(fine);
+        let record = DoomedV1 {
+            object: "a".to_owned(),
+            thumbnail: None,
+        };
+        let sealed = codec::seal(&key, &record).unwrap();
+        let kv = MemoryKv::default();
+        kv.apply(Batch::from([
+            (keys::doomed(broken), Some(b"?".to_vec())),
+            (key, Some(sealed.head)),
+        ]))
+        .unwrap();
+        assert_eq!(doomed(&kv, None, 1).unwrap(), [record.into_domain(fine)]);
+    }
 }
