@@ -26,6 +26,7 @@ cases![
     what_is_scheduled_comes_back_as_it_was,
     what_makes_no_sense_is_refused,
     a_retry_finds_the_first_one,
+    a_retry_of_what_was_sent_early_sends_nothing_more,
     nobody_schedules_without_end,
     it_is_sent_once,
     who_changes_it_and_who_sends_it_do_not_both_win,
@@ -244,6 +245,45 @@ async fn a_retry_finds_the_first_one(scene: Scene) {
         .await;
     let theirs = scheduled(&scene, &bob, draft).await;
     assert_ne!(theirs.id, first.id, "keys are one's own");
+}
+
+async fn a_retry_of_what_was_sent_early_sends_nothing_more(scene: Scene) {
+    let [ann, bob] = scene.people(["ann", "bob"]);
+    let conversation = scene.direct(&ann, &bob).await;
+    let draft = ScheduledDraft {
+        key: IdempotencyKey::new("once").ok(),
+        ..draft(&scene, conversation, "hello", 60_000)
+    };
+    let first = scheduled(&scene, &ann, draft.clone()).await;
+    let sooner = Some(scene.now().plus_ms(1000));
+    let (sooner, _) = kept(&scene, &ann, change(first.id, None, sooner)).await;
+    sent(&scene, &ann, send_due(&sooner)).await;
+    for again in [schedule(draft.clone()), cancel(first.id)] {
+        scene.refused(&ann, again, Rejection::ScheduledSent).await;
+    }
+    let other = ScheduledDraft {
+        content: text("other"),
+        ..draft.clone()
+    };
+    scene
+        .refused(&ann, schedule(other.clone()), Rejection::KeyReused)
+        .await;
+    assert_eq!(list(&scene, &ann).await, []);
+    assert_eq!(waiting(&scene, &ann).await, []);
+    assert_eq!(known(&scene, &ann, first.id).await, None);
+    // Once that time is over, it is refused itself: with the next one the key is let go.
+    scene.turn_clock(60_000);
+    let draft = ScheduledDraft {
+        key: None,
+        ..self::draft(&scene, conversation, "next", 60_000)
+    };
+    scheduled(&scene, &ann, draft).await;
+    let at = scene.now().plus_ms(60_000);
+    let second = scheduled(&scene, &ann, ScheduledDraft { at, ..other }).await;
+    assert_ne!(second.id, first.id);
+    assert_eq!(MessagesOf(conversation).read(&scene).await, ["hello"]);
+    let holdings = scene.store.holdings(&ann).await.expect("counts");
+    assert_eq!(holdings.scheduled, 2, "nothing is left of the first one");
 }
 
 async fn nobody_schedules_without_end(scene: Scene) {
