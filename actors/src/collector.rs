@@ -180,7 +180,8 @@ async fn take(core: &Core, files: &dyn Files, object: &str) -> bool {
 async fn take_orphans(core: &Core, files: &dyn Files, before: Timestamp) -> Result<(), StoreError> {
     let (found, mut orphans) = mpsc::channel(STEP_FILES);
     let listing = files.list_older(before, found);
-    let taking = async {
+    // The receiver goes with it: a listing that nobody listens to any more has to end, and not wait for room.
+    let taking = async move {
         let mut step = Vec::with_capacity(STEP_FILES);
         while orphans.recv_many(&mut step, STEP_FILES).await > 0 {
             let began = Instant::now();
@@ -205,4 +206,28 @@ async fn take_orphans(core: &Core, files: &dyn Files, before: Timestamp) -> Resu
 async fn rest(began: Instant) {
     let pause = (began.elapsed() * REST_FACTOR).max(REST_MIN);
     tokio::time::sleep(pause).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        limits::Settings,
+        testkit::{Folder, TestNode},
+    };
+
+    #[actix::test]
+    async fn a_listing_ends_when_nobody_can_take_what_it_finds() {
+        let node = TestNode::start(Settings::default());
+        let core = Arc::clone(node.core());
+        node.stop().await;
+        let folder = Folder::default();
+        let now = Timestamp::now();
+        // More than wait to be looked at, and as many again.
+        for n in 0..=2 * STEP_FILES {
+            folder.write(&format!("{n}"), before(now, UNSENT_AGE));
+        }
+        let failed = take_orphans(&core, &folder, now).await.unwrap_err();
+        assert_eq!(failed.kind, StoreErrorKind::Closed);
+    }
 }

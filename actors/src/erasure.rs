@@ -4,22 +4,23 @@
 //! order. What is left to do is read from the store each time: ended in the middle, it is simply begun again.
 //! Has no rule of its own about what a row holds; that is the store's ([`Erase`]).
 
+mod kept;
 mod scheduled;
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use parlour_storage::{
-    contacts::{Direction, Lifetime, RequestPage},
+    contacts::{Lifetime, RequestPage},
     domain::{
         contact::ContactRules, conversation::ConversationKind, event::EventId, safety::Standing,
         user::NodeRole,
     },
     ids::{ConversationId, MessageId, Position, Seq, Timestamp, UserId},
     personal::{Erase, Part, ROWS_AT_ONCE, Reacted, Written},
-    safety::ReportPage,
     store::{Transaction, Write},
 };
 
+pub use self::kept::Kept;
 use crate::{
     archive::Submit,
     command::{Action, Caller, Card},
@@ -46,17 +47,6 @@ pub struct Erased {
     pub gone: Vec<(&'static str, u64)>,
     /// What was kept.
     pub kept: Vec<Kept>,
-}
-
-/// Something that was kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Kept {
-    /// What.
-    pub what: &'static str,
-    /// How many.
-    pub n: u64,
-    /// Why.
-    pub why: &'static str,
 }
 
 /// How far it is: so many of the person's conversations were gone through.
@@ -228,135 +218,6 @@ impl Core {
             }
         }
         Ok(())
-    }
-
-    /// What was kept, and why.
-    async fn kept(
-        &self,
-        user: &UserId,
-        conversations: &BTreeSet<ConversationId>,
-    ) -> Result<Vec<Kept>, Failure> {
-        let store = self.store_ref();
-        let (mut n_direct, mut n_tombstones, mut n_taken_back) = (0, 0, 0);
-        for &id in conversations {
-            let conversation = store.conversation(id).await?;
-            let is_direct = conversation
-                .is_some_and(|found| matches!(found.kind, ConversationKind::Direct { .. }));
-            n_direct += u64::from(is_direct);
-            let mut from = Some(Seq(1));
-            while let Some(seq) = from {
-                let part = store.written_by(user, id, seq).await?;
-                n_tombstones += part.items.len() as u64;
-                from = part.next;
-            }
-            let mut from = Some(Position::ZERO);
-            while let Some(position) = from {
-                let part = store.reacted_by(user, id, position).await?;
-                n_taken_back += part.items.len() as u64;
-                from = part.next;
-            }
-        }
-        let about = ReportPage {
-            about: Some(user.clone()),
-            limit: 1,
-            ..ReportPage::default()
-        };
-        let (mut n_about, mut page) = (0, about);
-        while let Some(report) = store.reports(page.clone()).await?.pop() {
-            n_about += 1;
-            page.before = Some(report.id);
-        }
-        let (mut n_made, mut before) = (0, None);
-        loop {
-            let part = store.reports_by(user, before).await?;
-            n_made += part.items.len() as u64;
-            before = part.next;
-            if before.is_none() {
-                break;
-            }
-        }
-        let received = RequestPage {
-            direction: Direction::Received,
-            limit: PAGE_MAX,
-            ..RequestPage::default()
-        };
-        let (mut n_requests, mut page) = (0, received);
-        loop {
-            let requests = store.message_requests(user, page, Lifetime::default());
-            let requests = requests.await?;
-            let Some(last) = requests.last() else { break };
-            page.before = Some(last.id);
-            n_requests += requests.len() as u64;
-        }
-        let is_sanctioned = store.standing(user).await? != Standing::default();
-        let mentions = store.mentions(user).await?;
-        let n_blocked_by = store.blocks_of(user).await?.of_them.len() as u64;
-        let kept = [
-            Kept {
-                what: "places",
-                n: n_tombstones,
-                why: "empty messages with the id and the time: the order of a conversation is that of everyone in it",
-            },
-            Kept {
-                what: "direct_conversations",
-                n: n_direct,
-                why: "they are those of the other person too, with how far each has read",
-            },
-            Kept {
-                what: "reactions_taken_back",
-                n: n_taken_back,
-                why: "devices that were away have to learn of it",
-            },
-            Kept {
-                what: "requests_received",
-                n: n_requests,
-                why: "what others wrote to them is theirs",
-            },
-            Kept {
-                what: "reports_about",
-                n: n_about,
-                why: "safety of others",
-            },
-            Kept {
-                what: "reports_made",
-                n: n_made,
-                why: "safety of others: moderators decide, or decided, by them",
-            },
-            Kept {
-                what: "sanctions",
-                n: u64::from(is_sanctioned),
-                why: "safety of others: a decision outlives the profile",
-            },
-            Kept {
-                what: "blocked_by",
-                n: n_blocked_by,
-                why: "what others chose is theirs",
-            },
-            Kept {
-                what: "liked_by",
-                n: mentions.liked_by,
-                why: "what others chose is theirs",
-            },
-            Kept {
-                what: "hidden_from",
-                n: mentions.hidden_from,
-                why: "whom others need not be shown is theirs",
-            },
-            Kept {
-                what: "ties",
-                n: mentions.ties,
-                why: "that they and somebody had to do with each other, without a word of it: it is the other's too",
-            },
-        ];
-        let mut kept: Vec<_> = kept.into_iter().filter(|kept| kept.n > 0).collect();
-        if self.settings.policy.audit != crate::policy::Audit::Off {
-            kept.push(Kept {
-                what: "audit",
-                n: 1,
-                why: "lines of the audit log, which hold no text, until they are older than policy.audit_age: without them it can't be verified",
-            });
-        }
-        Ok(kept)
     }
 }
 

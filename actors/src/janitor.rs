@@ -112,13 +112,27 @@ impl Janitor {
                 this.step_after(ROUND_PAUSE_MIN, ctx);
             }
             Err(error) if error.kind.is_damage() => {
-                tracing::error!(%error, "retention met a damaged record; it begins anew later");
-                this.task = Task::Messages(None);
-                this.step_after(this.round_pause, ctx);
+                tracing::error!(%error, "retention met a damaged record; it goes on with what comes next");
+                let pause = this.pass_over();
+                this.step_after(pause, ctx);
             }
             // The store is closed, or failed and says so itself.
             Err(_) => ctx.stop(),
         }));
+    }
+
+    /// Leaves what is left of one kind until the next round, so that what can't be read doesn't keep the others.
+    fn pass_over(&mut self) -> Duration {
+        self.task = match self.task {
+            Task::Messages(_) => Task::Audit,
+            Task::Audit => Task::Events,
+            Task::Events => Task::Notifications,
+            Task::Notifications => {
+                self.task = Task::Messages(None);
+                return self.round_pause;
+            }
+        };
+        REST_MIN
     }
 
     /// Counts what a step did, decides on the next one, and tells how long to rest before it.
@@ -364,6 +378,19 @@ mod tests {
         assert_eq!(counters.event_consumers_late.get(), 1, "it is said once");
         let n_notifications = counters.notifications_forgotten.get();
         assert_eq!(n_notifications, 3 + STEP_NOTIFICATIONS as u64);
+        node.stop().await;
+    }
+
+    #[actix::test]
+    async fn damage_in_one_kind_does_not_keep_the_others() {
+        let node = TestNode::start(settings(NEWEST_TWO));
+        let mut janitor = Janitor::new(Arc::clone(node.core())).unwrap();
+        for next in [Task::Audit, Task::Events, Task::Notifications] {
+            assert_eq!(janitor.pass_over(), REST_MIN);
+            assert_eq!(janitor.task, next);
+        }
+        assert_eq!(janitor.pass_over(), ROUND_PAUSE);
+        assert_eq!(janitor.task, Task::Messages(None));
         node.stop().await;
     }
 

@@ -1,7 +1,7 @@
 //! Who starts whom, who stops whom, and how the actors reach each other.
 //!
-//! Archive, Moderation, Presence, Sweeper, Notifier, Scheduler, Janitor and Collector live from start to stop; rooms come and go with their
-//! conversations, sessions with their transports. A request goes one way (session, room, moderation,
+//! Archive, Moderation, Presence, Sweeper, Notifier, Scheduler, Janitor and Collector live from start to stop; rooms come
+//! and go with their conversations, sessions with their transports. A request goes one way (session, room, moderation,
 //! archive, store) and its effects the other; nobody waits for an actor that may be waiting for them.
 
 use std::{

@@ -84,7 +84,7 @@ pub struct Holdings {
     pub hidden: u64,
     /// Files that they sent with no message. Those that they did go with their messages.
     pub attachments: u64,
-    /// Messages that they scheduled and that weren't sent.
+    /// Messages that they scheduled: those that weren't sent, and the keys of some that were.
     pub scheduled: u64,
     /// Texts that they keep for their messages.
     pub templates: u64,

@@ -239,13 +239,9 @@ impl Following {
 }
 
 /// Tells somebody over all of their connections.
-async fn tell_live(
-    core: &Core,
-    user: &UserId,
-    notification: Notification,
-) -> Result<(), StoreError> {
+async fn tell_live(core: &Core, user: &UserId, notification: Notification) -> Result<(), Failure> {
     let unread = core.store_ref().unread_notifications(user).await?;
-    for notification in core.named(vec![notification]).await? {
+    for notification in core.named(user, vec![notification]).await? {
         let notification = Box::new(notification);
         let push = Push::Notified {
             notification,

@@ -10,7 +10,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use actix::{Actor, AsyncContext, Context, Handler, MessageResult};
 use parlour_storage::{
     error::{StoreError, StoreErrorKind},
-    ids::{Timestamp, UserId},
+    ids::UserId,
     store::{EventDraft, Store, Transaction, Write},
 };
 
@@ -323,14 +323,8 @@ impl Presence {
                 online,
                 last_seen,
             };
-            for connection in to
-                .iter()
-                .flat_map(|user| self.core.registry.connections_of(user))
-            {
-                // One that is still being brought up to date will be greeted with all who are there.
-                if let Some(frame) = connection.encode(self.core.epoch(), &push) {
-                    connection.outbox.push_live(frame);
-                }
+            for user in &to {
+                self.core.tell_connections(user, &push);
             }
             // On coming too: if the node dies, the last time they came is the best that is known.
             if came_or_went {
@@ -341,7 +335,7 @@ impl Presence {
     }
 
     fn keep_last_seen(&self, user: UserId) {
-        self.write(Transaction::new(Timestamp::now(), user, Write::SeeUser));
+        self.write(Transaction::new(self.core.now(), user, Write::SeeUser));
     }
 
     /// Tells those who follow the node, if there are any. Apart from when somebody was seen, which is not written twice
@@ -355,7 +349,7 @@ impl Presence {
         } else {
             EventDraft::UserOffline
         };
-        let mut transaction = Transaction::new(Timestamp::now(), user.clone(), Write::Note);
+        let mut transaction = Transaction::new(self.core.now(), user.clone(), Write::Note);
         transaction.events.push(draft);
         self.write(transaction);
     }

@@ -249,11 +249,6 @@ async fn give_up(core: &Core, scheduled: &Scheduled, failure: &Failure) -> Resul
         return Err(Failure::internal());
     };
     core.counters.scheduled_failed.add_one();
-    let push = Push::SendFailed(failed);
-    for connection in core.registry.connections_of(&scheduled.author) {
-        if let Some(frame) = connection.encode(core.epoch(), &push) {
-            connection.outbox.push_live(frame);
-        }
-    }
+    core.tell_connections(&scheduled.author, &Push::SendFailed(failed));
     Ok(())
 }

@@ -84,7 +84,7 @@ pub struct ScheduledDraft {
     pub attachments: Vec<AttachmentId>,
     /// When it is sent.
     pub at: Timestamp,
-    /// Makes a retry find the first one, for as long as that is there.
+    /// Makes a retry find the first one, or learn that it was sent. What was taken back is not found.
     pub key: Option<IdempotencyKey>,
 }
 

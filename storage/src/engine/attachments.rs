@@ -5,6 +5,7 @@
 
 use crate::{
     attachments::{Doomed, Usage},
+    codec,
     domain::attachment::{ATTACHMENTS_MAX, Attachment, AttachmentDraft, OBJECT_BYTES_MAX},
     engine::{
         bounds, records,
@@ -50,7 +51,7 @@ pub(crate) fn upload(tx: &mut Tx<'_>, draft: &AttachmentDraft) -> Written {
     tx.put_new(keys::attachment(id), &record)?;
     let of = AttachmentOfV1 { bound: false };
     tx.put_new(keys::attachment_of(tx.by, id), &of)?;
-    tx.put_new(keys::unsent(id), &UnsentV1)?;
+    tx.put_new(keys::unsent(id), &UnsentV1 { since: tx.at })?;
     let usage = UsageV1 {
         n_files: usage.n_files + 1,
         bytes,
@@ -144,14 +145,14 @@ pub(crate) fn hold(
     Ok(())
 }
 
-/// Takes that back.
+/// Takes that back. From now on they grow old as if they had just been uploaded: whoever has them can send them.
 pub(crate) fn let_go(
     tx: &mut Tx<'_>,
     ids: impl Iterator<Item = AttachmentId>,
 ) -> Result<(), StoreError> {
     for id in ids {
         tx.delete::<HeldV1>(keys::held(id))?;
-        tx.put_new(keys::unsent(id), &UnsentV1)?;
+        tx.put_new(keys::unsent(id), &UnsentV1 { since: tx.at })?;
     }
     Ok(())
 }
@@ -171,15 +172,21 @@ pub(crate) fn forget_sent(tx: &mut Tx<'_>, attached: &[AttachedV1]) -> Result<()
     Ok(())
 }
 
-/// Forgets files that no message was sent with, uploaded before a time; tells how many.
+/// Forgets files that no message was sent with since a time; tells how many.
 pub(crate) fn forget_unsent(
     tx: &mut Tx<'_>,
     before: Timestamp,
     most: usize,
 ) -> Result<usize, StoreError> {
     let end = AttachmentId::created_at(Position::at(before));
+    // What was let go again is younger than its id.
+    let is_young = |key: &[u8], value: &[u8]| {
+        let unsent = codec::open::<UnsentV1>(key, value, &mut |part| tx.get(part));
+        unsent.is_ok_and(|unsent| unsent.since >= before)
+    };
     let rows = tx.scan(keys::unsent_before(end), Order::Ascending);
     let ids: Vec<_> = rows
+        .filter(|row| !matches!(row, Ok((key, value)) if is_young(key, value)))
         .take(most)
         .map(|row| records::parsed(&row?.0, |key| Parts::of(Table::Unsent, key)?.attachment()))
         .collect::<Result<_, StoreError>>()?;
@@ -311,11 +318,47 @@ pub(crate) fn doomed(
     limit: usize,
 ) -> Result<Vec<Doomed>, StoreError> {
     let all = records::all::<DoomedV1>(source, keys::doomed_after(after), Order::Ascending);
-    all.take(limit)
-        .map(|entry| {
-            let (key, record) = entry?;
-            let id = records::parsed(&key, |key| Parts::of(Table::Doomed, key)?.attachment())?;
-            Ok(record.into_domain(id))
-        })
-        .collect()
+    all.map(|entry| {
+        let (key, record) = entry?;
+        let id = records::parsed(&key, |key| Parts::of(Table::Doomed, key)?.attachment())?;
+        Ok(record.into_domain(id))
+    })
+    .filter(|found: &Result<_, StoreError>| match found {
+        // What lies there is found as a file that nobody knows of.
+        Err(error) if error.kind.is_damage() => {
+            tracing::error!(%error, "it can't be read where a file lies that is to go");
+            false
+        }
+        _ => true,
+    })
+    .take(limit)
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        kv::{Batch, Kv},
+        memory_store::MemoryKv,
+    };
+
+    #[test]
+    fn a_doomed_file_that_can_not_be_read_stops_no_other() {
+        let [broken, fine] = [1, 2].map(|n| Position::new(n).unwrap());
+        let [broken, fine] = [broken, fine].map(AttachmentId::created_at);
+        let key = keys::doomed(fine);
+        let record = DoomedV1 {
+            object: "a".to_owned(),
+            thumbnail: None,
+        };
+        let sealed = codec::seal(&key, &record).unwrap();
+        let kv = MemoryKv::default();
+        kv.apply(Batch::from([
+            (keys::doomed(broken), Some(b"?".to_vec())),
+            (key, Some(sealed.head)),
+        ]))
+        .unwrap();
+        assert_eq!(doomed(&kv, None, 1).unwrap(), [record.into_domain(fine)]);
+    }
 }

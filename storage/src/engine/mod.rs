@@ -20,6 +20,7 @@ pub(crate) mod heads;
 pub(crate) mod members;
 pub(crate) mod messages;
 pub(crate) mod notifications;
+pub(crate) mod overlay;
 pub(crate) mod personal;
 pub(crate) mod places;
 pub(crate) mod preferences;

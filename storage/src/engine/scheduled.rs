@@ -43,12 +43,17 @@ pub(crate) fn schedule(tx: &mut Tx<'_>, draft: &ScheduledDraft) -> Written {
         if record.fingerprint != fingerprint {
             return Err(Rejection::KeyReused.into());
         }
+        if record.sent {
+            return Err(Rejection::ScheduledSent.into());
+        }
         return Ok(kept(tx.by, *id, record.clone(), false));
     }
     check_time(tx.at, *at)?;
-    if own.len() >= SCHEDULED_MAX {
+    let (sent, waiting): (Vec<_>, Vec<_>) = own.into_iter().partition(|(_, record)| record.sent);
+    if waiting.len() >= SCHEDULED_MAX {
         return Err(Rejection::ListFull.into());
     }
+    forget_keys(tx, &sent)?;
     check_place(tx, to, content)?;
     let files = attachments::named(tx, attachments)?;
     let attached = attachments::to_send(attachments, files)?;
@@ -68,10 +73,24 @@ pub(crate) fn schedule(tx: &mut Tx<'_>, draft: &ScheduledDraft) -> Written {
         edited_at: None,
         revision: 0,
         failed: None,
+        asked_for: *at,
+        sent: false,
     };
     tx.put_new(keys::scheduled(tx.by, id), &record)?;
     await_turn(tx, id, *at)?;
     Ok(kept(tx.by, id, record, true))
+}
+
+/// Forgets the keys of what was sent once their requests can't be made again, being for a time that is over; and the
+/// oldest, if there are more than somebody can have scheduled.
+fn forget_keys(tx: &mut Tx<'_>, sent: &[(ScheduledId, ScheduledV1)]) -> Result<(), StoreError> {
+    let n_too_many = sent.len().saturating_sub(SCHEDULED_MAX);
+    for (n, (id, record)) in sent.iter().enumerate() {
+        if n < n_too_many || record.asked_for <= tx.at {
+            tx.delete::<ScheduledV1>(keys::scheduled(tx.by, *id))?;
+        }
+    }
+    Ok(())
 }
 
 /// What can be said about it now. The rest is looked at when it is sent, when it may be otherwise.
@@ -146,8 +165,11 @@ fn await_turn(tx: &mut Tx<'_>, id: ScheduledId, at: Timestamp) -> Result<(), Sto
 
 /// One of the user's own that wasn't sent.
 fn own(tx: &Tx<'_>, id: ScheduledId) -> Result<ScheduledV1, Stop> {
-    if let Some(record) = records::load(tx, &keys::scheduled(tx.by, id))? {
-        return Ok(record);
+    if let Some(record) = records::load::<ScheduledV1>(tx, &keys::scheduled(tx.by, id))? {
+        return match record.sent {
+            true => Err(Rejection::ScheduledSent.into()),
+            false => Ok(record),
+        };
     }
     let request = match Scheduled::message_key(id) {
         Some(key) => records::load::<RequestV1>(tx, &keys::request(tx.by, &key))?,
@@ -250,11 +272,23 @@ pub(crate) fn send(
     let record = unchanged(tx, id, revision)?;
     forget(tx, id, &record)?;
     let files: Vec<AttachmentId> = record.attachments.iter().map(|file| file.id).collect();
+    // Sent earlier than it was first asked for: a retry of that request would schedule it once more.
+    if record.key.is_some() && record.asked_for > tx.at {
+        let sent = ScheduledV1 {
+            text: String::new(),
+            reply_to: None,
+            metadata: None,
+            attachments: Vec::new(),
+            sent: true,
+            ..record
+        };
+        tx.put_new(keys::scheduled(tx.by, id), &sent)?;
+    }
     let key = Scheduled::message_key(id);
     messages::send(tx, conversation, content, &files, key.as_ref())
 }
 
-/// Everything of somebody's, in the order of ids.
+/// Everything of somebody's, in the order of ids, also what only stands for its key.
 fn of(source: &dyn Source, user: &UserId) -> Result<Vec<(ScheduledId, ScheduledV1)>, StoreError> {
     let all = records::all::<ScheduledV1>(source, keys::scheduled_of(user), Order::Ascending);
     all.map(|entry| {
@@ -276,6 +310,7 @@ fn id_of(key: &[u8]) -> Result<ScheduledId, StoreError> {
 pub(crate) fn list(source: &dyn Source, user: &UserId) -> Result<Vec<Scheduled>, StoreError> {
     let mut list: Vec<_> = of(source, user)?
         .into_iter()
+        .filter(|(_, record)| !record.sent)
         .map(|(id, record)| record.into_domain(user.clone(), id))
         .collect();
     list.sort_unstable_by_key(|scheduled| (scheduled.at, scheduled.id));
@@ -288,6 +323,7 @@ pub(crate) fn one(
     id: ScheduledId,
 ) -> Result<Option<Scheduled>, StoreError> {
     let record: Option<ScheduledV1> = records::load(source, &keys::scheduled(user, id))?;
+    let record = record.filter(|record| !record.sent);
     Ok(record.map(|record| record.into_domain(user.clone(), id)))
 }
 
@@ -335,9 +371,11 @@ pub(crate) fn count_due(source: &dyn Source) -> Result<u64, StoreError> {
     Ok(n)
 }
 
-/// Forgets what the user scheduled; tells how many rows.
+/// Forgets what the user scheduled, first of all what waits; tells how many rows.
 pub(crate) fn forget_own(tx: &mut Tx<'_>, most: usize) -> Result<usize, StoreError> {
-    let own: Vec<_> = of(tx, tx.by)?.into_iter().take(most).collect();
+    let mut own = of(tx, tx.by)?;
+    own.sort_by_key(|(_, record)| record.sent);
+    own.truncate(most);
     for (id, record) in &own {
         forget(tx, *id, record)?;
     }

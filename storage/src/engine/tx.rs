@@ -9,7 +9,7 @@ use crate::{
         change::{Change, ChangeBody},
         contact::ContactRules,
     },
-    engine::{contacts::calm::Calm, heads::Heads},
+    engine::{contacts::calm::Calm, heads::Heads, overlay::laid_over},
     error::StoreError,
     ids::{ConversationId, Position, Seq, Timestamp, UserId},
     keys,
@@ -234,29 +234,13 @@ impl Source for Tx<'_> {
         }
     }
 
-    /// The range is read whole before the first entry comes out if something in it was just written; that
-    /// is rare, and such ranges are short.
     fn scan(&self, range: Range<Vec<u8>>, order: Order) -> Scan<'_> {
         if range.start >= range.end {
             return Box::new(std::iter::empty());
         }
-        let mut written = self.batch.range(range.clone()).peekable();
-        let mut own = self.own.range(range.clone()).peekable();
-        if written.peek().is_none() && own.peek().is_none() {
-            return self.kv.scan(range, order);
-        }
-        let mut whole = Batch::new();
-        for entry in self.kv.scan(range, Order::Ascending) {
-            match entry {
-                Ok((key, value)) => whole.insert(key, Some(value)),
-                Err(error) => return Box::new(std::iter::once(Err(error))),
-            };
-        }
-        whole.extend(written.chain(own).map(|(k, v)| (k.clone(), v.clone())));
-        let entries = whole.into_iter().filter_map(|(k, v)| Some(Ok((k, v?))));
-        match order {
-            Order::Ascending => Box::new(entries),
-            Order::Descending => Box::new(entries.rev()),
-        }
+        let written = self.batch.range(range.clone());
+        let own = self.own.range(range.clone());
+        let written = written.chain(own).map(|(k, v)| (k.clone(), v.clone()));
+        laid_over(self.kv.scan(range, order), written.collect(), order)
     }
 }

@@ -127,7 +127,10 @@ impl UsageV1 {
 record!(UnsentV1, 131, 1);
 /// Stands beside a file that no message was sent with, to find it when it is too old.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct UnsentV1;
+pub(crate) struct UnsentV1 {
+    /// When it was uploaded, or a message that it was to go with later was taken back.
+    pub(crate) since: Timestamp,
+}
 
 record!(DoomedV1, 132, 1);
 /// What is left of a file until it was taken away.

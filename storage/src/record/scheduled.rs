@@ -31,6 +31,10 @@ pub(crate) struct ScheduledV1 {
     pub(crate) edited_at: Option<Timestamp>,
     pub(crate) revision: u32,
     pub(crate) failed: Option<SendFailedV1>,
+    /// The time that the request asked for. Until then it can be made again.
+    pub(crate) asked_for: Timestamp,
+    /// It was sent before that time, and only stands for its key.
+    pub(crate) sent: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

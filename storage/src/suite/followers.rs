@@ -16,6 +16,7 @@ cases![
     a_node_where_nothing_happens_forgets_nothing,
     a_consumer_moves_from_where_it_stands,
     dead_letters_are_kept_until_dropped_or_forgotten,
+    many_dead_letters_leave_no_silent_gap,
     what_consumers_know_outlives_a_restart,
     a_follower_waits_and_goes_on,
     a_follower_learns_that_the_store_is_closed,
@@ -172,6 +173,32 @@ async fn dead_letters_are_kept_until_dropped_or_forgotten(scene: Scene) {
     store.forget_consumer(one).await.expect("forgets");
     assert_eq!(letters(one, None, 9).await, []);
     assert_eq!(letters(other, None, 9).await, all[3..]);
+}
+
+async fn many_dead_letters_leave_no_silent_gap(scene: Scene) {
+    let [ann, bob] = scene.people(["ann", "bob"]);
+    let id = scene.direct(&ann, &bob).await;
+    let name = scene.person("hook").to_string();
+    let store = &scene.store;
+    let start = scene.now_in_events();
+    for _ in 0..40 {
+        let message = scene.send(&ann, id, "x").await.id;
+        scene.change(&ann, Write::Delete { message }).await;
+    }
+    let events = scene.events_since(start).await;
+    for event in &events {
+        let buried = store.bury(&name, letter(event.id, "gone")).await;
+        buried.expect("buries");
+    }
+    let through = scene.now_in_events();
+    // One step at a time, as small as they are made.
+    while store.forget_events(through, 1).await.expect("forgets").more {
+        let page = store.events_after(start, 1000).await.expect("reads");
+        assert!(page.missed || page.events == events);
+    }
+    assert_eq!(store.events_floor().await.expect("reads"), through);
+    let left = store.dead_letters(&name, None, 9).await;
+    assert_eq!(left.expect("reads"), []);
 }
 
 async fn what_consumers_know_outlives_a_restart(mut scene: Scene) {

@@ -6,9 +6,10 @@ use crate::{
         conversation::MemberRole,
         event::{Event, EventDraft, Happening, TOPICS},
         safety::Sanction,
+        user::{NodeRole, Plan},
     },
     ids::{Timestamp, UserId},
-    store::{Outcome, Transaction, Write},
+    store::{Outcome, Profile, Transaction, Write},
 };
 
 cases![
@@ -158,10 +159,19 @@ async fn what_is_done_to_people_is_told(scene: Scene) {
         let told = scene.told(&eve, Write::Sanction { user, sanction }).await;
         assert_eq!(told, [topic]);
     }
+    let profile = Profile {
+        name: None,
+        picture: None,
+        role: NodeRole::default(),
+        plan: Plan::default(),
+    };
+    scene.done(&ann, Write::SaveUser(profile)).await;
     let start = scene.now_in_events();
-    for draft in [EventDraft::UserOnline, EventDraft::UserOffline] {
+    let [online, offline] = [EventDraft::UserOnline, EventDraft::UserOffline];
+    // Nothing is known of Bob: he was erased before it was noticed that he went.
+    for (user, draft) in [(&ann, online), (&ann, offline), (&bob, offline)] {
         let events = vec![draft];
-        let note = scene.transaction(&ann, Write::Note);
+        let note = scene.transaction(user, Write::Note);
         let outcome = scene.commit(Transaction { events, ..note }).await;
         assert_eq!(outcome, Ok(Outcome::Done));
     }

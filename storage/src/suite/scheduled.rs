@@ -26,6 +26,7 @@ cases![
     what_is_scheduled_comes_back_as_it_was,
     what_makes_no_sense_is_refused,
     a_retry_finds_the_first_one,
+    a_retry_of_what_was_sent_early_sends_nothing_more,
     nobody_schedules_without_end,
     it_is_sent_once,
     who_changes_it_and_who_sends_it_do_not_both_win,
@@ -33,6 +34,7 @@ cases![
     what_fails_stays_until_it_is_dismissed,
     what_waits_comes_in_the_order_of_time,
     its_files_wait_with_it,
+    files_of_what_is_taken_back_can_be_sent_though_they_are_old,
     erasure_takes_it_along,
     it_is_all_there_after_a_restart,
 ];
@@ -243,6 +245,45 @@ async fn a_retry_finds_the_first_one(scene: Scene) {
         .await;
     let theirs = scheduled(&scene, &bob, draft).await;
     assert_ne!(theirs.id, first.id, "keys are one's own");
+}
+
+async fn a_retry_of_what_was_sent_early_sends_nothing_more(scene: Scene) {
+    let [ann, bob] = scene.people(["ann", "bob"]);
+    let conversation = scene.direct(&ann, &bob).await;
+    let draft = ScheduledDraft {
+        key: IdempotencyKey::new("once").ok(),
+        ..draft(&scene, conversation, "hello", 60_000)
+    };
+    let first = scheduled(&scene, &ann, draft.clone()).await;
+    let sooner = Some(scene.now().plus_ms(1000));
+    let (sooner, _) = kept(&scene, &ann, change(first.id, None, sooner)).await;
+    sent(&scene, &ann, send_due(&sooner)).await;
+    for again in [schedule(draft.clone()), cancel(first.id)] {
+        scene.refused(&ann, again, Rejection::ScheduledSent).await;
+    }
+    let other = ScheduledDraft {
+        content: text("other"),
+        ..draft.clone()
+    };
+    scene
+        .refused(&ann, schedule(other.clone()), Rejection::KeyReused)
+        .await;
+    assert_eq!(list(&scene, &ann).await, []);
+    assert_eq!(waiting(&scene, &ann).await, []);
+    assert_eq!(known(&scene, &ann, first.id).await, None);
+    // Once that time is over, it is refused itself: with the next one the key is let go.
+    scene.turn_clock(60_000);
+    let draft = ScheduledDraft {
+        key: None,
+        ..self::draft(&scene, conversation, "next", 60_000)
+    };
+    scheduled(&scene, &ann, draft).await;
+    let at = scene.now().plus_ms(60_000);
+    let second = scheduled(&scene, &ann, ScheduledDraft { at, ..other }).await;
+    assert_ne!(second.id, first.id);
+    assert_eq!(MessagesOf(conversation).read(&scene).await, ["hello"]);
+    let holdings = scene.store.holdings(&ann).await.expect("counts");
+    assert_eq!(holdings.scheduled, 2, "nothing is left of the first one");
 }
 
 async fn nobody_schedules_without_end(scene: Scene) {
@@ -479,6 +520,26 @@ async fn its_files_wait_with_it(scene: Scene) {
     for (scheduled, file) in kept_for.iter().zip(files).skip(1) {
         scene.done(&ann, cancel(scheduled.id)).await;
         assert!(!outlasts(&scene, file).await);
+    }
+}
+
+async fn files_of_what_is_taken_back_can_be_sent_though_they_are_old(scene: Scene) {
+    let [ann, bob] = scene.people(["ann", "bob"]);
+    let conversation = scene.direct(&ann, &bob).await;
+    let file = upload(&scene, &ann, "old").await.id;
+    let draft = ScheduledDraft {
+        attachments: vec![file],
+        ..draft(&scene, conversation, "x", 600_000)
+    };
+    let scheduled = scheduled(&scene, &ann, draft).await;
+    scene.turn_clock(60_000);
+    let since = scene.now();
+    scene.done(&ann, cancel(scheduled.id)).await;
+    for (before, is_there) in [(since, true), (since.plus_ms(1000), false)] {
+        let gave_up = scene.store.give_up_unsent(before, usize::MAX).await;
+        gave_up.expect("gives up");
+        let found = scene.store.attachment(file).await.expect("reads");
+        assert_eq!(found.is_some(), is_there);
     }
 }
 

@@ -63,7 +63,8 @@ pub(super) fn check_attachment(
     let may_go = record.bound.is_none() && !c.has(&keys::held(id))?;
     if may_go && !matches!(c.find::<UnsentV1>(&unsent)?, Found::Record(_)) {
         let what = "a file that no message was sent with would never go";
-        c.rewrite(&unsent, what, &UnsentV1)?;
+        let since = record.created_at;
+        c.rewrite(&unsent, what, &UnsentV1 { since })?;
     }
     c.used_up.add(&record);
     check_message_of(c, key, id, &record)

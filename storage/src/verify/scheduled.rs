@@ -20,7 +20,7 @@ pub(super) fn check_scheduled(
         return Ok(());
     };
     c.used(id.position());
-    if record.failed.is_none() {
+    if record.failed.is_none() && !record.sent {
         let due = keys::due(record.at, id);
         let right = DueV1 { author };
         if !matches!(c.find::<DueV1>(&due)?, Found::Record(found) if found == right) {
@@ -56,7 +56,9 @@ pub(super) fn check_due(c: &mut Checker<'_>, key: &[u8], value: &[u8]) -> Result
         return Ok(());
     };
     let waits = match c.find::<ScheduledV1>(&keys::scheduled(&author, id))? {
-        Found::Record(record) => record.failed.is_none() && u64::try_from(record.at.0) == Ok(at),
+        Found::Record(record) => {
+            record.failed.is_none() && !record.sent && u64::try_from(record.at.0) == Ok(at)
+        }
         Found::Nothing => false,
         Found::Damaged => true,
     };
@@ -87,7 +89,8 @@ pub(super) fn check_held(c: &mut Checker<'_>, key: &[u8], value: &[u8]) -> Resul
     if !is_named {
         c.remove(key, "no scheduled message has this file");
         let what = "a file that no message was sent with would never go";
-        c.rewrite(&keys::unsent(file), what, &UnsentV1)?;
+        let since = unbound.created_at;
+        c.rewrite(&keys::unsent(file), what, &UnsentV1 { since })?;
     }
     Ok(())
 }

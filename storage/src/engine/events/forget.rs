@@ -26,7 +26,7 @@ pub(crate) fn put_floor(batch: &mut Batch, floor: EventId) -> Result<(), StoreEr
 }
 
 /// Takes away the oldest rows up to `through`, at most `limit` at once, and raises the floor with them, so that a power
-/// cut leaves no gap above it. Dead letters go with their events.
+/// cut leaves no gap above it. Dead letters go before their events.
 pub(crate) fn forget(
     tx: &mut Tx<'_>,
     through: EventId,
@@ -34,7 +34,20 @@ pub(crate) fn forget(
 ) -> Result<Forgotten, StoreError> {
     let old = floor(tx)?;
     let mut done = Forgotten::default();
-    if through <= old || !has_any(tx, old, through)? {
+    if through <= old {
+        return Ok(done);
+    }
+    let mut n_letters = 0;
+    for consumer in named_in_letters(tx)? {
+        let letters = keys::dead_letters_through(&consumer, through);
+        n_letters += take_rows::<DeadLetterV1>(tx, letters, limit - n_letters)?;
+        done.n_rows = n_letters as u64;
+        if n_letters == limit {
+            done.more = true;
+            return Ok(done);
+        }
+    }
+    if !has_any(tx, old, through)? {
         return Ok(done);
     }
     let rows = tx.scan(keys::events_through(through), Order::Ascending);
@@ -42,7 +55,7 @@ pub(crate) fn forget(
         .take(limit)
         .map(|row| Ok(row?.0))
         .collect::<Result<_, StoreError>>()?;
-    done.n_rows = keys.len() as u64;
+    done.n_rows += keys.len() as u64;
     done.more = keys.len() == limit;
     let mut new = through;
     if done.more
@@ -52,16 +65,6 @@ pub(crate) fn forget(
     }
     for key in keys {
         tx.delete::<HappenedV1>(key)?;
-    }
-    for consumer in named_in_letters(tx)? {
-        let letters = keys::dead_letters_through(&consumer, new);
-        let n = take_rows::<DeadLetterV1>(tx, letters, limit)?;
-        done.n_rows += n as u64;
-        if n == limit {
-            // The floor stays below what is left of them, and all of it is looked at again.
-            done.more = true;
-            return Ok(done);
-        }
     }
     tx.put(keys::event_floor(), &EventFloorV1::from(new))?;
     Ok(done)

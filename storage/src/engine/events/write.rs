@@ -13,6 +13,7 @@ use crate::{
     error::StoreError,
     ids::UserId,
     keys,
+    kv::Source,
     record::{AskedV1, HappenedV1, HappeningV1},
     store::{Outcome, Transaction, Write},
 };
@@ -51,6 +52,10 @@ pub(crate) fn tell(
         });
     }
     for draft in &transaction.events {
+        // Erased since they went: it would be told of nobody, and stay.
+        if *draft == EventDraft::UserOffline && tx.get(&keys::user(tx.by))?.is_none() {
+            continue;
+        }
         tx.happened(match draft {
             EventDraft::UserOnline => HappeningV1::Online,
             EventDraft::UserOffline => HappeningV1::Offline,

@@ -29,7 +29,7 @@ fn records_of_files_are_read() {
     check("AttachmentOfV1", &AttachmentOfV1 { bound: true });
     let (n_files, bytes) = (3, 5_000_000_000);
     check("UsageV1", &UsageV1 { n_files, bytes });
-    check("UnsentV1", &UnsentV1);
+    check("UnsentV1", &UnsentV1 { since: at });
     let doomed = DoomedV1 {
         object: "ann/0f.png".to_owned(),
         thumbnail: None,

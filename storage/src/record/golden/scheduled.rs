@@ -28,8 +28,15 @@ fn records_of_what_is_kept_for_later_are_read() {
         edited_at: Some(Timestamp(1_700_000_000_124)),
         revision: 7,
         failed: None,
+        asked_for: at,
+        sent: false,
     };
     check("ScheduledV1-waiting", &waiting);
+    let sent = ScheduledV1 {
+        sent: true,
+        ..waiting.clone()
+    };
+    check("ScheduledV1-sent", &sent);
     let failed = SendFailedV1 {
         at,
         code: 2032,

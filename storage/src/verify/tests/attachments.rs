@@ -70,7 +70,12 @@ async fn what_points_to_no_file_goes() {
         sample.repairs(&key, "its file is missing, or somebody else's");
         assert_eq!(sample.all(), before, "{what}");
         let key = keys::unsent(id);
-        sample.put(key.clone(), &UnsentV1);
+        sample.put(
+            key.clone(),
+            &UnsentV1 {
+                since: Timestamp(5),
+            },
+        );
         sample.repairs(
             &key,
             "its file is missing, was sent, or is to be sent later",

@@ -137,7 +137,12 @@ async fn the_file_of_what_waits_is_kept() {
     assert_eq!(sample.verify(false), []);
     assert_eq!(sample.all(), before, "as it was");
     let unsent = keys::unsent(file);
-    sample.put(unsent.clone(), &UnsentV1);
+    sample.put(
+        unsent.clone(),
+        &UnsentV1 {
+            since: Timestamp(5),
+        },
+    );
     sample.repairs(
         &unsent,
         "its file is missing, was sent, or is to be sent later",
