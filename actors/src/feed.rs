@@ -289,3 +289,62 @@ pub fn forgotten() -> Failure {
         "events from there on were forgotten, as events.age says; begin with the oldest that are left, or with new ones",
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use parlour_storage::{
+        domain::message::Content,
+        ids::{Timestamp, UserId},
+        local::Options,
+        memory_store::MemoryStore,
+        store::{Outcome, Store, Transaction, Write},
+    };
+    use tokio::sync::Semaphore;
+
+    use super::*;
+
+    async fn write(store: &dyn Store, writes: impl Iterator<Item = Write>) -> Vec<Outcome> {
+        let ann = UserId::new("ann").unwrap();
+        let group = writes.map(|write| Transaction::new(Timestamp::now(), ann.clone(), write));
+        let outcomes = store.commit(group.collect()).await.unwrap();
+        outcomes.into_iter().map(Result::unwrap).collect()
+    }
+
+    #[actix::test]
+    async fn a_feed_waits_for_a_store_that_is_busy() {
+        let options = Options {
+            reader_threads: 1,
+            read_queue_max: 1,
+            ..Options::default()
+        };
+        let store: Arc<dyn Store> = Arc::new(MemoryStore::new(options).unwrap());
+        let with = UserId::new("bob").unwrap();
+        let opened = write(&*store, std::iter::once(Write::OpenDirect { with })).await;
+        let Outcome::Changed(changes) = &opened[0] else {
+            panic!("{opened:?}")
+        };
+        let conversation = changes[0].conversation;
+        let send = |n: u32| Write::Send {
+            conversation,
+            content: Content {
+                text: n.to_string(),
+                ..Content::default()
+            },
+            key: None,
+            attachments: Vec::new(),
+        };
+        write(&*store, (0..500).map(send)).await;
+        let permit = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
+        let mut feed = Feed {
+            follower: Follower::new(Arc::clone(&store), EventId::default()),
+            _permit: permit,
+        };
+        // One is being read, and one waits; there is no room for a third.
+        for _ in 0..10 {
+            let store = Arc::clone(&store);
+            actix::spawn(async move { store.all_messages(None, 500).await.map(drop) });
+        }
+        tokio::task::yield_now().await;
+        assert!(!feed.next().await.unwrap().events.is_empty());
+    }
+}
