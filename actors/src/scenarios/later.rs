@@ -67,12 +67,15 @@ fn pass(node: &TestNode, time: Duration) {
 
 /// Waits until what somebody scheduled stands as wanted.
 async fn until(node: &TestNode, by: &str, wanted: impl Fn(&[Scheduled]) -> bool) -> Vec<Scheduled> {
+    let mut moves = node.core().store().moves();
     loop {
-        let all = list(node, by).await;
+        moves.mark_unchanged();
+        // Not as they would ask: some may no more.
+        let all = node.core().store().scheduled_of(&user(by)).await.unwrap();
         if wanted(&all) {
             return all;
         }
-        tokio::time::sleep(Duration::from_millis(5)).await;
+        moves.changed().await.unwrap();
     }
 }
 
@@ -201,12 +204,8 @@ async fn every_rule_holds_at_the_time_of_sending() {
     let left = failed_with(&node, "dan").await;
     assert_eq!(left, ErrorCode::NoConversation.number());
     for by in ["sus", "ban"] {
-        let stored = async || node.core().store().scheduled_of(&user(by)).await.unwrap();
-        while stored().await[0].failed.is_none() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        let failed = stored().await.remove(0).failed.unwrap();
-        assert_eq!(failed.code, ErrorCode::Suspended.number(), "{by}");
+        let failed = failed_with(&node, by).await;
+        assert_eq!(failed, ErrorCode::Suspended.number(), "{by}");
     }
     node.stop().await;
 }

@@ -2,13 +2,13 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    pin::pin,
     sync::Mutex,
-    time::Duration,
 };
 
 use async_trait::async_trait;
 use parlour_storage::ids::Timestamp;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 use crate::files::{Files, FilesFailed};
 
@@ -17,6 +17,8 @@ use crate::files::{Files, FilesFailed};
 pub(crate) struct Folder {
     files: Mutex<BTreeMap<String, Timestamp>>,
     pub(crate) stuck: Mutex<BTreeSet<String>>,
+    /// One was taken away.
+    taken: Notify,
 }
 
 impl Folder {
@@ -31,11 +33,13 @@ impl Folder {
     /// Waits until exactly these are left.
     pub(crate) async fn holds(&self, expected: &[&str]) {
         loop {
+            let mut taken = pin!(self.taken.notified());
+            taken.as_mut().enable();
             let left: Vec<_> = self.files.lock().unwrap().keys().cloned().collect();
             if left == expected {
                 return;
             }
-            tokio::time::sleep(Duration::from_millis(5)).await;
+            taken.await;
         }
     }
 }
@@ -47,6 +51,7 @@ impl Files for Folder {
             return Err(FilesFailed("it is held".to_owned()));
         }
         self.files.lock().unwrap().remove(object);
+        self.taken.notify_waiters();
         Ok(())
     }
 
