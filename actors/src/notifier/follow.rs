@@ -156,16 +156,19 @@ impl Following {
                 rest(began).await;
             }
         }
-        let Some((newest, author)) = touched.newest else {
+        let Some((first, last)) = touched.sent else {
             return Ok(());
         };
-        let waits = roster.members.into_iter().filter(|member| {
-            member.cursor.read < newest && member.user != author && self.is_away(&member.user)
-        });
+        let waits = roster
+            .members
+            .into_iter()
+            .filter(|member| member.cursor.read < last && self.is_away(&member.user));
         let users: Vec<_> = waits.map(|member| member.user).collect();
         for step in users.chunks(STEP) {
             let began = Instant::now();
-            let told = store.notify(id, step, self.core.now()).await?;
+            let told = store
+                .notify(id, first..=last, step, self.core.now())
+                .await?;
             for notified in told {
                 self.tell(notified).await?;
             }

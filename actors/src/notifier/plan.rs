@@ -27,8 +27,8 @@ pub(super) struct Plan {
 /// What happened in a conversation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Touched {
-    /// The newest message that was sent, and by whom.
-    pub(super) newest: Option<(Seq, UserId)>,
+    /// From the first to the last message that was sent.
+    pub(super) sent: Option<(Seq, Seq)>,
     /// Something was taken away.
     pub(super) withdrawn: bool,
 }
@@ -57,11 +57,9 @@ impl Plan {
             // Withdrawn meanwhile: nobody is notified of it.
             Happening::MessageSent(message) if message.deleted_at.is_some() => {}
             Happening::MessageSent(message) => {
-                let newest = Some((message.seq, message.author));
                 let touched = self.conversations.entry(message.conversation).or_default();
-                if touched.newest < newest {
-                    touched.newest = newest;
-                }
+                let (first, last) = touched.sent.unwrap_or((message.seq, message.seq));
+                touched.sent = Some((first.min(message.seq), last.max(message.seq)));
             }
             Happening::MessageDeleted { conversation, .. }
             | Happening::MessagesPurged { conversation, .. } => {
@@ -161,19 +159,13 @@ mod tests {
             event(105, "ann", deleted),
             sent(3, 5, "ann", true),
         ];
-        let touched = |newest: Option<(u64, &str)>, withdrawn| Touched {
-            newest: newest.map(|(seq, by)| (Seq(seq), user(by))),
+        let touched = |first, last, withdrawn| Touched {
+            sent: Some((Seq(first), Seq(last))),
             withdrawn,
         };
         let plan = Plan::of(events);
         let conversations: Vec<_> = plan.conversations.into_values().collect();
-        assert_eq!(
-            conversations,
-            [
-                touched(Some((4, "bob")), true),
-                touched(Some((3, "eve")), false)
-            ]
-        );
+        assert_eq!(conversations, [touched(2, 4, true), touched(3, 3, false)]);
         assert!(plan.personal.is_empty() && plan.blocks.is_empty());
     }
 
