@@ -29,7 +29,7 @@ cases![
     devices_have_bounds,
 ];
 
-async fn list(scene: &Scene, of: &UserId) -> Vec<Notification> {
+pub(super) async fn list(scene: &Scene, of: &UserId) -> Vec<Notification> {
     let page = scene.store.notifications(of, None, 99).await;
     page.expect("reads")
 }
@@ -43,7 +43,7 @@ async fn n_unread(scene: &Scene, of: &UserId) -> u64 {
 }
 
 /// Notifies; whether something was new.
-async fn notify(scene: &Scene, id: ConversationId, user: &UserId) -> bool {
+pub(super) async fn notify(scene: &Scene, id: ConversationId, user: &UserId) -> bool {
     let users = [user.clone()];
     let withdraw = scene.store.withdraw_notifications(id, &users).await;
     withdraw.expect("writes");
@@ -346,7 +346,7 @@ async fn two_people_are_notified_of_each_other(scene: Scene) {
     assert_eq!(bodies(&cid).await, [], "it was their own doing");
 }
 
-async fn ask(scene: &Scene, by: &UserId, user: &UserId) -> MessageRequestId {
+pub(super) async fn ask(scene: &Scene, by: &UserId, user: &UserId) -> MessageRequestId {
     let write = Write::Ask {
         user: user.clone(),
         text: "may I?".to_owned(),

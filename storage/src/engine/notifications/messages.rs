@@ -305,7 +305,7 @@ fn bring_one(
     }
     let Some(waiting) = &found.waiting else {
         // What was told of was withdrawn, or is hidden now. (What was read is told of no more, see `seen`.)
-        withdraw(tx, user, id)?;
+        rows::withdraw(tx, user, id.position())?;
         return Ok(Some(None));
     };
     if !still_waits(tx, id, user, waiting)? {
@@ -350,20 +350,6 @@ fn still_waits(
         && is_open(source, id)?
         && source.get(&keys::block(user, author))?.is_none()
         && source.get(&keys::shadowed(author))?.is_none())
-}
-
-/// Notifies somebody of a conversation no longer.
-pub(crate) fn withdraw(
-    tx: &mut Tx<'_>,
-    user: &UserId,
-    id: ConversationId,
-) -> Result<(), StoreError> {
-    let key = keys::noticed(user, id.position());
-    if let Some(NoticedV1 { notification, .. }) = records::load(tx, &key)? {
-        rows::take(tx, user, notification)?;
-        tx.delete::<NoticedV1>(key)?;
-    }
-    Ok(())
 }
 
 fn put_back(
