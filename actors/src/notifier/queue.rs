@@ -1,6 +1,7 @@
 //! Which device is told what next, and when it is tried again.
 //!
-//! One thing at a time to each device; a newer one about the same conversation takes the place of one that waits. No I/O.
+//! One thing at a time to each device; a newer one about the same conversation takes the place of one that waits. Where a
+//! device is reached is not kept here: it is looked up for each attempt. No I/O.
 
 use std::{
     collections::{BTreeSet, HashMap, VecDeque},
@@ -8,7 +9,7 @@ use std::{
 };
 
 use parlour_storage::{
-    domain::{notification::NotificationId, push::PushTarget},
+    domain::notification::NotificationId,
     ids::{ConversationId, PushTargetId, UserId},
 };
 use tokio::time::Instant;
@@ -47,7 +48,6 @@ pub(super) enum Verdict {
 
 #[derive(Debug)]
 struct Line {
-    target: PushTarget,
     /// The first is the one that is tried.
     waiting: VecDeque<Told>,
     /// The first is under way.
@@ -66,9 +66,8 @@ pub(super) struct Queue {
 
 impl Queue {
     /// Has a device told something. `false`: something was let go of for want of room.
-    pub(super) fn add(&mut self, device: Device, target: PushTarget, told: Told) -> bool {
+    pub(super) fn add(&mut self, device: Device, told: Told) -> bool {
         if let Some(line) = self.lines.get_mut(&device) {
-            line.target = target;
             let from = usize::from(line.is_under_way);
             let same = line.waiting.iter_mut().skip(from);
             let mut same = same.filter(|old| old.collapse.is_some());
@@ -87,7 +86,6 @@ impl Queue {
             return false;
         }
         let line = Line {
-            target,
             waiting: VecDeque::from([told]),
             is_under_way: false,
             n_attempts: 0,
@@ -98,7 +96,7 @@ impl Queue {
     }
 
     /// What is to be tried now, if anything.
-    pub(super) fn take(&mut self, now: Instant) -> Option<(Device, PushTarget, Told)> {
+    pub(super) fn take(&mut self, now: Instant) -> Option<(Device, Told)> {
         while let Some((at, _)) = self.resting.first()
             && *at <= now
         {
@@ -109,7 +107,7 @@ impl Queue {
         let line = self.lines.get_mut(&device)?;
         let told = *line.waiting.front()?;
         line.is_under_way = true;
-        Some((device, line.target.clone(), told))
+        Some((device, told))
     }
 
     /// An attempt is over. `false`: it was the last of this.
@@ -166,11 +164,11 @@ mod tests {
     }
 
     fn add(queue: &mut Queue, name: &str, what: Told) -> bool {
-        queue.add(device(name), PushTarget::Webhook, what)
+        queue.add(device(name), what)
     }
 
     fn next(queue: &mut Queue, now: Instant) -> Option<(Device, Told)> {
-        queue.take(now).map(|(device, _, told)| (device, told))
+        queue.take(now)
     }
 
     #[test]
