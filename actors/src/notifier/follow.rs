@@ -208,7 +208,7 @@ impl Following {
 
     /// Tells somebody what the store notified them of, in the transaction that an event tells of.
     async fn tell_of(&self, personal: Personal) -> Result<(), StoreError> {
-        let Personal { user, event, is } = personal;
+        let Personal { user, event, news } = personal;
         let after = event.position.get().saturating_add(1);
         let before = Position::new(after).unwrap_or(Position::MAX);
         let before = Some(NotificationId(before));
@@ -218,7 +218,9 @@ impl Following {
             .store_ref()
             .notifications(&user, before, 4)
             .await?;
-        match page.into_iter().find(|notification| is(&notification.body)) {
+        let mut page = page.into_iter();
+        // Who brought it about, or is asked by somebody who is shown to nobody, has none of it.
+        match page.find(|notification| news.is_in(&notification.body)) {
             Some(notification) if !notification.read => {
                 self.tell(Notified { user, notification }).await
             }

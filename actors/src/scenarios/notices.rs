@@ -446,6 +446,30 @@ async fn who_may_not_see_it_any_more_before_a_push_is_tried_again_is_not_told() 
 }
 
 #[actix::test]
+async fn nobody_is_told_of_old_news() {
+    let (node, mut pushes) = start(Settings::default());
+    has_device(&node, "a").await;
+    let like = async |by: &str, of: &str| {
+        let (user, on) = (user(of), true);
+        let like = Command::Contact(ContactCommand::Like { user, on });
+        node.ask(by, Request::Do(like)).await.unwrap();
+    };
+    like("a", "b").await;
+    like("b", "a").await;
+    assert_eq!(pushes.taken().await.data.kind, PushKind::NewMatch);
+    // That one is unread still. The next match is her own doing.
+    like("c", "a").await;
+    like("a", "c").await;
+    settled(&node).await;
+    assert_eq!(list(&node, "a").await.1, 1);
+    // A device is told one thing after the other: this would come behind the first match once more.
+    let direct = node.direct("b", "a").await;
+    sent(&node, "b", direct, "x").await;
+    assert_eq!(pushes.taken().await.data.kind, PushKind::NewMessage);
+    node.stop().await;
+}
+
+#[actix::test]
 async fn who_wrote_last_is_notified_of_what_was_written_before() {
     let store = Arc::new(MemoryStore::new(Options::default()).unwrap());
     // Both messages are there before the notifier is, so that it meets them on one page.
