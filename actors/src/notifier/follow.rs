@@ -250,7 +250,7 @@ async fn tell_live(
     notification: Notification,
 ) -> Result<(), StoreError> {
     let unread = core.store_ref().unread_notifications(user).await?;
-    for notification in core.named(vec![notification]).await? {
+    for notification in core.named(user, vec![notification]).await? {
         let notification = Box::new(notification);
         let push = Push::Notified {
             notification,

@@ -5,7 +5,11 @@ use std::{
     sync::Arc,
 };
 
-use parlour_storage::{domain::notification::Notification, error::StoreError};
+use parlour_storage::{
+    domain::notification::{Notification, NotificationBody},
+    error::StoreError,
+    ids::UserId,
+};
 
 use super::page;
 use crate::{
@@ -30,7 +34,7 @@ impl Core {
                 list.truncate(limit);
                 let next = list.last().filter(|_| more).map(|last| last.id);
                 NoticeReply::Notifications {
-                    items: self.named(list).await?,
+                    items: self.named(me, list).await?,
                     next,
                     unread: store.unread_notifications(me).await?,
                 }
@@ -49,22 +53,29 @@ impl Core {
         Ok(Reply::Notice(reply))
     }
 
-    /// Adds the names of those who caused notifications.
+    /// Adds the names of those who caused a reader's notifications, as far as the reader may know them by now: who wrote
+    /// in a group is named to whoever is in it.
     pub(crate) async fn named(
         &self,
+        reader: &UserId,
         list: Vec<Notification>,
     ) -> Result<Vec<ShownNotification>, StoreError> {
-        let people: BTreeSet<_> = list.iter().filter_map(|one| one.body.who()).collect();
-        let people: Vec<_> = people.into_iter().cloned().collect();
+        let blocked_by = self.store_ref().blocks_of(reader).await?.of_them;
+        let may_know = |one: &Notification| {
+            let who = one.body.who()?;
+            let in_group = matches!(one.body, NotificationBody::Message { .. });
+            (in_group || !blocked_by.contains(who)).then_some(who.clone())
+        };
+        let people: BTreeSet<_> = list.iter().filter_map(may_know).collect();
+        let people: Vec<_> = people.into_iter().collect();
         let users = self.store_ref().users(&people).await?.into_iter();
         let cards: HashMap<_, _> = users
             .map(|user| (user.id.clone(), Arc::new(Card::from(user))))
             .collect();
         let shown = list.into_iter().map(|notification| {
-            let who = notification.body.who().map(|user| {
-                let known = cards.get(user).map(Arc::clone);
-                known.unwrap_or_else(|| Card::nameless(user.clone()))
-            });
+            let known = may_know(&notification).and_then(|user| cards.get(&user).map(Arc::clone));
+            let who = notification.body.who();
+            let who = who.map(|user| known.unwrap_or_else(|| Card::nameless(user.clone())));
             ShownNotification { notification, who }
         });
         Ok(shown.collect())
