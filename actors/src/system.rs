@@ -35,7 +35,7 @@ use crate::{
     janitor::Janitor,
     limits::Settings,
     moderation::{AllBack, Concerns, Deed, Moderation, Review, audit},
-    notifier::Notifier,
+    notifier::{Behind, Notifier},
     presence::{Farewell, Presence},
     push::Push,
     pusher::Pusher,
@@ -61,6 +61,8 @@ pub struct Core {
     pub registry: Registry,
     /// Whose writing is shown to nobody else.
     pub shadows: Shadows,
+    /// How far people are not notified yet.
+    pub notifier_behind: Behind,
     store: Arc<dyn Store>,
     services: Services,
     actors: OnceLock<Actors>,
@@ -370,6 +372,7 @@ impl System {
             counters: Counters::default(),
             registry: Registry::default(),
             shadows: Shadows::default(),
+            notifier_behind: Behind::default(),
             store,
             services,
             actors: OnceLock::new(),

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
-use parlour_storage::store::Health;
+use parlour_storage::{ids::Timestamp, store::Health};
 use serde_json::json;
 
 use super::{Edge, error};
@@ -93,6 +93,10 @@ async fn metrics(request: HttpRequest, edge: web::Data<Edge>) -> HttpResponse {
         ("rooms", edge.core.registry.n_rooms() as u64),
         ("webhook_lag_seconds", edge.webhook_lag.seconds()),
         ("search_behind", u64::from(behind)),
+        (
+            "notifier_behind",
+            edge.core.notifier_behind.seconds(Timestamp::now()),
+        ),
     ];
     // A number that isn't known is not told.
     match edge.scheduled.count(edge.core.store_ref()).await {

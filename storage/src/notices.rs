@@ -3,6 +3,8 @@
 //! What concerns two people is notified of in the transaction that brings it about. Of messages people are notified by
 //! somebody who follows the events and knows who is there: [`notify`](Notices::notify).
 
+use std::ops::RangeInclusive;
+
 use async_trait::async_trait;
 
 use crate::{
@@ -11,7 +13,7 @@ use crate::{
         push::PushSubscription,
     },
     error::StoreError,
-    ids::{ConversationId, Timestamp, UserId},
+    ids::{ConversationId, Seq, Timestamp, UserId},
 };
 
 /// What a store tells of how people are notified. Errors are those of every read.
@@ -35,18 +37,20 @@ pub trait Notices {
     /// How many of the user's notifications are unread; counted each time.
     async fn unread_notifications(&self, user: &UserId) -> Result<u64, StoreError>;
 
-    /// Brings what people are notified of in a conversation in line with what waits for them there, durably: the newest
-    /// message that they haven't read and that counts as unread for them. Whoever is in it no longer, has read all, or
-    /// has muted it, is notified of nothing; what was withdrawn is told of no longer. Doing it again changes nothing.
-    /// Tells what is new, at most one of each user.
+    /// Notifies people of what waits for them at some places of a conversation, durably: of the newest message that they
+    /// haven't read and that counts as unread for them, if they don't know of a newer one. Whoever is in it no longer,
+    /// or has muted it, is notified of nothing. Doing it again changes nothing. Tells what is new, at most one of each
+    /// user.
     async fn notify(
         &self,
         conversation: ConversationId,
+        places: RangeInclusive<Seq>,
         users: &[UserId],
         at: Timestamp,
     ) -> Result<Vec<Notified>, StoreError>;
 
-    /// The same, after something was withdrawn or hidden: nobody is notified of anything new.
+    /// After something was withdrawn or hidden: whom that was told of is told of it no longer, durably, and of the
+    /// message that waited before it instead, if one does. Nobody is notified of anything new.
     async fn withdraw_notifications(
         &self,
         conversation: ConversationId,

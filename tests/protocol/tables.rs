@@ -219,6 +219,7 @@ fn every_metric_is_there() {
         .map(|(name, _)| format!("parlour_{name}_total"));
     let gauges = [
         "parlour_connections",
+        "parlour_notifier_behind",
         "parlour_rooms",
         "parlour_scheduled_pending",
         "parlour_search_behind",

@@ -47,11 +47,10 @@ pub(super) async fn deliver(
     let mut under_way: HashMap<Id, Device> = HashMap::new();
     loop {
         while attempts.len() < AT_ONCE
-            && let Some((device, target, told)) = queue.take(Instant::now())
+            && let Some((device, told)) = queue.take(Instant::now())
         {
             let attempt = attempt(Arc::clone(&core), Arc::clone(&pusher));
-            let user = device.0.clone();
-            let handle = attempts.spawn(attempt.run(user, target, told));
+            let handle = attempts.spawn(attempt.run(device.clone(), told));
             under_way.insert(handle.id(), device);
         }
         // What rests is looked at when there is room for it.
@@ -98,10 +97,10 @@ async fn enqueue(core: &Core, pusher: &dyn Pusher, queue: &mut Queue, notified: 
             _ => None,
         },
     };
-    let devices = subscriptions.into_iter().map(|of| (Some(of.id), of.target));
-    let webhook = pusher.has_webhook().then_some((None, PushTarget::Webhook));
-    for (id, target) in devices.chain(webhook) {
-        if !queue.add((user.clone(), id), target, told) {
+    let devices = subscriptions.into_iter().map(|of| Some(of.id));
+    let webhook = pusher.has_webhook().then_some(None);
+    for id in devices.chain(webhook) {
+        if !queue.add((user.clone(), id), told) {
             core.counters.pushes_dropped.add_one();
         }
     }
@@ -140,10 +139,9 @@ fn attempt(core: Arc<Core>, pusher: Arc<dyn Pusher>) -> Attempt {
 }
 
 impl Attempt {
-    async fn run(self, user: UserId, target: PushTarget, told: Told) -> Verdict {
+    async fn run(self, device: Device, told: Told) -> Verdict {
         let counters = &self.core.counters;
-        let kind = target.kind();
-        let note = match self.note(user, target, told).await {
+        let note = match self.note(device, told).await {
             Ok(Some(note)) => note,
             Ok(None) => {
                 counters.pushes_unwanted.add_one();
@@ -156,6 +154,7 @@ impl Attempt {
                 return Verdict::Over;
             }
         };
+        let kind = note.target.kind();
         match timeout(ATTEMPT_MAX, self.pusher.push(note)).await {
             Ok(Ok(())) => Verdict::Over,
             Ok(Err(PushFailed::Gone)) => Verdict::Gone,
@@ -170,21 +169,25 @@ impl Attempt {
     }
 
     /// What a device is told now. `None`: nothing any more.
-    async fn note(
-        &self,
-        user: UserId,
-        target: PushTarget,
-        told: Told,
-    ) -> Result<Option<PushNote>, Failure> {
+    async fn note(&self, (user, id): Device, told: Told) -> Result<Option<PushNote>, Failure> {
         let (core, store) = (&self.core, self.core.store_ref());
         if !core.registry.connections_of(&user).is_empty() {
             return Ok(None);
         }
+        let Some(target) = self.target(&user, id).await? else {
+            return Ok(None);
+        };
         let notification = store.notification(&user, told.notification).await?;
         let Some(notification) = notification.filter(|notification| !notification.read) else {
             return Ok(None);
         };
-        if store.do_not_disturb(&user).await?.holds(core.now()) {
+        if !self.wants(&user, &notification.body).await? {
+            return Ok(None);
+        }
+        let eyes = core.eyes_of(&user, Plan::Free).await?;
+        if let Some(who) = notification.body.who()
+            && !eyes.may_hear(who)
+        {
             return Ok(None);
         }
         let message = match &notification.body {
@@ -193,13 +196,14 @@ impl Attempt {
                 let Some(message) = message.filter(|message| message.deleted_at.is_none()) else {
                     return Ok(None);
                 };
-                let eyes = core.eyes_of(&user, Plan::Free).await?;
                 let shown = eyes.view(message);
                 if shown.veiled {
                     return Ok(None);
                 }
                 Some(shown.message)
             }
+            // In a group they are heard by those whom they block; of the two alone nothing is told any more.
+            body if body.who().is_some_and(|who| !eyes.may_meet(who)) => return Ok(None),
             _ => None,
         };
         let data = data(&notification);
@@ -216,6 +220,41 @@ impl Attempt {
             content,
             data,
         }))
+    }
+
+    /// Where a device is reached now. `None`: it was given up, or is somebody else's.
+    async fn target(
+        &self,
+        user: &UserId,
+        id: Option<PushTargetId>,
+    ) -> Result<Option<PushTarget>, Failure> {
+        let Some(id) = id else {
+            return Ok(Some(PushTarget::Webhook));
+        };
+        let targets = self.core.store_ref().push_targets(user).await?;
+        let target = targets.into_iter().find(|target| target.id == id);
+        Ok(target.map(|target| target.target))
+    }
+
+    /// Whether somebody may have a push about this, and wants one: who is suspended or has left is told nothing.
+    async fn wants(&self, user: &UserId, body: &NotificationBody) -> Result<bool, Failure> {
+        let (store, now) = (self.core.store_ref(), self.core.now());
+        if store.standing(user).await?.is_suspended(now)
+            || store.do_not_disturb(user).await?.holds(now)
+        {
+            return Ok(false);
+        }
+        let Some(conversation) = body.conversation() else {
+            return Ok(true);
+        };
+        if store.member(conversation, user).await?.is_none() {
+            return Ok(false);
+        }
+        let mutes = store.mutes(user).await?;
+        let mute = mutes
+            .into_iter()
+            .find(|mute| mute.conversation == conversation);
+        Ok(mute.is_none_or(|mute| mute.until <= now))
     }
 
     /// What a message says. One that is nothing but files is called by the first of them.

@@ -5,6 +5,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use futures_util::stream::{self, StreamExt};
 use parlour_storage::{
     domain::{
         event::EventId,
@@ -28,6 +29,8 @@ const NAME: &str = "notifier";
 const PAGE: usize = 256;
 /// People of a conversation notified in one step: some milliseconds of the writer's time.
 const STEP: usize = 32;
+/// Conversations looked at at once.
+const AT_ONCE: usize = 16;
 /// How long it lets its place lie behind in the store.
 const KEEP_AFTER: Duration = Duration::from_secs(1);
 /// How long it waits before it asks a store that is busy again.
@@ -101,11 +104,16 @@ impl Following {
         } else {
             self.follower.next(PAGE).await?
         };
+        let (more, through) = (page.more, page.through);
+        self.core
+            .notifier_behind
+            .set(page.events.first().map(|event| event.id));
         if let Err(error) = self.take(page).await {
             // The same once more.
             self.follower.go_to(before);
             return Err(error);
         }
+        self.core.notifier_behind.set(more.then_some(through));
         self.is_ahead = true;
         Ok(())
     }
@@ -130,9 +138,17 @@ impl Following {
             tracing::warn!("events were forgotten before people were notified of them");
         }
         let plan = Plan::of(page.events);
-        for (id, touched) in plan.conversations {
-            passing_over_damage(self.look_at(id, touched).await)?;
-        }
+        // Several at once share the commits. All of them come to their end: who is notified in the store is told.
+        let looks = plan
+            .conversations
+            .into_iter()
+            .map(|(id, touched)| self.look_at(id, touched));
+        let looks: Vec<_> = stream::iter(looks)
+            .buffer_unordered(AT_ONCE)
+            .map(passing_over_damage)
+            .collect()
+            .await;
+        looks.into_iter().collect::<Result<(), _>>()?;
         for (by, user) in plan.blocks {
             passing_over_damage(self.hide(&by, &user).await)?;
         }
@@ -150,26 +166,31 @@ impl Following {
         };
         if touched.withdrawn {
             let members: Vec<_> = roster.members.iter().map(|m| m.user.clone()).collect();
+            // Few of them were notified: the others are only looked up.
             for step in members.chunks(STEP) {
-                let began = Instant::now();
                 store.withdraw_notifications(id, step).await?;
-                rest(began).await;
             }
         }
-        let Some((newest, author)) = touched.newest else {
+        let Some((first, last)) = touched.sent else {
             return Ok(());
         };
-        let waits = roster.members.into_iter().filter(|member| {
-            member.cursor.read < newest && member.user != author && self.is_away(&member.user)
-        });
+        let waits = roster
+            .members
+            .into_iter()
+            .filter(|member| member.cursor.read < last && self.is_away(&member.user));
+        let mut began = Instant::now();
         let users: Vec<_> = waits.map(|member| member.user).collect();
-        for step in users.chunks(STEP) {
-            let began = Instant::now();
-            let told = store.notify(id, step, self.core.now()).await?;
+        for (n, step) in users.chunks(STEP).enumerate() {
+            if n > 0 {
+                rest(began).await;
+            }
+            began = Instant::now();
+            let told = store
+                .notify(id, first..=last, step, self.core.now())
+                .await?;
             for notified in told {
                 self.tell(notified).await?;
             }
-            rest(began).await;
         }
         Ok(())
     }
@@ -205,7 +226,7 @@ impl Following {
 
     /// Tells somebody what the store notified them of, in the transaction that an event tells of.
     async fn tell_of(&self, personal: Personal) -> Result<(), StoreError> {
-        let Personal { user, event, is } = personal;
+        let Personal { user, event, news } = personal;
         let after = event.position.get().saturating_add(1);
         let before = Position::new(after).unwrap_or(Position::MAX);
         let before = Some(NotificationId(before));
@@ -215,7 +236,9 @@ impl Following {
             .store_ref()
             .notifications(&user, before, 4)
             .await?;
-        match page.into_iter().find(|notification| is(&notification.body)) {
+        let mut page = page.into_iter();
+        // Who brought it about, or is asked by somebody who is shown to nobody, has none of it.
+        match page.find(|notification| news.is_in(&notification.body)) {
             Some(notification) if !notification.read => {
                 self.tell(Notified { user, notification }).await
             }

@@ -5,6 +5,7 @@
 //! by itself. Here is who is told of it: `follow` reads on, `plan` says what the events come to, `queue` which device is
 //! told what next, `deliver` tells it.
 
+mod behind;
 mod deliver;
 mod follow;
 mod plan;
@@ -16,6 +17,7 @@ use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, WrapFutu
 use parlour_storage::domain::notification::Notified;
 use tokio::sync::mpsc;
 
+pub(crate) use self::behind::Behind;
 use crate::{pusher::Pusher, system::Core};
 
 /// Notifications that wait to be told to devices. Who follows waits, once there are more.

@@ -10,7 +10,7 @@ use parlour_storage::{
         notification::NotificationBody,
         safety::Sanction,
     },
-    ids::{ConversationId, Seq, UserId},
+    ids::{ConversationId, MatchId, MessageRequestId, Seq, UserId},
 };
 
 /// What is to be done.
@@ -27,8 +27,8 @@ pub(super) struct Plan {
 /// What happened in a conversation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Touched {
-    /// The newest message that was sent, and by whom.
-    pub(super) newest: Option<(Seq, UserId)>,
+    /// From the first to the last message that was sent.
+    pub(super) sent: Option<(Seq, Seq)>,
     /// Something was taken away.
     pub(super) withdrawn: bool,
 }
@@ -38,8 +38,31 @@ pub(super) struct Touched {
 pub(super) struct Personal {
     pub(super) user: UserId,
     pub(super) event: EventId,
-    /// What a notification about it says.
-    pub(super) is: fn(&NotificationBody) -> bool,
+    pub(super) news: News,
+}
+
+/// Which news.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum News {
+    Requested(MessageRequestId),
+    RequestAccepted(MessageRequestId),
+    Matched(MatchId),
+    Warned,
+}
+
+impl News {
+    /// Whether a notification is about this and no other.
+    pub(super) fn is_in(self, body: &NotificationBody) -> bool {
+        match (self, body) {
+            (Self::Requested(id), NotificationBody::Requested { request, .. })
+            | (Self::RequestAccepted(id), NotificationBody::RequestAccepted { request, .. }) => {
+                id == *request
+            }
+            (Self::Matched(id), NotificationBody::Matched { matched, .. }) => id == *matched,
+            (Self::Warned, NotificationBody::Warned { .. }) => true,
+            _ => false,
+        }
+    }
 }
 
 impl Plan {
@@ -57,11 +80,9 @@ impl Plan {
             // Withdrawn meanwhile: nobody is notified of it.
             Happening::MessageSent(message) if message.deleted_at.is_some() => {}
             Happening::MessageSent(message) => {
-                let newest = Some((message.seq, message.author));
                 let touched = self.conversations.entry(message.conversation).or_default();
-                if touched.newest < newest {
-                    touched.newest = newest;
-                }
+                let (first, last) = touched.sent.unwrap_or((message.seq, message.seq));
+                touched.sent = Some((first.min(message.seq), last.max(message.seq)));
             }
             Happening::MessageDeleted { conversation, .. }
             | Happening::MessagesPurged { conversation, .. } => {
@@ -73,31 +94,27 @@ impl Plan {
             Happening::UserBlocked { user, .. } => {
                 self.blocks.extend(event.by.map(|by| (by, user)));
             }
-            Happening::Requested(asked) => self.tell(asked.to, id, |body| {
-                matches!(body, NotificationBody::Requested { .. })
-            }),
-            Happening::RequestAccepted { asked, .. } => self.tell(asked.from, id, |body| {
-                matches!(body, NotificationBody::RequestAccepted { .. })
-            }),
+            Happening::Requested(asked) => {
+                self.tell(asked.to, id, News::Requested(asked.request));
+            }
+            Happening::RequestAccepted { asked, .. } => {
+                self.tell(asked.from, id, News::RequestAccepted(asked.request));
+            }
             Happening::MatchCreated(matched) => {
                 for user in matched.pair {
-                    self.tell(user, id, |body| {
-                        matches!(body, NotificationBody::Matched { .. })
-                    });
+                    self.tell(user, id, News::Matched(matched.id));
                 }
             }
             Happening::Sanctioned {
                 user,
                 sanction: Sanction::Warn,
-            } => self.tell(user, id, |body| {
-                matches!(body, NotificationBody::Warned { .. })
-            }),
+            } => self.tell(user, id, News::Warned),
             _ => {}
         }
     }
 
-    fn tell(&mut self, user: UserId, event: EventId, is: fn(&NotificationBody) -> bool) {
-        self.personal.push(Personal { user, event, is });
+    fn tell(&mut self, user: UserId, event: EventId, news: News) {
+        self.personal.push(Personal { user, event, news });
     }
 }
 
@@ -162,19 +179,13 @@ mod tests {
             event(105, "ann", deleted),
             sent(3, 5, "ann", true),
         ];
-        let touched = |newest: Option<(u64, &str)>, withdrawn| Touched {
-            newest: newest.map(|(seq, by)| (Seq(seq), user(by))),
+        let touched = |first, last, withdrawn| Touched {
+            sent: Some((Seq(first), Seq(last))),
             withdrawn,
         };
         let plan = Plan::of(events);
         let conversations: Vec<_> = plan.conversations.into_values().collect();
-        assert_eq!(
-            conversations,
-            [
-                touched(Some((4, "bob")), true),
-                touched(Some((3, "eve")), false)
-            ]
-        );
+        assert_eq!(conversations, [touched(2, 4, true), touched(3, 3, false)]);
         assert!(plan.personal.is_empty() && plan.blocks.is_empty());
     }
 
@@ -189,6 +200,17 @@ mod tests {
             panic!("{plan:?}")
         };
         assert_eq!((&told.user, told.event.position), (&user("bob"), at(7)));
-        assert!((told.is)(&NotificationBody::Warned { reason: None }));
+        assert!(told.news.is_in(&NotificationBody::Warned { reason: None }));
+    }
+
+    #[test]
+    fn of_another_match_it_is_no_news() {
+        let about = |n| NotificationBody::Matched {
+            matched: MatchId::created_at(at(n)),
+            with: user("bob"),
+            conversation: ConversationId::created_at(at(9)),
+        };
+        let news = News::Matched(MatchId::created_at(at(1)));
+        assert!(news.is_in(&about(1)) && !news.is_in(&about(2)));
     }
 }

@@ -1,14 +1,15 @@
 //! Which device is told what next, and when it is tried again.
 //!
-//! One thing at a time to each device; a newer one about the same conversation takes the place of one that waits. No I/O.
+//! One thing at a time to each device; a newer one about the same conversation takes the place of one that waits. Where a
+//! device is reached is not kept here: it is looked up for each attempt. No I/O.
 
 use std::{
-    collections::{BTreeSet, HashMap, VecDeque},
+    collections::{BTreeSet, HashMap, VecDeque, hash_map::Entry},
     time::Duration,
 };
 
 use parlour_storage::{
-    domain::{notification::NotificationId, push::PushTarget},
+    domain::notification::NotificationId,
     ids::{ConversationId, PushTargetId, UserId},
 };
 use tokio::time::Instant;
@@ -17,6 +18,8 @@ use tokio::time::Instant;
 const DEVICES_MAX: usize = 10_000;
 /// What waits for one device. Beyond it the oldest is let go of.
 const WAITING_MAX: usize = 16;
+/// Devices of one person told at once: those who make their own slow hold up few others.
+const PERSON_MAX: usize = 2;
 /// So often one thing is tried.
 pub(super) const ATTEMPTS_MAX: u32 = 8;
 /// After the first failure it is tried again after so long, then twice as long each time ...
@@ -47,7 +50,6 @@ pub(super) enum Verdict {
 
 #[derive(Debug)]
 struct Line {
-    target: PushTarget,
     /// The first is the one that is tried.
     waiting: VecDeque<Told>,
     /// The first is under way.
@@ -62,13 +64,21 @@ pub(super) struct Queue {
     lines: HashMap<Device, Line>,
     ready: VecDeque<Device>,
     resting: BTreeSet<(Instant, Device)>,
+    /// Of whom a device is being told something.
+    people: HashMap<UserId, Person>,
+}
+
+#[derive(Debug, Default)]
+struct Person {
+    n_under_way: usize,
+    /// Ready, but for those that are under way.
+    held: VecDeque<Device>,
 }
 
 impl Queue {
     /// Has a device told something. `false`: something was let go of for want of room.
-    pub(super) fn add(&mut self, device: Device, target: PushTarget, told: Told) -> bool {
+    pub(super) fn add(&mut self, device: Device, told: Told) -> bool {
         if let Some(line) = self.lines.get_mut(&device) {
-            line.target = target;
             let from = usize::from(line.is_under_way);
             let same = line.waiting.iter_mut().skip(from);
             let mut same = same.filter(|old| old.collapse.is_some());
@@ -87,7 +97,6 @@ impl Queue {
             return false;
         }
         let line = Line {
-            target,
             waiting: VecDeque::from([told]),
             is_under_way: false,
             n_attempts: 0,
@@ -98,22 +107,38 @@ impl Queue {
     }
 
     /// What is to be tried now, if anything.
-    pub(super) fn take(&mut self, now: Instant) -> Option<(Device, PushTarget, Told)> {
+    pub(super) fn take(&mut self, now: Instant) -> Option<(Device, Told)> {
         while let Some((at, _)) = self.resting.first()
             && *at <= now
         {
             self.ready
                 .extend(self.resting.pop_first().map(|(_, device)| device));
         }
-        let device = self.ready.pop_front()?;
-        let line = self.lines.get_mut(&device)?;
-        let told = *line.waiting.front()?;
-        line.is_under_way = true;
-        Some((device, line.target.clone(), told))
+        loop {
+            let device = self.ready.pop_front()?;
+            let person = self.people.entry(device.0.clone()).or_default();
+            if person.n_under_way == PERSON_MAX {
+                person.held.push_back(device);
+                continue;
+            }
+            let line = self.lines.get_mut(&device)?;
+            let told = *line.waiting.front()?;
+            line.is_under_way = true;
+            person.n_under_way += 1;
+            return Some((device, told));
+        }
     }
 
     /// An attempt is over. `false`: it was the last of this.
     pub(super) fn done(&mut self, device: &Device, verdict: Verdict, now: Instant) -> bool {
+        if let Entry::Occupied(mut person) = self.people.entry(device.0.clone()) {
+            let Person { n_under_way, held } = person.get_mut();
+            *n_under_way -= 1;
+            self.ready.extend(held.pop_front());
+            if *n_under_way == 0 {
+                person.remove();
+            }
+        }
         let Some(line) = self.lines.get_mut(device) else {
             return true;
         };
@@ -157,6 +182,10 @@ mod tests {
         (UserId::new(name).unwrap(), None)
     }
 
+    fn target(n: u64) -> PushTargetId {
+        PushTargetId::created_at(Position::new(n).unwrap())
+    }
+
     fn told(n: u64, conversation: Option<u64>) -> Told {
         let position = |n| Position::new(n).unwrap();
         Told {
@@ -166,11 +195,11 @@ mod tests {
     }
 
     fn add(queue: &mut Queue, name: &str, what: Told) -> bool {
-        queue.add(device(name), PushTarget::Webhook, what)
+        queue.add(device(name), what)
     }
 
     fn next(queue: &mut Queue, now: Instant) -> Option<(Device, Told)> {
-        queue.take(now).map(|(device, _, told)| (device, told))
+        queue.take(now)
     }
 
     #[test]
@@ -230,6 +259,34 @@ mod tests {
             now = at;
             assert!(next(&mut queue, now).is_some());
         }
+    }
+
+    #[test]
+    fn who_has_many_devices_does_not_hold_up_others() {
+        let (mut queue, now) = (Queue::default(), Instant::now());
+        let of_a = |n| (UserId::new("a").unwrap(), Some(target(n)));
+        for n in 1..=4 {
+            assert!(queue.add(of_a(n), told(n, None)));
+        }
+        assert!(add(&mut queue, "b", told(5, None)));
+        let mut taken = || next(&mut queue, now).map(|(device, _)| device);
+        assert_eq!(taken(), Some(of_a(1)));
+        assert_eq!(taken(), Some(of_a(2)));
+        assert_eq!(taken(), Some(device("b")));
+        assert_eq!(taken(), None);
+        queue.done(&of_a(2), Verdict::Later(None), now);
+        assert_eq!(next(&mut queue, now), Some((of_a(3), told(3, None))));
+        assert_eq!(next(&mut queue, now), None);
+        for n in [1, 3] {
+            queue.done(&of_a(n), Verdict::Over, now);
+        }
+        let now = queue.next_at().unwrap();
+        assert_eq!(next(&mut queue, now), Some((of_a(4), told(4, None))));
+        assert_eq!(next(&mut queue, now), Some((of_a(2), told(2, None))));
+        for device in [of_a(4), of_a(2), device("b")] {
+            queue.done(&device, Verdict::Over, now);
+        }
+        assert!(queue.people.is_empty() && queue.lines.is_empty());
     }
 
     #[test]

@@ -6,10 +6,8 @@ use std::{
 };
 
 use parlour_storage::{
-    domain::{
-        notification::{Notification, NotificationBody},
-        user::Plan,
-    },
+    domain::notification::{Notification, NotificationBody},
+    error::StoreError,
     ids::UserId,
 };
 
@@ -61,12 +59,12 @@ impl Core {
         &self,
         reader: &UserId,
         list: Vec<Notification>,
-    ) -> Result<Vec<ShownNotification>, Failure> {
-        let eyes = self.eyes_of(reader, Plan::Free).await?;
+    ) -> Result<Vec<ShownNotification>, StoreError> {
+        let blocked_by = self.store_ref().blocks_of(reader).await?.of_them;
         let may_know = |one: &Notification| {
             let who = one.body.who()?;
             let in_group = matches!(one.body, NotificationBody::Message { .. });
-            (in_group || !eyes.blocked_by(who)).then_some(who.clone())
+            (in_group || !blocked_by.contains(who)).then_some(who.clone())
         };
         let people: BTreeSet<_> = list.iter().filter_map(may_know).collect();
         let people: Vec<_> = people.into_iter().collect();

@@ -5,14 +5,17 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use parlour_storage::{
     domain::{
+        event::EventId,
         notification::{DoNotDisturb, NotificationBody, NotificationId},
         push::PushTarget,
         safety::Sanction,
         user::NodeRole,
     },
+    events::Events,
     ids::{ConversationId, MessageId, Seq, Timestamp},
     local::Options,
     memory_store::MemoryStore,
+    store::Store,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -364,6 +367,129 @@ async fn who_has_read_it_before_a_push_is_tried_again_is_not_told() {
     until_unwanted(&node, 2).await;
     assert!(pushes.0.try_recv().is_err());
     node.stop().await;
+}
+
+/// Lets the push that is under way fail, and waits until nobody is told it at the next attempt.
+async fn is_let_go_of(node: &TestNode, pushes: &mut Pushes, answer: Answer) {
+    let before = node.core().counters.pushes_unwanted.get();
+    let _told = answer.send(Err(PushFailed::Later(None)));
+    until_unwanted(node, before + 1).await;
+    assert!(pushes.0.try_recv().is_err());
+}
+
+#[actix::test]
+async fn who_may_not_see_it_any_more_before_a_push_is_tried_again_is_not_told() {
+    let (node, mut pushes) = start(Settings {
+        push_content: true,
+        ..Settings::default()
+    });
+    let moderator = staff("mod", NodeRole::Moderator);
+    // Whose device it is no longer.
+    has_device(&node, "b").await;
+    let direct = node.direct("a", "b").await;
+    sent(&node, "a", direct, "1").await;
+    let (_, answer) = pushes.next().await;
+    let token = "b".to_owned();
+    let add = NoticeCommand::AddPushTarget(PushTarget::Fcm { token });
+    let added = node.ask("c", Request::Do(Command::Notice(add))).await;
+    assert!(added.is_ok());
+    is_let_go_of(&node, &mut pushes, answer).await;
+    // Who has left.
+    has_device(&node, "left").await;
+    let group = opened(&node, "a", None, &["left", "muted", "blocked"]).await;
+    sent(&node, "a", group, "2").await;
+    let (_, answer) = pushes.next().await;
+    let leave = Command::Remove {
+        conversation: group,
+        user: user("left"),
+    };
+    node.ask("left", Request::Do(leave)).await.unwrap();
+    is_let_go_of(&node, &mut pushes, answer).await;
+    // Who has muted it.
+    has_device(&node, "muted").await;
+    sent(&node, "a", group, "3").await;
+    let (_, answer) = pushes.next().await;
+    mute(&node, "muted", group, Some(Timestamp::MAX)).await;
+    is_let_go_of(&node, &mut pushes, answer).await;
+    // Who blocks who asks them.
+    has_device(&node, "blocked").await;
+    let ask = ContactCommand::Ask {
+        user: user("blocked"),
+        text: "may I?".to_owned(),
+        key: None,
+    };
+    node.ask("d", Request::Do(Command::Contact(ask)))
+        .await
+        .unwrap();
+    let (note, answer) = pushes.next().await;
+    assert_eq!(note.data.kind, PushKind::MessageRequest);
+    let block = Command::Block {
+        user: user("d"),
+        reason: None,
+    };
+    do_it(&node, "blocked", block).await;
+    is_let_go_of(&node, &mut pushes, answer).await;
+    // Who is banned.
+    has_device(&node, "banned").await;
+    let direct = node.direct("a", "banned").await;
+    sent(&node, "a", direct, "4").await;
+    let (_, answer) = pushes.next().await;
+    let ban = SafetyCommand::Sanction {
+        user: user("banned"),
+        sanction: Sanction::Ban,
+        reason: None,
+    };
+    let ban = Request::Do(Command::Safety(ban));
+    assert_eq!(node.ask_as(&moderator, ban).await, Ok(Reply::Done));
+    is_let_go_of(&node, &mut pushes, answer).await;
+    node.stop().await;
+}
+
+#[actix::test]
+async fn nobody_is_told_of_old_news() {
+    let (node, mut pushes) = start(Settings::default());
+    has_device(&node, "a").await;
+    let like = async |by: &str, of: &str| {
+        let (user, on) = (user(of), true);
+        let like = Command::Contact(ContactCommand::Like { user, on });
+        node.ask(by, Request::Do(like)).await.unwrap();
+    };
+    like("a", "b").await;
+    like("b", "a").await;
+    assert_eq!(pushes.taken().await.data.kind, PushKind::NewMatch);
+    // That one is unread still. The next match is her own doing.
+    like("c", "a").await;
+    like("a", "c").await;
+    settled(&node).await;
+    assert_eq!(list(&node, "a").await.1, 1);
+    // A device is told one thing after the other: this would come behind the first match once more.
+    let direct = node.direct("b", "a").await;
+    sent(&node, "b", direct, "x").await;
+    assert_eq!(pushes.taken().await.data.kind, PushKind::NewMessage);
+    node.stop().await;
+}
+
+#[actix::test]
+async fn who_wrote_last_is_notified_of_what_was_written_before() {
+    let store = Arc::new(MemoryStore::new(Options::default()).unwrap());
+    // Both messages are there before the notifier is, so that it meets them on one page.
+    let without = TestNode::start_on(Arc::clone(&store) as _, Settings::default());
+    let group = opened(&without, "ann", None, &["bob"]).await;
+    let place = EventId::through(store.head());
+    let moved = store.move_consumer("notifier", None, place).await;
+    assert!(moved.unwrap());
+    let first = sent(&without, "ann", group, "1").await;
+    sent(&without, "bob", group, "2").await;
+    let settings = Settings {
+        notify: true,
+        ..Settings::default()
+    };
+    let node = TestNode::start_on(store, settings);
+    settled(&node).await;
+    assert_eq!(messages(&node, "bob").await, [(first, false)]);
+    node.stop().await;
+    // Its store is closed by now.
+    let _closed = without.system.stop().await;
 }
 
 #[actix::test]

@@ -11,7 +11,7 @@ use crate::{
         bounds, changes,
         contacts::gate,
         fingerprint::Fingerprint,
-        members, records,
+        members, notifications, records,
         tx::{Stop, Tx, Written},
     },
     error::StoreError,
@@ -165,6 +165,12 @@ pub(crate) fn archive(
         (ConversationKindV1::Archived { pair }, false) => ConversationKindV1::Direct { pair },
         _ => return Ok(None),
     };
+    // What is archived asks for nobody's attention.
+    if let ConversationKindV1::Archived { pair } = &kind {
+        for user in pair {
+            notifications::withdraw(tx, user, id.position())?;
+        }
+    }
     tx.memory.calm.forget(id);
     tx.put(key, &ConversationV1 { kind, ..record })?;
     let position = tx.position()?;

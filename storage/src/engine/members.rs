@@ -9,7 +9,7 @@ use crate::{
     },
     engine::{
         contacts::gate,
-        conversations, records,
+        conversations, notifications, records,
         tx::{Stop, Tx, Written},
         view::View,
     },
@@ -148,6 +148,7 @@ pub(crate) fn remove(tx: &mut Tx<'_>, id: ConversationId, user: &UserId) -> Writ
     tx.put(keys::member(id, user), &member)?;
     let left = Some(position);
     tx.put(keys::stint(user, id, member.joined), &StintV1 { left })?;
+    notifications::withdraw(tx, user, id.position())?;
     conversation.n_members -= 1;
     tx.put(keys::conversation(id), &conversation)?;
     let [stored, body] = [user.clone(), user.clone()];

@@ -1,8 +1,11 @@
 //! The store's face towards what notifies people.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    ops::RangeInclusive,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use async_trait::async_trait;
@@ -13,14 +16,34 @@ use crate::{
         notification::{DoNotDisturb, Mute, Notification, NotificationId, Notified},
         push::PushSubscription,
     },
-    engine::{notifications, push},
+    engine::{
+        notifications::{self, Brought},
+        push,
+        view::View,
+    },
     error::StoreError,
-    ids::{ConversationId, Timestamp, UserId},
+    ids::{ConversationId, Seq, Timestamp, UserId},
     notices::Notices,
 };
 
 /// Notifications forgotten in one batch, of three rows each.
 const FORGET: usize = 16;
+
+impl LocalStore {
+    /// Writes what was found; nothing, if nothing was.
+    async fn bring_in_line(
+        &self,
+        conversation: ConversationId,
+        found: Vec<notifications::Found>,
+        new: Option<Timestamp>,
+    ) -> Result<Brought, StoreError> {
+        if found.is_empty() {
+            return Ok(Brought::default());
+        }
+        self.small_chore(move |tx| notifications::bring_in_line(tx, conversation, &found, new))
+            .await
+    }
+}
 
 #[async_trait]
 impl Notices for LocalStore {
@@ -54,12 +77,22 @@ impl Notices for LocalStore {
     async fn notify(
         &self,
         conversation: ConversationId,
+        places: RangeInclusive<Seq>,
         users: &[UserId],
         at: Timestamp,
     ) -> Result<Vec<Notified>, StoreError> {
-        let users = users.to_vec();
-        self.small_chore(move |tx| notifications::notify(tx, conversation, &users, Some(at)))
-            .await
+        let (mut told, mut users) = (Vec::new(), users.to_vec());
+        while !users.is_empty() {
+            let places = places.clone();
+            let find = move |view: &View<'_>| {
+                notifications::find_new(view, conversation, &places, &users, at)
+            };
+            let found = self.read(find).await?;
+            let brought = self.bring_in_line(conversation, found, Some(at)).await?;
+            told.extend(brought.told);
+            users = brought.stale;
+        }
+        Ok(told)
     }
 
     async fn withdraw_notifications(
@@ -67,12 +100,14 @@ impl Notices for LocalStore {
         conversation: ConversationId,
         users: &[UserId],
     ) -> Result<(), StoreError> {
-        let users = users.to_vec();
-        self.chore(Box::new(move |tx| {
-            notifications::notify(tx, conversation, &users, None)?;
-            Ok(false)
-        }))
-        .await
+        let mut users = users.to_vec();
+        while !users.is_empty() {
+            let find =
+                move |view: &View<'_>| notifications::find_withdrawn(view, conversation, &users);
+            let found = self.read(find).await?;
+            users = self.bring_in_line(conversation, found, None).await?.stale;
+        }
+        Ok(())
     }
 
     async fn forget_notifications(

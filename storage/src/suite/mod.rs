@@ -33,6 +33,7 @@ mod sanctions;
 mod scene;
 mod scheduled;
 mod summaries;
+mod taken_back;
 mod templates;
 mod users;
 
@@ -88,6 +89,7 @@ pub async fn run_all(bed: impl Fn() -> Arc<dyn Bed>) {
         doomed::cases,
         commits::cases,
         notices::cases,
+        taken_back::cases,
         contacts::cases,
         reopen::cases,
         personal::cases,

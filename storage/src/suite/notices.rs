@@ -9,7 +9,7 @@ use crate::{
         push::{PUSH_ADDRESS_BYTES_MAX, PUSH_TARGETS_MAX, PushSubscription, PushTarget},
         safety::Sanction,
     },
-    ids::{ConversationId, MessageRequestId, Timestamp, UserId},
+    ids::{ConversationId, MessageRequestId, Seq, Timestamp, UserId},
     store::{Outcome, Rejection, Transaction, Write},
 };
 
@@ -18,6 +18,7 @@ cases![
     what_was_read_is_notified_of_no_more,
     what_was_withdrawn_is_told_of_no_longer,
     nobody_is_notified_of_what_they_may_not_see,
+    only_the_places_of_what_is_new_are_looked_at,
     a_mute_holds_until_it_ends,
     two_people_are_notified_of_each_other,
     a_request_that_is_over_is_no_longer_unread,
@@ -28,7 +29,7 @@ cases![
     devices_have_bounds,
 ];
 
-async fn list(scene: &Scene, of: &UserId) -> Vec<Notification> {
+pub(super) async fn list(scene: &Scene, of: &UserId) -> Vec<Notification> {
     let page = scene.store.notifications(of, None, 99).await;
     page.expect("reads")
 }
@@ -42,17 +43,24 @@ async fn n_unread(scene: &Scene, of: &UserId) -> u64 {
 }
 
 /// Notifies; whether something was new.
-async fn notify(scene: &Scene, id: ConversationId, user: &UserId) -> bool {
+pub(super) async fn notify(scene: &Scene, id: ConversationId, user: &UserId) -> bool {
     let users = [user.clone()];
-    let told = scene.store.notify(id, &users, scene.now()).await;
-    let told = told.expect("writes");
+    let withdraw = scene.store.withdraw_notifications(id, &users).await;
+    withdraw.expect("writes");
+    let everything = || Seq(1)..=Seq(u64::MAX);
+    let told = scene.store.notify(id, everything(), &users, scene.now());
+    let told = told.await.expect("writes");
     let newest = list(scene, user).await.into_iter().next();
     for notified in &told {
         assert_eq!(&notified.user, user);
         assert_eq!(Some(&notified.notification), newest.as_ref());
     }
-    let again = scene.store.notify(id, &users, scene.now()).await;
-    assert_eq!(again.expect("writes"), [], "again, it changes nothing");
+    let again = scene.store.notify(id, everything(), &users, scene.now());
+    assert_eq!(
+        again.await.expect("writes"),
+        [],
+        "again, it changes nothing"
+    );
     assert_eq!(list(scene, user).await.into_iter().next(), newest);
     !told.is_empty()
 }
@@ -204,6 +212,58 @@ async fn nobody_is_notified_of_what_they_may_not_see(scene: Scene) {
     assert_eq!(list(&scene, &bob).await, []);
 }
 
+async fn only_the_places_of_what_is_new_are_looked_at(scene: Scene) {
+    let [ann, bob, eve] = scene.people(["ann", "bob", "eve"]);
+    let id = scene.group(&ann, &[&bob, &eve]).await;
+    let notify = async |places| {
+        let told = scene
+            .store
+            .notify(id, places, std::slice::from_ref(&bob), scene.now());
+        !told.await.expect("writes").is_empty()
+    };
+    let block = Write::Block {
+        user: eve.clone(),
+        reason: None,
+    };
+    scene.done(&bob, block).await;
+    scene.send(&ann, id, "1").await;
+    let second = scene.send(&ann, id, "2").await;
+    scene.send(&eve, id, "hidden").await;
+    assert!(!notify(Seq(3)..=Seq(3)).await, "not of what was before");
+    assert!(notify(Seq(2)..=Seq(3)).await);
+    assert_eq!(newest(&scene, &bob).await, second.id);
+    assert!(!notify(Seq(1)..=Seq(1)).await, "they know of a newer one");
+    assert_eq!(newest(&scene, &bob).await, second.id);
+    // What lies below many that are hidden is found again.
+    let mut last = scene.send(&ann, id, "last").await;
+    for _ in 0..3 {
+        for _ in 0..20 {
+            scene.send(&eve, id, "hidden").await;
+        }
+        last = scene.send(&ann, id, "last").await;
+    }
+    assert!(notify(last.seq..=last.seq).await);
+    let delete = Write::Delete { message: last.id };
+    scene.change(&ann, delete).await;
+    let withdraw = scene
+        .store
+        .withdraw_notifications(id, std::slice::from_ref(&bob));
+    withdraw.await.expect("writes");
+    let page = list(&scene, &bob).await;
+    let [
+        Notification {
+            body: NotificationBody::Message {
+                author, message, ..
+            },
+            ..
+        },
+    ] = &page[..]
+    else {
+        panic!("{page:?}")
+    };
+    assert!(*author == ann && *message < last.id && *message > second.id);
+}
+
 async fn a_mute_holds_until_it_ends(scene: Scene) {
     let [ann, bob, cid] = scene.people(["ann", "bob", "cid"]);
     let conversation = scene.direct(&ann, &bob).await;
@@ -286,7 +346,7 @@ async fn two_people_are_notified_of_each_other(scene: Scene) {
     assert_eq!(bodies(&cid).await, [], "it was their own doing");
 }
 
-async fn ask(scene: &Scene, by: &UserId, user: &UserId) -> MessageRequestId {
+pub(super) async fn ask(scene: &Scene, by: &UserId, user: &UserId) -> MessageRequestId {
     let write = Write::Ask {
         user: user.clone(),
         text: "may I?".to_owned(),

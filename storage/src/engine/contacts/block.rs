@@ -9,7 +9,7 @@ use crate::{
             requests,
             ties::{self, lifetime},
         },
-        records,
+        notifications, records,
         tx::Tx,
     },
     error::StoreError,
@@ -36,11 +36,13 @@ pub(crate) fn part(tx: &mut Tx<'_>, user: &UserId, met: &mut Met) -> Result<(), 
         let is_theirs = record.from == *user;
         match record.status(lifetime(tx)) {
             RequestStatus::Pending if is_theirs => {
+                notifications::withdraw(tx, tx.by, id.position())?;
                 let notice = requests::end(tx, id, record, RequestStatusV1::Declined)?;
                 met.notices.push(notice);
             }
             // Not told to who was asked: it would come with the block.
             RequestStatus::Pending | RequestStatus::Declined if !is_theirs => {
+                notifications::withdraw(tx, &record.to, id.position())?;
                 requests::end(tx, id, record, RequestStatusV1::Withdrawn)?;
                 tie.request = None;
             }

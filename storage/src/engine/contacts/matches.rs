@@ -4,7 +4,7 @@ use crate::{
     domain::contact::{Match, MatchKind, Notice},
     engine::{
         contacts::{discovery, likes, met::Met, requests, ties},
-        conversations, records,
+        conversations, notifications, records,
         tx::{Stop, Tx, Written},
     },
     error::StoreError,
@@ -81,9 +81,10 @@ pub(crate) fn unmatch(tx: &mut Tx<'_>, id: MatchId) -> Written {
     Ok(met.or(Outcome::Unchanged))
 }
 
-/// Takes away the records of a match. The caller writes the tie.
+/// Takes away the records of a match, and what the two were notified of it. The caller writes the tie.
 pub(crate) fn remove(tx: &mut Tx<'_>, matched: &Match) -> Result<(), StoreError> {
     for user in &matched.pair {
+        notifications::unmatched(tx, user, matched)?;
         tx.delete::<MatchOfV1>(keys::match_of(user, matched.id))?;
     }
     tx.delete::<MatchV1>(keys::matched(matched.id))

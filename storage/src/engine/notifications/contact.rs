@@ -3,15 +3,16 @@
 
 use super::rows;
 use crate::{
-    domain::contact::{MessageRequest, Notice, RequestStatus},
+    domain::contact::{Match, MessageRequest, Notice, RequestStatus},
     engine::{
         records,
         tx::{Stop, Tx},
     },
+    error::StoreError,
     ids::UserId,
     keys,
-    kv::Source,
-    record::{NoticedV1, NotificationBodyV1},
+    kv::{Order, Source},
+    record::{NoticedV1, NotificationBodyV1, NotificationV2},
     store::Outcome,
 };
 
@@ -92,6 +93,29 @@ fn settled(tx: &mut Tx<'_>, request: &MessageRequest) -> Result<(), Stop> {
         }
         RequestStatus::Withdrawn | RequestStatus::Expired | RequestStatus::Pending => {
             rows::take(tx, &request.to, notification)?;
+        }
+    }
+    Ok(())
+}
+
+/// Notifications that one person may have of one transaction, generously.
+const OF_ONE: usize = 8;
+
+/// Takes back what somebody was notified of when they were matched: it stands right behind the match.
+pub(crate) fn unmatched(tx: &mut Tx<'_>, user: &UserId, matched: &Match) -> Result<(), StoreError> {
+    let behind = keys::notifications(user, matched.id.position(), None);
+    let rows = records::all::<NotificationV2>(tx, behind, Order::Ascending);
+    let rows: Vec<_> = rows.take(OF_ONE).collect::<Result<_, _>>()?;
+    for (key, NotificationV2 { at, body, .. }) in rows {
+        let is_of_it = match body {
+            NotificationBodyV1::Matched { matched: id, .. } => id == matched.id,
+            NotificationBodyV1::RequestAccepted { by, .. } => {
+                at == matched.created_at && matched.other(user) == Some(&by)
+            }
+            _ => false,
+        };
+        if is_of_it {
+            rows::take(tx, user, rows::position_of(&key)?)?;
         }
     }
     Ok(())

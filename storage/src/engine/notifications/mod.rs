@@ -9,6 +9,6 @@ mod messages;
 mod rows;
 
 pub(crate) use choices::{do_not_disturb, forget_mutes, leave_alone, mute, muted_until, mutes};
-pub(crate) use contact::tell;
-pub(crate) use messages::{notify, seen};
-pub(crate) use rows::{forget_before, forget_own, n_unread, one, page, read, write};
+pub(crate) use contact::{tell, unmatched};
+pub(crate) use messages::{Brought, Found, bring_in_line, find_new, find_withdrawn, seen};
+pub(crate) use rows::{forget_before, forget_own, n_unread, one, page, read, withdraw, write};

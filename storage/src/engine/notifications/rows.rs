@@ -46,6 +46,16 @@ pub(super) fn take(tx: &mut Tx<'_>, user: &UserId, position: Position) -> Result
     tx.delete::<NotificationAtV1>(keys::notification_at(position))
 }
 
+/// Notifies somebody of a conversation or of a request no longer.
+pub(crate) fn withdraw(tx: &mut Tx<'_>, user: &UserId, about: Position) -> Result<(), StoreError> {
+    let key = keys::noticed(user, about);
+    if let Some(NoticedV1 { notification, .. }) = records::load(tx, &key)? {
+        take(tx, user, notification)?;
+        tx.delete::<NoticedV1>(key)?;
+    }
+    Ok(())
+}
+
 /// Takes a row away, and what finds it by what it is about.
 fn forget(
     tx: &mut Tx<'_>,
@@ -107,7 +117,7 @@ pub(super) fn read_through(source: &dyn Source, user: &UserId) -> Result<Positio
     Ok(mark.map_or(Position::ZERO, |mark| mark.through))
 }
 
-fn position_of(key: &[u8]) -> Result<Position, StoreError> {
+pub(super) fn position_of(key: &[u8]) -> Result<Position, StoreError> {
     records::parsed(key, |key| {
         let mut parts = Parts::of(Table::Notification, key)?;
         parts.user()?;

@@ -78,7 +78,10 @@ async fn notices(store: &LocalStore, conversation: ConversationId) {
         quiet: None,
     };
     let (cid, at) = ([name("cid")], Timestamp(SAMPLE_MS));
-    let told = store.notify(conversation, &cid, at).await.unwrap();
+    let told = store
+        .notify(conversation, Seq(1)..=Seq(u64::MAX), &cid, at)
+        .await
+        .unwrap();
     assert_eq!(told.len(), 1);
     for write in [
         Write::Mute {
