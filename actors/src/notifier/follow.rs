@@ -262,7 +262,11 @@ impl Following {
 }
 
 /// Tells somebody over all of their connections.
-async fn tell_live(core: &Core, user: &UserId, notification: Notification) -> Result<(), Failure> {
+async fn tell_live(
+    core: &Core,
+    user: &UserId,
+    notification: Notification,
+) -> Result<(), StoreError> {
     let unread = core.store_ref().unread_notifications(user).await?;
     for notification in core.named(user, vec![notification]).await? {
         let notification = Box::new(notification);
