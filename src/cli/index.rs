@@ -7,9 +7,9 @@ use parlour_search::{Indexer, Progress, Report, check};
 use parlour_storage::store::Store;
 use serde_json::json;
 
-use super::{config_args::ConfigArgs, out};
+use super::{config_args::ConfigArgs, out, stopped};
 use crate::{
-    config::{Config, Engine},
+    config::Config,
     exit::{Exit, Failure},
     node, search,
 };
@@ -55,21 +55,9 @@ impl Args {
     }
 }
 
-/// The configuration, if it leads to data.
-fn config_of(args: &ConfigArgs) -> anyhow::Result<Config> {
-    let config = args.sources().load()?.config;
-    let is_there = config.node.data.join("sled").join("db").is_file();
-    if config.storage.engine != Engine::Sled || !is_there {
-        let data = config.node.data.display();
-        let message = format!("there is no data in {data}; choose with --data");
-        return Err(Failure::new(Exit::Unavailable, message).into());
-    }
-    Ok(config)
-}
-
 impl Rebuild {
     fn execute(self) -> anyhow::Result<()> {
-        let config = config_of(&self.config)?;
+        let config = stopped::config(&self.config)?;
         let n_messages = on(config, async |mut indexer, _| {
             indexer.begin_anew();
             build(&mut indexer, "building").await?;
@@ -83,7 +71,7 @@ impl Rebuild {
 
 impl Check {
     fn execute(self) -> anyhow::Result<()> {
-        let config = config_of(&self.config)?;
+        let config = stopped::config(&self.config)?;
         let report = on(config, async |mut indexer, store| {
             build(&mut indexer, "catching up").await?;
             let bar = bar("checking");

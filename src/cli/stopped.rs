@@ -6,7 +6,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use parlour_storage::verify::Progress;
 
 use super::config_args::ConfigArgs;
-use crate::exit::{Exit, Failure};
+use crate::{
+    config::{Config, Engine},
+    exit::{Exit, Failure},
+};
 
 /// The folder of the store that the configuration says.
 pub(super) fn store(config: &ConfigArgs) -> anyhow::Result<PathBuf> {
@@ -15,11 +18,23 @@ pub(super) fn store(config: &ConfigArgs) -> anyhow::Result<PathBuf> {
     if path.is_dir() {
         return Ok(path);
     }
-    let message = format!(
-        "there is no data in {}; choose with --data",
-        config.node.data.display()
-    );
-    Err(Failure::new(Exit::Unavailable, message).into())
+    Err(no_data(&config))
+}
+
+/// The configuration, if it leads to data that a node would open.
+pub(super) fn config(config: &ConfigArgs) -> anyhow::Result<Config> {
+    let config = config.sources().load()?.config;
+    let is_there = config.node.data.join("sled").join("db").is_file();
+    if config.storage.engine != Engine::Sled || !is_there {
+        return Err(no_data(&config));
+    }
+    Ok(config)
+}
+
+fn no_data(config: &Config) -> anyhow::Error {
+    let data = config.node.data.display();
+    let message = format!("there is no data in {data}; choose with --data");
+    Failure::new(Exit::Unavailable, message).into()
 }
 
 /// A progress bar on standard error, if that is a terminal.

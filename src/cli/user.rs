@@ -18,9 +18,9 @@ use parlour_actors::{
 };
 use parlour_storage::ids::UserId;
 
-use super::{compact, config_args::ConfigArgs, out};
+use super::{compact, config_args::ConfigArgs, out, stopped};
 use crate::{
-    config::{Config, Engine},
+    config::Config,
     dialects::native::export::{erased, line},
     exit::{Exit, Failure},
     node,
@@ -86,18 +86,6 @@ impl Args {
     }
 }
 
-/// The configuration, if it leads to data.
-fn config_of(args: &ConfigArgs) -> anyhow::Result<Config> {
-    let config = args.sources().load()?.config;
-    let is_there = config.node.data.join("sled").join("db").is_file();
-    if config.storage.engine != Engine::Sled || !is_there {
-        let data = config.node.data.display();
-        let message = format!("there is no data in {data}; choose with --data");
-        return Err(Failure::new(Exit::Unavailable, message).into());
-    }
-    Ok(config)
-}
-
 fn operator() -> UserId {
     UserId::new(OPERATOR).expect("a good id")
 }
@@ -114,7 +102,7 @@ fn failed(failure: parlour_actors::error::Failure) -> anyhow::Error {
 
 impl Export {
     fn execute(self) -> anyhow::Result<()> {
-        let config = config_of(&self.config)?;
+        let config = stopped::config(&self.config)?;
         let Self { user, output, .. } = self;
         node::offline(config, async move |core| {
             let items = core.export(&user, &operator()).await.map_err(failed)?;
@@ -165,7 +153,7 @@ async fn write(mut items: Items, out: impl Write, path: Option<&Path>) -> anyhow
 
 impl Erase {
     fn execute(self) -> anyhow::Result<()> {
-        let config = config_of(&self.config)?;
+        let config = stopped::config(&self.config)?;
         if !self.yes && !confirmed(&self.user)? {
             let message = "nothing was erased; say --yes to be asked nothing";
             return Err(Failure::new(Exit::Usage, message).into());
