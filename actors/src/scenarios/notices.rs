@@ -470,6 +470,46 @@ async fn nobody_is_told_of_old_news() {
 }
 
 #[actix::test]
+async fn who_blocks_the_reader_is_no_longer_shown_by_their_card() {
+    let (node, mut pushes) = start(Settings::default());
+    name_people(&node, &[("x", "Xenia")]).await;
+    has_device(&node, "a").await;
+    let ask = ContactCommand::Ask {
+        user: user("a"),
+        text: "may I?".to_owned(),
+        key: None,
+    };
+    node.ask("x", Request::Do(Command::Contact(ask)))
+        .await
+        .unwrap();
+    assert_eq!(pushes.taken().await.data.kind, PushKind::MessageRequest);
+    let shown = async || {
+        let (items, _) = list(&node, "a").await;
+        let asked = items.into_iter().find_map(|item| {
+            let is_asked = matches!(item.notification.body, NotificationBody::Requested { .. });
+            item.who.filter(|_| is_asked)
+        });
+        asked.unwrap().shown_name().to_owned()
+    };
+    assert_eq!(shown().await, "Xenia");
+    // It stays, as something that was read.
+    let like = ContactCommand::Like {
+        user: user("x"),
+        on: true,
+    };
+    node.ask("a", Request::Do(Command::Contact(like)))
+        .await
+        .unwrap();
+    let block = Command::Block {
+        user: user("a"),
+        reason: None,
+    };
+    do_it(&node, "x", block).await;
+    assert_eq!(shown().await, "x");
+    node.stop().await;
+}
+
+#[actix::test]
 async fn who_wrote_last_is_notified_of_what_was_written_before() {
     let store = Arc::new(MemoryStore::new(Options::default()).unwrap());
     // Both messages are there before the notifier is, so that it meets them on one page.
