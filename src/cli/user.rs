@@ -20,7 +20,6 @@ use parlour_storage::ids::UserId;
 
 use super::{compact, config_args::ConfigArgs, out, stopped};
 use crate::{
-    config::Config,
     dialects::native::export::{erased, line},
     exit::{Exit, Failure},
     node,
