@@ -31,7 +31,7 @@ impl Config {
 /// Reads the secret in `<data>/dev-secret`, or makes one that only the owner can read.
 ///
 /// # Errors
-/// Those of [`kept_secret`].
+/// Those of [`kept_secret()`].
 pub fn dev_secret(data: &Path) -> anyhow::Result<Secret> {
     kept_secret(data, DEV_SECRET_FILE)
 }

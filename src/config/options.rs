@@ -290,7 +290,7 @@ options! {
         vapid_subject: Option<String> = "";
         /// JSON file of a service account of your Firebase project, for apps that are reached by FCM. Empty: none is.
         fcm_credentials_file: Option<PathBuf> = "";
-        /// Where FCM answers. Empty: https://fcm.googleapis.com.
+        /// Where FCM answers. Empty: at Google, `https://fcm.googleapis.com`.
         fcm_url: Option<WebUrl> = "";
         /// Your own service that is told of everybody who isn't there: an http or https URL. Empty: none.
         webhook_url: Option<WebUrl> = "";

@@ -1,4 +1,4 @@
-//! What a store tells those who follow the node from outside: a part of [`Store`](crate::store::Store).
+//! What a store tells those who follow the node from outside: a part of [`Store`].
 //!
 //! Events are written by the engine, in the transaction that they tell of. A sent message costs nothing: its own record
 //! is its event, and everything else has a row; both are read in one order. Knows no format and no address.
