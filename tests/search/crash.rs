@@ -74,7 +74,8 @@ impl At<'_> {
         let begins = format!(" {}(", self.call);
         let calls = trace.lines().filter(|line| line.contains(&begins));
         let calls: Vec<_> = calls.filter(|line| line.contains(path)).collect();
-        assert_eq!(calls.len(), self.n, "{} {path}: {trace}", self.call);
+        // More, if a merge was about to do the same in another thread.
+        assert!(calls.len() >= self.n, "{} {path}: {trace}", self.call);
     }
 }
 
