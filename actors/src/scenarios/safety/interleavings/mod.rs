@@ -451,5 +451,5 @@ fn nobody_is_shown_what_somebody_they_block_writes_later() {
     runner.run(&deeds(), run).unwrap();
     assert!(n_steps.into_inner() > 48);
     let n_found = n_found.map(AtomicUsize::into_inner);
-    assert!(n_found.iter().all(|n| *n > 10), "{n_found:?}");
+    assert!(n_found.iter().all(|n| *n > 0), "{n_found:?}");
 }
