@@ -437,6 +437,13 @@ fn nobody_is_shown_what_somebody_they_block_writes_later() {
                 }
                 n_steps.fetch_add(1, Ordering::Relaxed);
             }
+            // Whatever was done, in the end everybody looks in every way.
+            for way in 0..looks::N_LOOKS {
+                if outcome.is_ok() {
+                    let all = [0, 1, 2].map(|who| (who, Do::Look(way, way)));
+                    outcome = run.step(steps.len() + way, &all).await;
+                }
+            }
             for (all, n) in n_found.iter().zip(run.found) {
                 all.fetch_add(n, Ordering::Relaxed);
             }
@@ -451,5 +458,5 @@ fn nobody_is_shown_what_somebody_they_block_writes_later() {
     runner.run(&deeds(), run).unwrap();
     assert!(n_steps.into_inner() > 48);
     let n_found = n_found.map(AtomicUsize::into_inner);
-    assert!(n_found.iter().all(|n| *n > 0), "{n_found:?}");
+    assert!(n_found.iter().all(|n| *n > 10), "{n_found:?}");
 }
