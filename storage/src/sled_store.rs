@@ -14,7 +14,7 @@ use std::{
     fs::{self, File, TryLockError},
     io,
     ops::Range,
-    path::{Path, PathBuf},
+    path::Path,
     sync::Arc,
     thread,
     time::{Duration, Instant},
@@ -55,13 +55,37 @@ pub(crate) struct SledKv {
     file: File,
     /// Ours, held as long as the database is open. Sled has one too, but tells nobody in a form that a
     /// program can read that somebody else holds it. Declared last, so let go last.
-    _lock: File,
+    _lock: FolderLock,
+}
+
+/// A lock of a folder, let go of when dropped. Closing the file would not do: a process that this one has just forked
+/// holds the file, too, until it has become the program it is to run.
+#[derive(Debug)]
+struct FolderLock(File);
+
+impl FolderLock {
+    fn take(path: &Path) -> Result<Self, StoreError> {
+        let file = File::create(path).map_err(|e| on_file("create", path, &e))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self(file)),
+            Err(TryLockError::WouldBlock) => Err(StoreError::new(StoreErrorKind::Locked)),
+            Err(TryLockError::Error(error)) => Err(on_file("lock", path, &error)),
+        }
+    }
+}
+
+impl Drop for FolderLock {
+    fn drop(&mut self) {
+        if let Err(error) = self.0.unlock() {
+            tracing::warn!(%error, "can't let go of the lock of the data folder");
+        }
+    }
 }
 
 impl SledKv {
     pub(crate) fn open(path: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
         fs::create_dir_all(path).map_err(|e| on_file("create", path, &e))?;
-        let lock = lock(&path.join("lock"))?;
+        let lock = FolderLock::take(&path.join("lock"))?;
         tracing::info!(path = %path.display(), "opening the store");
         let log = path.join("db");
         let is_new = !log.exists();
@@ -92,15 +116,6 @@ impl SledKv {
 pub(crate) fn sync_folder(path: &Path) -> Result<(), StoreError> {
     let synced = File::open(path).and_then(|folder| folder.sync_all());
     synced.map_err(|e| on_file("sync", path, &e))
-}
-
-fn lock(path: &PathBuf) -> Result<File, StoreError> {
-    let lock = File::create(path).map_err(|e| on_file("create", path, &e))?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => Err(StoreError::new(StoreErrorKind::Locked)),
-        Err(TryLockError::Error(error)) => Err(on_file("lock", path, &error)),
-    }
 }
 
 /// The folder's lock is ours, so whoever has the file still is what is left of a store that was closed in this
@@ -198,6 +213,16 @@ mod tests {
         let _open = SledKv::open(folder.path(), 1 << 20).unwrap();
         let error = SledKv::open(folder.path(), 1 << 20).unwrap_err();
         assert_eq!(error.kind, StoreErrorKind::Locked);
+    }
+
+    #[test]
+    fn a_process_forked_meanwhile_does_not_keep_a_closed_store_locked() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = SledKv::open(folder.path(), 1 << 20).unwrap();
+        let forked = open._lock.0.try_clone().unwrap();
+        drop(open);
+        SledKv::open(folder.path(), 1 << 20).unwrap();
+        drop(forked);
     }
 
     #[test]
