@@ -27,8 +27,8 @@ pub(super) struct Incoming {
 /// Why no more of a file is taken.
 #[derive(Debug)]
 pub(super) enum Cut {
-    /// It is longer than it may be.
-    TooLong,
+    /// It has more bytes than it may.
+    TooLong { bytes_max: u64 },
     /// The disk is full or broken.
     Disk(io::Error),
 }
@@ -65,7 +65,9 @@ impl Incoming {
     pub(super) async fn take(&mut self, piece: &[u8]) -> Result<(), Cut> {
         self.look.at(piece);
         if self.look.bytes > self.bytes_max {
-            return Err(Cut::TooLong);
+            return Err(Cut::TooLong {
+                bytes_max: self.bytes_max,
+            });
         }
         self.file.write_all(piece).await.map_err(Cut::Disk)
     }
@@ -206,7 +208,10 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         let mut incoming = Incoming::begin(parent.path(), 10).await.unwrap();
         incoming.take(b"0123456789").await.unwrap();
-        assert!(matches!(incoming.take(b"x").await, Err(Cut::TooLong)));
+        assert!(matches!(
+            incoming.take(b"x").await,
+            Err(Cut::TooLong { .. })
+        ));
         let cut = Incoming::begin(parent.path(), 10).await.unwrap();
         assert_eq!(n_files(parent.path()), 2);
         drop((incoming, cut));

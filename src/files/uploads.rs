@@ -351,9 +351,12 @@ impl Upload {
     /// It is longer than it may be, or can't be written.
     pub async fn take(&mut self, piece: &[u8]) -> Result<(), Failure> {
         self.incoming.take(piece).await.map_err(|cut| match cut {
-            Cut::TooLong => Failure {
+            Cut::TooLong { bytes_max } => Failure {
                 field: Some("file"),
-                ..Failure::new(ErrorCode::TooLarge, "the file is longer than it may be")
+                ..Failure::new(
+                    ErrorCode::TooLarge,
+                    format!("the file has more than {bytes_max} bytes, which is the most that may be sent"),
+                )
             },
             Cut::Disk(error) => not_kept(&error.into()),
         })

@@ -58,18 +58,20 @@ async fn a_file_that_is_too_long_is_refused_on_the_way() {
     let ann = Rest::new(&node, "ann");
     let text = |kib: usize| vec![b'x'; kib * 1024];
     uploaded(&ann, &text(20), "a.txt", "text/plain").await;
-    for (bytes, name, said) in [
-        (text(21), "a.txt", "text/plain"),
-        (text(21), "a.txt", "application/octet-stream"),
+    for (bytes, name, said, kib_max) in [
+        (text(21), "a.txt", "text/plain", 20),
+        (text(21), "a.txt", "application/octet-stream", 20),
         (
             [b"\x89PNG\r\n\x1a\n", &*text(10)].concat(),
             "a.png",
             "image/png",
+            10,
         ),
         (
             [b"\x89PNG\r\n\x1a\n", &*text(10)].concat(),
             "a",
             "application/octet-stream",
+            10,
         ),
     ] {
         let refused = upload(&ann, &bytes, name, said).await;
@@ -78,6 +80,9 @@ async fn a_file_that_is_too_long_is_refused_on_the_way() {
             (413, "TOO_LARGE"),
             "{name} {said}"
         );
+        let most = format!("{} bytes", kib_max * 1024);
+        let error = refused.body["error"].as_str().unwrap();
+        assert!(error.contains(&most), "{name} {said}: {error}");
     }
     assert_eq!(kept(&node).len(), 1);
     assert!(incoming(&node).is_empty());
