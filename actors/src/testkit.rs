@@ -44,7 +44,7 @@ use crate::{
 };
 
 /// How long a test waits for what must happen.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) fn user(name: &str) -> UserId {
     UserId::new(name).unwrap()

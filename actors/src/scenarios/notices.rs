@@ -29,7 +29,7 @@ use crate::{
     limits::Settings,
     pusher::{PushFailed, PushKind, PushNote, Pusher},
     system::{Services, System},
-    testkit::{TestNode, staff, user},
+    testkit::{PATIENCE, TestNode, staff, user},
 };
 
 type Answer = oneshot::Sender<Result<(), PushFailed>>;
@@ -100,9 +100,13 @@ async fn settled(node: &TestNode) {
 
 /// Waits until so many pushes were not made, since nobody wanted them any more.
 async fn until_unwanted(node: &TestNode, n: u64) {
-    while node.core().counters.pushes_unwanted.get() < n {
-        tokio::task::yield_now().await;
-    }
+    let let_go = async {
+        while node.core().counters.pushes_unwanted.get() < n {
+            tokio::task::yield_now().await;
+        }
+    };
+    let in_time = tokio::time::timeout(PATIENCE, let_go).await;
+    in_time.expect("a push that nobody may be told is let go of");
 }
 
 async fn list(node: &TestNode, name: &str) -> (Vec<ShownNotification>, u64) {
