@@ -16,7 +16,7 @@ use crate::{
 const LATENESS_MAX: Duration = Duration::from_millis(10);
 /// Of one core; a generator that is as busy as this reads late, too.
 const GENERATOR_CPU_MAX: f64 = 0.95;
-/// A node that answers a smaller part of what it is asked doesn't keep up.
+/// Who sends a smaller part of what was meant to be sent in the window doesn't keep up.
 const KEPT_UP: f64 = 0.95;
 
 /// What a rate is judged by.
@@ -172,9 +172,9 @@ impl Trial {
         let in_time = self
             .judged(measure)
             .is_some_and(|summary| summary.p99 <= p99.as_secs_f64() * 1000.0);
-        let kept_up = self
-            .offered
-            .is_none_or(|offered| self.sent_per_s >= offered * KEPT_UP);
+        // How many were meant to be sent in the window is by chance, so it isn't the rate that tells.
+        let n_meant = self.lateness.map_or(0, |lateness| lateness.n) as f64;
+        let kept_up = self.sent_per_s * self.seconds >= n_meant * KEPT_UP;
         // Lateness is in the latencies, so a rate that holds in spite of it does hold.
         if in_time && kept_up && self.is_clean() {
             Outcome::Holds

@@ -44,6 +44,8 @@ impl Display for Report {
         }
         if let Some(storm) = &self.storm {
             writeln!(f, "{storm}")?;
+            remarks(f, &storm.calm)?;
+            remarks(f, &storm.during)?;
         }
         match self.verdict() {
             Verdict::Limited => writeln!(f, "\nThis is no measurement: {ADVICE}."),

@@ -193,3 +193,6 @@ impl Plan {
         .await
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -24,7 +24,7 @@ pub struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum Command {
     /// Load the core in this process, without sockets.
-    Actors(actors::Args),
+    Actors(Box<actors::Args>),
     /// Load a running node with real clients.
     Wire(Box<wire::Args>),
 }

@@ -3,25 +3,19 @@
 //! It has no buffer while nothing is under way: chunks are read into the world's one buffer, frames are looked at where they
 //! lie, and only the part of a frame that is still to come is kept. So ten thousand of them cost little, and one
 //! thread reads millions of frames a second.
+//!
+//! Here is what it makes of what comes and what it says. [`asks`] is what it is told to do, [`link`] its socket.
 
-use std::{
-    collections::HashMap,
-    io,
-    pin::Pin,
-    rc::Rc,
-    task::{Context as Task, Poll},
-};
+mod asks;
+mod link;
 
-use actix::{
-    Actor, ActorFuture, ActorFutureExt as _, AsyncContext as _, Context, Handler, Message,
-    MessageResult, ResponseActFuture, WrapFuture as _,
-};
-use tokio::{
-    io::{AsyncRead as _, ReadBuf},
-    net::TcpStream,
-    sync::oneshot,
-};
+use std::{collections::HashMap, rc::Rc};
 
+use actix::{ActorFutureExt as _, AsyncContext as _, Context, WrapFuture as _};
+use tokio::sync::oneshot;
+
+pub(super) use self::asks::{Ask, Back, Connect, IsIn, Leave, Settle};
+use self::link::Link;
 use super::{
     language::{Heard, Place, Saying, Seat},
     rest,
@@ -29,17 +23,10 @@ use super::{
     world::World,
 };
 use crate::{
-    check::{Check, Faults},
+    check::Check,
     stamp::{Line, Stamp},
     tally::Deed,
 };
-
-/// Requests that may wait for a client to be woken.
-const MAILBOX: usize = 1024;
-/// So many chunks are read before other clients get their turn.
-const CHUNKS: usize = 4;
-/// A larger buffer is given back when it is empty.
-const KEPT: usize = 1024;
 
 /// See the file.
 #[derive(Debug)]
@@ -62,22 +49,6 @@ pub(super) struct Client {
     by_rest: Vec<(u32, String)>,
 }
 
-/// A connection.
-#[derive(Debug)]
-struct Link {
-    stream: TcpStream,
-    /// Frames are spoken; before that it is HTTP.
-    open: bool,
-    /// The client is let in, and may ask.
-    ready: bool,
-    /// The part of a frame that is there already.
-    part: Vec<u8>,
-    /// How long all of it is.
-    needed: usize,
-    /// What the socket could not take yet.
-    out: Vec<u8>,
-}
-
 #[derive(Clone, Copy, Debug)]
 struct Asked {
     deed: Deed,
@@ -94,48 +65,6 @@ struct Waits {
     owed: u32,
     ready: Option<bool>,
 }
-
-/// Connect, and tell when the client is in.
-#[derive(Debug, Message)]
-#[rtype(result = "Result<Back, String>")]
-pub(super) struct Connect {
-    /// Go on from where the last connection was.
-    pub(super) resume: bool,
-    /// Wait also for so many messages that were missed.
-    pub(super) owed: u32,
-}
-
-/// A client is in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Back {
-    /// When, on the clock of the run.
-    pub(super) at: u64,
-    /// The node says that all that was missed follows.
-    pub(super) recovered: bool,
-}
-
-/// Do something, meant for a moment.
-#[derive(Clone, Debug, Message)]
-#[rtype(result = "()")]
-pub(super) struct Ask {
-    pub(super) deed: Deed,
-    pub(super) intended: u64,
-}
-
-/// Drop the connection without a word.
-#[derive(Debug, Message)]
-#[rtype(result = "()")]
-pub(super) struct Leave;
-
-/// Nothing more will come: tell what was wrong.
-#[derive(Debug, Message)]
-#[rtype(result = "Faults")]
-pub(super) struct Settle;
-
-/// Whether the client is in.
-#[derive(Debug, Message)]
-#[rtype(result = "bool")]
-pub(super) struct IsIn;
 
 impl Client {
     pub(super) fn new(world: Rc<World>, line: Line) -> Self {
@@ -386,224 +315,5 @@ impl Client {
         for line in self.world.heard_by(self.line) {
             self.check.forget(line, &self.world.course.said(line));
         }
-    }
-}
-
-impl Link {
-    /// Keeps the part of a frame, which will take up so many bytes.
-    fn keep(&mut self, part: &[u8], needed: usize) {
-        self.needed = needed;
-        self.part.clear();
-        self.part.extend_from_slice(part);
-        if part.is_empty() && self.part.capacity() > KEPT {
-            self.part = Vec::new();
-        }
-    }
-
-    fn flush(&mut self) {
-        while !self.out.is_empty() {
-            match self.stream.try_write(&self.out) {
-                Ok(n) => drop(self.out.drain(..n)),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
-                // Met again when it is read from.
-                Err(_) => self.out.clear(),
-            }
-        }
-        if self.out.capacity() > KEPT {
-            self.out = Vec::new();
-        }
-    }
-}
-
-impl Actor for Client {
-    type Context = Context<Self>;
-
-    fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.set_mailbox_capacity(MAILBOX);
-    }
-}
-
-impl Handler<Connect> for Client {
-    type Result = ResponseActFuture<Self, Result<Back, String>>;
-
-    fn handle(
-        &mut self,
-        Connect { resume, owed }: Connect,
-        _ctx: &mut Self::Context,
-    ) -> Self::Result {
-        self.drop_link();
-        self.n_links += 1;
-        if !resume {
-            self.place = Place::default();
-            self.forget();
-        }
-        let (tell, told) = oneshot::channel();
-        let ready = None;
-        self.waits = Some(Waits { tell, owed, ready });
-        let (world, line) = (Rc::clone(&self.world), self.line as usize);
-        let connected = async move { world.target.connect(line).await };
-        let connected = connected.into_actor(self).map(|stream, this, ctx| {
-            this.begin(stream, ctx);
-        });
-        let told = connected.then(move |(), this, _ctx| told.into_actor(this));
-        Box::pin(told.map(|back, _this, _ctx| {
-            back.unwrap_or_else(|_| Err("another connection was begun".to_owned()))
-        }))
-    }
-}
-
-impl Client {
-    /// The socket is there: shakes hands, and reads from now on.
-    fn begin(&mut self, stream: io::Result<TcpStream>, ctx: &mut Context<Self>) {
-        let world = Rc::clone(&self.world);
-        let begun = stream
-            .map_err(|error| error.to_string())
-            .and_then(|stream| {
-                let token = world.token(self.line).map_err(|error| error.to_string())?;
-                Ok((stream, token))
-            });
-        let (stream, token) = match begun {
-            Ok(begun) => begun,
-            Err(reason) => return self.lost(reason),
-        };
-        let place = Some(&self.place);
-        let handshake = world.language.handshake(&self.seat, &token, place);
-        let target = match world.target.path.as_str() {
-            "" => handshake.target,
-            // An address with a path means that one.
-            path => {
-                let query = handshake.target.find('?').map(|at| &handshake.target[at..]);
-                format!("{path}{}", query.unwrap_or_default())
-            }
-        };
-        let request = websocket::handshake(&world.target.host, &target, &handshake.headers);
-        self.link = Some(Link {
-            stream,
-            open: false,
-            ready: false,
-            part: Vec::new(),
-            needed: 0,
-            out: request.into_bytes(),
-        });
-        self.flush(ctx);
-        let link = self.n_links;
-        ctx.spawn(Pump { link });
-    }
-}
-
-impl Handler<Ask> for Client {
-    type Result = ();
-
-    fn handle(&mut self, Ask { deed, intended }: Ask, ctx: &mut Self::Context) {
-        self.ask(deed, intended);
-        self.flush(ctx);
-    }
-}
-
-impl Handler<Leave> for Client {
-    type Result = ();
-
-    fn handle(&mut self, _: Leave, _ctx: &mut Self::Context) {
-        self.drop_link();
-    }
-}
-
-impl Handler<Settle> for Client {
-    type Result = MessageResult<Settle>;
-
-    fn handle(&mut self, _: Settle, _ctx: &mut Self::Context) -> Self::Result {
-        if !self.is_in() {
-            // What it didn't get is no longer owed to this connection.
-            self.forget();
-        }
-        for line in self.world.heard_by(self.line) {
-            // Of its own messages it has the answers.
-            if line == self.line && !self.world.language.echoes() {
-                self.check.forget(line, &self.world.course.said(line));
-            } else {
-                self.check.settle(line, &self.world.course.said(line));
-            }
-        }
-        MessageResult(self.check.take_faults())
-    }
-}
-
-impl Handler<IsIn> for Client {
-    type Result = bool;
-
-    fn handle(&mut self, _: IsIn, _ctx: &mut Self::Context) -> bool {
-        self.is_in()
-    }
-}
-
-/// Reads from a client's socket, and writes what it didn't take at once, for as long as the connection lives.
-struct Pump {
-    link: u32,
-}
-
-impl ActorFuture<Client> for Pump {
-    type Output = ();
-
-    fn poll(
-        self: Pin<&mut Self>,
-        client: &mut Client,
-        ctx: &mut Context<Client>,
-        task: &mut Task<'_>,
-    ) -> Poll<()> {
-        if client.n_links != self.link {
-            return Poll::Ready(());
-        }
-        let world = Rc::clone(&client.world);
-        let mut chunk = world.chunk.borrow_mut();
-        for _ in 0..CHUNKS {
-            match client.read(&mut chunk, task) {
-                Poll::Ready(Ok(())) => client.flush(ctx),
-                Poll::Ready(Err(reason)) => {
-                    client.lost(reason);
-                    return Poll::Ready(());
-                }
-                Poll::Pending if client.link.is_none() => return Poll::Ready(()),
-                Poll::Pending => return Poll::Pending,
-            }
-        }
-        // There may be more; the others first.
-        task.waker().wake_by_ref();
-        Poll::Pending
-    }
-}
-
-impl Client {
-    /// Reads one chunk, and takes what is in it.
-    fn read(&mut self, chunk: &mut Vec<u8>, task: &mut Task<'_>) -> Poll<Result<(), String>> {
-        let Some(link) = &mut self.link else {
-            return Poll::Pending;
-        };
-        // Until the socket takes all, or says when to go on.
-        while !link.out.is_empty() && link.stream.poll_write_ready(task).is_ready() {
-            link.flush();
-        }
-        let had = link.part.len();
-        // A frame that is longer than the buffer makes it grow.
-        if chunk.len() < link.needed.max(2 * had) {
-            chunk.resize(link.needed.max(2 * had), 0);
-        }
-        chunk[..had].copy_from_slice(&link.part);
-        let mut into = ReadBuf::new(&mut chunk[had..]);
-        let read = Pin::new(&mut link.stream).poll_read(task, &mut into);
-        let n = match read {
-            Poll::Pending => return Poll::Pending,
-            Poll::Ready(Err(error)) => return Poll::Ready(Err(error.to_string())),
-            Poll::Ready(Ok(())) => into.filled().len(),
-        };
-        if n == 0 {
-            return Poll::Ready(Err("cut off without a close".to_owned()));
-        }
-        let bytes = &chunk[..had + n];
-        let taken = self.take(bytes);
-        Poll::Ready(taken.map(|(used, needed)| {
-            if let Some(link) = &mut self.link {
-                link.keep(&bytes[used..], needed);
-            }
-        }))
     }
 }
