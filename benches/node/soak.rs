@@ -12,7 +12,9 @@ use parlour_storage::{
     store::{Outcome, Store, Transaction, Write},
 };
 
-use crate::system::{disk_mib, open, rss_mib, user};
+use parlour_bench::actors::open_sled;
+
+use crate::system::{disk_mib, usage, user};
 
 const CONVERSATIONS: usize = 100_000;
 const GROUP: usize = 512;
@@ -34,7 +36,7 @@ pub(crate) fn run(n_messages: usize, batch_keys_max: Option<usize>) {
 
 async fn soak(n_messages: usize, n_conversations: usize, options: &Options) {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let store = open(folder.path(), options.clone());
+    let store = open_sled(folder.path(), options.clone()).expect("a folder of ours");
     let conversations = open_conversations(&store, n_conversations).await;
     report(0, 0.0, folder.path());
     let (mut n, mut n_reported) = (0, 0);
@@ -70,11 +72,11 @@ async fn soak(n_messages: usize, n_conversations: usize, options: &Options) {
     }
     store.close().await.expect("a clean close");
     let from = Instant::now();
-    let store = open(folder.path(), options.clone());
+    let store = open_sled(folder.path(), options.clone()).expect("a folder of ours");
     println!(
         "reopened in {:.1} s, RSS {} MiB",
         from.elapsed().as_secs_f64(),
-        rss_mib()
+        usage().resident >> 20
     );
     store.close().await.expect("a clean close");
 }
@@ -123,5 +125,8 @@ async fn open_conversations(store: &Arc<dyn Store>, n: usize) -> Vec<Conversatio
 fn report(n: usize, rate: f64, folder: &std::path::Path) {
     let disk = disk_mib(folder);
     let each = (disk << 20).checked_div(n as u64).unwrap_or(0);
-    println!("| {n} | {rate:.0} | {} | {disk} | {each} |", rss_mib());
+    println!(
+        "| {n} | {rate:.0} | {} | {disk} | {each} |",
+        usage().resident >> 20
+    );
 }

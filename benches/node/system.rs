@@ -1,82 +1,31 @@
-//! Actors and a store to measure, and what the kernel says of this process.
+//! A core to measure, and what a folder takes on disk.
 
 use std::{fs, path::Path, sync::Arc};
 
-use parlour_actors::{
-    command::{Caller, Identity},
-    limits::Settings,
-    system::System,
+use parlour_actors::{command::Caller, limits::Settings, system::System};
+use parlour_bench::{
+    actors::{identity, open_sled},
+    proc::{Process, Usage},
 };
-use parlour_storage::{
-    domain::user::{NodeRole, Plan},
-    ids::{Timestamp, UserId},
-    local::Options,
-    sled_store::SledStore,
-    store::{Profile, Store},
-};
+use parlour_storage::{ids::UserId, local::Options};
 
 pub(crate) fn user(n: usize) -> UserId {
     UserId::new(&format!("user-{n:06}")).expect("short")
 }
 
-pub(crate) fn identity(user: UserId) -> Identity {
-    let profile = Profile {
-        name: None,
-        picture: None,
-        role: NodeRole::User,
-        plan: Plan::Free,
-    };
-    Identity {
-        user,
-        profile,
-        expires_at: Timestamp(i64::MAX),
-    }
-}
-
 pub(crate) fn caller(user: UserId) -> Arc<Caller> {
-    Caller::new(&identity(user), None)
-}
-
-pub(crate) fn open(folder: &Path, options: Options) -> Arc<dyn Store> {
-    Arc::new(SledStore::open(&folder.join("sled"), options).expect("a fresh folder"))
-}
-
-pub(crate) fn start(folder: &Path) -> System {
-    // No rate limits: they are what would be measured.
-    start_with(folder, Settings::default())
+    Caller::new(&identity(user.as_str()).expect("a name"), None)
 }
 
 pub(crate) fn start_with(folder: &Path, settings: Settings) -> System {
-    System::start(open(folder, Options::default()), settings)
+    let store = open_sled(folder, Options::default()).expect("a fresh folder");
+    System::start(store, settings)
 }
 
-/// Resident memory of this process, in MiB.
-pub(crate) fn rss_mib() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").expect("Linux");
-    let line = status
-        .lines()
-        .find(|line| line.starts_with("VmRSS:"))
-        .expect("always there");
-    line.split_whitespace()
-        .nth(1)
-        .and_then(|kib| kib.parse::<u64>().ok())
-        .expect("a number")
-        / 1024
-}
-
-/// User and system time of this process so far, in seconds.
-pub(crate) fn cpu_seconds() -> f64 {
-    let stat = fs::read_to_string("/proc/self/stat").expect("Linux");
-    // The name of the process, in parentheses, may hold anything.
-    let fields: Vec<&str> = stat
-        .rsplit(')')
-        .next()
-        .expect("fields")
-        .split_whitespace()
-        .collect();
-    let ticks = |n: usize| fields[n].parse::<f64>().expect("a number");
-    // Linux counts these in hundredths of a second everywhere (USER_HZ).
-    (ticks(11) + ticks(12)) / 100.0
+/// What this process has used so far.
+pub(crate) fn usage() -> Usage {
+    let this = Process::this().expect("Linux");
+    this.usage().expect("it runs")
 }
 
 /// What a folder takes on disk, in MiB.
