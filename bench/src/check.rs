@@ -49,11 +49,19 @@ impl AddAssign for Faults {
 pub struct Check {
     /// The first line that it may hear of; those of its conversation are next to each other.
     first: Line,
-    /// The highest number that came of each.
-    last: Vec<u32>,
+    lines: Vec<Heard>,
     /// Numbers that were left out so far.
     gaps: BTreeMap<Line, BTreeSet<u32>>,
     faults: Faults,
+}
+
+/// What came of a line.
+#[derive(Clone, Copy, Debug, Default)]
+struct Heard {
+    /// The highest number.
+    last: u32,
+    /// What is not above this was settled: it may come after all, and is not judged.
+    settled: u32,
 }
 
 /// What became of the messages of a line.
@@ -70,7 +78,7 @@ impl Check {
     pub fn new(lines: Range<Line>) -> Self {
         Self {
             first: lines.start,
-            last: vec![0; lines.len()],
+            lines: vec![Heard::default(); lines.len()],
             ..Self::default()
         }
     }
@@ -78,18 +86,18 @@ impl Check {
     /// A message came. `false`: not as it should have.
     pub fn arrived(&mut self, line: Line, number: u32) -> bool {
         let index = line.wrapping_sub(self.first) as usize;
-        let Some(last) = self.last.get_mut(index) else {
+        let Some(heard) = self.lines.get_mut(index) else {
             self.faults.stray += 1;
             return false;
         };
-        if number == *last + 1 {
-            *last = number;
+        let last = heard.last;
+        heard.last = last.max(number);
+        if number == last + 1 || number <= heard.settled {
             return true;
         }
-        if number > *last {
-            self.gaps.entry(line).or_default().extend(*last + 1..number);
-            *last = number;
+        if number > last {
             // It isn't known yet whether they are lost, late, or were refused.
+            self.gaps.entry(line).or_default().extend(last + 1..number);
             return true;
         }
         let was_missing = self
@@ -107,14 +115,15 @@ impl Check {
     /// Nothing more is waited for of what was said so far. The next messages count anew.
     pub fn settle(&mut self, line: Line, said: &Said) {
         let index = line.wrapping_sub(self.first) as usize;
-        let Some(last) = self.last.get_mut(index) else {
+        let Some(heard) = self.lines.get_mut(index) else {
             return;
         };
         let is_missing = |number: &u32| !said.open.contains(number);
         let gaps = self.gaps.remove(&line).unwrap_or_default();
         self.faults.lost += gaps.iter().filter(|number| is_missing(number)).count() as u64;
-        self.faults.late += (*last + 1..=said.last).filter(is_missing).count() as u64;
-        *last = said.last.max(*last);
+        self.faults.late += (heard.last + 1..=said.last).filter(is_missing).count() as u64;
+        heard.last = said.last.max(heard.last);
+        heard.settled = heard.last;
     }
 
     /// Nothing is expected of what was said so far: this client was away.
@@ -211,6 +220,8 @@ mod tests {
         let mut check = Check::new(0..1);
         check.arrived(0, 1);
         check.forget(0, &said(10, &[]));
+        // Late, and no fault of a run that is over.
+        assert!(check.arrived(0, 3) && check.arrived(0, 2));
         assert!(check.take_faults().is_clean());
         check.arrived(0, 11);
         check.arrived(0, 13);

@@ -197,12 +197,15 @@ impl Run<'_> {
         settle: impl AsyncFnOnce() -> Faults,
     ) -> Trial {
         let course = self.course;
+        // What an earlier run left behind is no load of this one's.
+        course.settled(self.timing.grace).await;
         let from = course.now();
         let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
         let window =
             from + micros(self.timing.warm_up)..from.saturating_add(micros(self.timing.total()));
         course.tally.replace(Tally::new(window.clone()));
         course.expected.set(course.delivered.get());
+        course.pending.set(0);
         let begin = async {
             self.moment(&Alarm::new(), window.start).await;
             self.watched.look()

@@ -185,8 +185,9 @@ mod tests {
             let whole = frame(0x81, &payload);
             let followed = [&whole[..], &more].concat();
             prop_assert_eq!(next(&followed), Ok(Next::Frame(Frame::Text(&payload), whole.len())));
-            for length in [0, 1, 2, 3, 5, 9, whole.len() / 2, whole.len() - 1] {
-                let Ok(Next::Part(wanted)) = next(&whole[..length.min(whole.len() - 1)]) else {
+            let lengths = [0, 1, 2, 3, 5, 9, whole.len() / 2, whole.len() - 1];
+            for length in lengths.into_iter().filter(|length| *length < whole.len()) {
+                let Ok(Next::Part(wanted)) = next(&whole[..length]) else {
                     panic!("{length}");
                 };
                 prop_assert!(length < wanted && wanted <= whole.len());
