@@ -167,10 +167,13 @@ pub struct Watched {
 }
 
 impl Watched {
-    fn look(&self) -> (Option<Usage>, Option<Usage>) {
+    /// Beside the clients' thread: looking through all processes takes some ms, in which it would not read.
+    async fn look(&self) -> (Option<Usage>, Option<Usage>) {
         // A server that is gone by now is told of by its clients.
-        let usage = |process: &Option<Process>| process.as_ref()?.usage().ok();
-        (usage(&self.server), usage(&self.generator))
+        let usage = |process: Option<Process>| process?.usage().ok();
+        let Self { server, generator } = self.clone();
+        let looked = tokio::task::spawn_blocking(move || (usage(server), usage(generator)));
+        looked.await.unwrap_or_default()
     }
 }
 
@@ -208,7 +211,7 @@ impl Run<'_> {
         course.pending.set(0);
         let begin = async {
             self.moment(&Alarm::new(), window.start).await;
-            self.watched.look()
+            self.watched.look().await
         };
         let asked = async {
             match pace {
@@ -224,8 +227,8 @@ impl Run<'_> {
             both = async { tokio::join!(begin, asked) } => both,
             never = self.show(&bar, from) => match never {},
         };
-        let after = self.watched.look();
         course.tally().end_at(course.now());
+        let after = self.watched.look().await;
         bar.say("waiting for what is on its way".to_owned());
         let unfinished = course.settled(self.timing.grace).await;
         let faults = settle().await;

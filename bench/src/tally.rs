@@ -8,8 +8,6 @@ use std::{collections::BTreeMap, ops::Range, time::Duration};
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
-use crate::plan::Timing;
-
 /// Latencies, in µs, to three digits.
 #[derive(Clone, Debug)]
 pub struct Latencies(Histogram<u64>);
@@ -154,12 +152,6 @@ impl Tally {
             n_sent: 0,
             refused: BTreeMap::new(),
         }
-    }
-
-    /// One for a run that takes so long.
-    pub fn of(timing: &Timing) -> Self {
-        let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
-        Self::new(micros(timing.warm_up)..micros(timing.total()))
     }
 
     /// What is measured, from the start of the run.

@@ -56,6 +56,8 @@ pub enum Command {
     /// Rebuild or check the search index of a node that is stopped.
     Index(index::Args),
     /// Make load, and tell how long things take and what they cost.
+    ///
+    /// docs/bench.md explains the scenarios and how to read what is printed.
     Bench(bench::Args),
     /// Ask a running node whether it is ready.
     Healthcheck(healthcheck::Args),

@@ -133,6 +133,7 @@ async fn idle_clients_are_weighed() {
         assert_eq!(idle["closed"], serde_json::json!({}));
     }
     let output = bench(&node, "idle").await;
+    assert_eq!(output.status.code(), Some(64));
     assert!(String::from_utf8_lossy(&output.stderr).contains("--pid"));
 }
 

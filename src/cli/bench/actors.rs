@@ -17,9 +17,6 @@ const MEMBERS_MAX: u64 = 1_000_000;
 const USUAL_RATE: f64 = 1000.0;
 
 /// Load the core in this process, without sockets.
-///
-/// Rooms, Moderation, Presence, the archive and the store are the real ones; members are sessions without clients. Needs no
-/// node, and takes the data away in the end.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Conversations.

@@ -13,8 +13,6 @@ use super::out;
 use crate::exit::{Exit, Failure};
 
 /// Make load, and tell how long things take and what they cost.
-///
-/// docs/bench.md explains the scenarios and how to read what is printed.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -24,8 +22,18 @@ pub struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum Command {
     /// Load the core in this process, without sockets.
+    ///
+    /// Rooms, Moderation, Presence, the archive and the store are the real ones; members are sessions without clients. Needs no
+    /// node, and takes its data away in the end.
     Actors(Box<actors::Args>),
     /// Load a running node with real clients.
+    ///
+    /// Without flags, a node that runs as `parlour run --dev` in the same folder is loaded as much as its limits for people
+    /// allow. For more, run it with `--flagfile flags/bench.flags`, on a core of its own.
+    ///
+    /// Clients' tokens are signed with the node's secret, which is found as `parlour token` finds it: in the configuration
+    /// that is given (--config, --flagfile, --auth-secret-file, the environment), else in the data folder of a node that runs
+    /// with --dev (--data, or ./data).
     Wire(Box<wire::Args>),
 }
 

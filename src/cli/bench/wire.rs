@@ -21,13 +21,6 @@ use crate::{
 const TTL: Duration = Duration::from_secs(24 * 3600);
 
 /// Load a running node with real clients.
-///
-/// Without flags, a node that runs as `parlour run --dev` in the same folder is loaded as much as its limits for people allow. For
-/// more, run it with `--flagfile flags/bench.flags`, on a core of its own.
-///
-/// Clients' tokens are signed with the node's secret, which is found as `parlour token` finds it: in the configuration that
-/// is given (--config, --flagfile, --auth-secret-file, the environment), else in the data folder of a node that runs with
-/// --dev.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// What the clients do.
@@ -42,10 +35,10 @@ pub(super) struct Args {
     /// What the clients speak: native, socketio (in the dialect gateway), or raw, for servers that only broadcast.
     #[arg(long, value_enum, default_value = "native")]
     dialect: Speech,
-    /// Rooms (pairs: 20, mixed: 5, storm: 4).
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=CLIENTS_MAX as i64))]
+    /// Rooms (pairs: 20, mixed: 5, storm: 4 unless given).
+    #[arg(long, value_name = "N", conflicts_with = "clients", value_parser = clap::value_parser!(u32).range(1..=CLIENTS_MAX as i64))]
     rooms: Option<u32>,
-    /// People in a room (fanout: 50, mixed: 10, storm: 5).
+    /// People in a room (fanout: 50, mixed: 10, storm: 5 unless given).
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=10_000))]
     members: Option<u32>,
     /// Connections, in idle.
@@ -61,7 +54,10 @@ pub(super) struct Args {
     load: Load,
     #[command(flatten)]
     output: Output,
-    #[command(flatten)]
+    #[command(
+        flatten,
+        next_help_heading = "Configuration of the node, for its secret"
+    )]
     config: ConfigArgs,
 }
 
@@ -90,6 +86,10 @@ enum Speech {
 
 impl Args {
     pub(super) fn execute(self) -> anyhow::Result<()> {
+        if let (Name::Idle, None) = (self.scenario, self.pid) {
+            let message = "idle measures the node's process: say which with --pid";
+            return Err(Failure::new(Exit::Usage, message).into());
+        }
         let mint: Mint = match self.dialect {
             Speech::Raw => Box::new(|_| Ok(String::new())),
             _ => self.mint()?,
