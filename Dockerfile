@@ -16,7 +16,9 @@
 FROM rust:1.95-slim-bookworm AS build
 WORKDIR /src
 COPY . .
-RUN cargo build --release --locked --package parlour --bin parlour
+# `--build-arg FEATURES=s3`: files in a bucket (docs/files.md).
+ARG FEATURES=""
+RUN cargo build --release --locked --package parlour --bin parlour --features "$FEATURES"
 
 # The same Debian as above, because the binary is linked to its C library.
 FROM debian:bookworm-slim

@@ -11,6 +11,7 @@ pub mod http;
 pub mod node;
 mod outbound;
 mod policy;
+pub mod push;
 mod reviewer;
 pub mod search;
 mod telemetry;

@@ -31,6 +31,7 @@ use crate::{
         listeners::{self, Listener},
     },
     policy,
+    push::PushService,
     search::{self, Search},
     telemetry,
     webhooks::Webhooks,
@@ -90,6 +91,8 @@ pub fn offline<T>(
         settings.policy.retention = Retention::default();
         settings.policy.audit_age = None;
         settings.events_age = None;
+        settings.notify = false;
+        settings.notifications_age = None;
         let system = System::start(open_store(&config).await?, settings);
         let done = work(Arc::clone(system.core())).await;
         let stopped = system.stop().await;
@@ -126,10 +129,13 @@ impl Node {
         // After the store, which sees to it that the data folder is this process's alone.
         let files = open_files(&config).await?;
         let search = search::start(&config, &store).await?;
+        let push = PushService::open(&config)?.map(Arc::new);
         let services = Services {
             reviewer: policy::reviewer(&config.policy)?,
             files: Some(Arc::clone(&files.store) as Arc<dyn Files>),
             searcher: search.as_ref().map(|search| Arc::clone(search) as _),
+            pusher: push.as_ref().map(|push| Arc::clone(push) as _),
+            ..Services::default()
         };
         let system = System::start_with(store, settings(&config)?, services);
         // Last, so that whoever connects is served.
@@ -138,7 +144,7 @@ impl Node {
         };
         let (sockets, listeners) = listeners::bind(&config.http).map_err(unavailable)?;
         let core = Arc::clone(system.core());
-        let edge = Edge::new(core, verifier, files, config, listeners);
+        let edge = Edge::new(core, verifier, files, push, config, listeners);
         // Before anything happens that they are to tell.
         let webhooks = Webhooks::start(&edge.core, &edge.config, &edge.webhook_lag).await?;
         let server = http::serve(Arc::clone(&edge), sockets).map_err(unavailable)?;
@@ -366,6 +372,10 @@ fn settings(config: &Config) -> anyhow::Result<Settings> {
         frame_bytes_max: session.message_max.bytes(),
         archive_queue_max: config.storage.queue_max,
         group_max: config.storage.commit_operations_max,
+        notify: true,
+        push_content: config.push.content,
+        notifications_age: (config.notifications.age > Duration::ZERO)
+            .then_some(config.notifications.age),
         events_age: (config.events.age > Duration::ZERO).then_some(config.events.age),
         events_feed: config.events.feed,
         events_presence: is_followed(config),

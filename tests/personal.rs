@@ -118,6 +118,11 @@ async fn scene(node: &Node) -> Scene {
     alice.ok("prefer", json!({ "hide_receipts": true })).await;
     let ask = json!({ "user": "erin", "text": MARKER });
     alice.ok("ask", ask).await;
+    let tomorrow = parlour_storage::ids::Timestamp::now().plus_ms(86_400_000).0;
+    let later = json!({ "conversation": direct, "text": MARKER, "at": tomorrow });
+    alice.ok("schedule", later).await;
+    let template = json!({ "name": MARKER, "text": MARKER });
+    alice.ok("add_template", template).await;
     alice.ok("like", json!({ "user": "frank" })).await;
     alice
         .ok("report", json!({ "user": "carol", "category": "spam" }))
@@ -146,6 +151,8 @@ async fn an_export_is_what_the_person_can_see_and_has() {
         ("like", 1),
         ("hidden", 1),
         ("report", 1),
+        ("scheduled", 1),
+        ("template", 1),
     ] {
         assert_eq!(of(&own, kind).len(), n, "{kind}");
     }
@@ -306,7 +313,15 @@ async fn a_stopped_node_erases_for_good() {
     ] {
         assert_eq!(gone(&report, what), n, "{what} in {report}");
     }
-    for what in ["profile", "preferences", "blocks", "requests", "likes"] {
+    for what in [
+        "profile",
+        "preferences",
+        "blocks",
+        "requests",
+        "likes",
+        "scheduled",
+        "templates",
+    ] {
         assert_eq!(gone(&report, what), 1, "{what} in {report}");
     }
     let kept = report["kept"].as_array().unwrap();

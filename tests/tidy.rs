@@ -12,16 +12,20 @@ use std::{
 const FILE_LINES_MAX: usize = 600;
 
 /// What each replaceable thing is called in code, and the one place (a file, or a folder) that may say it.
-const HOMES: [(&str, &[&str]); 11] = [
+const HOMES: [(&str, &[&str]); 12] = [
     ("sled::", &["storage/src/sled_store.rs"]),
     ("bincode::", &["storage/src/codec.rs"]),
     ("tantivy::", &["search/"]),
     ("actix_web_actors", &["src/http/ws.rs"]),
     ("jsonwebtoken::", &["src/auth.rs", "src/auth/"]),
-    ("object_store::", &["src/files/store.rs"]),
+    (
+        "object_store::",
+        &["src/files/store.rs", "src/files/store/"],
+    ),
     ("infer::", &["src/files/media.rs"]),
     ("image::", &["src/files/picture/"]),
     ("actix_multipart::", &["src/http/uploads.rs"]),
+    ("aws_lc_rs::", &["src/push/"]),
     // Whoever else made a client would go round its guard. (Reads its own answers in a test.)
     ("reqwest::", &["src/outbound/", "src/http/listeners.rs"]),
     // An option that is read elsewhere can't be checked by `config check` or shown by `config print`.

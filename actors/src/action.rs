@@ -47,6 +47,8 @@ pub enum Action {
     Upload,
     /// Looks for messages by their words.
     Search,
+    /// Schedules a message, changes or takes back one; keeps templates.
+    Schedule,
 }
 
 impl Action {
@@ -74,6 +76,7 @@ impl Action {
         Self::Moderate,
         Self::Upload,
         Self::Search,
+        Self::Schedule,
     ];
 
     /// Its name in the configuration.
@@ -101,6 +104,7 @@ impl Action {
             Self::Moderate => "moderate",
             Self::Upload => "upload",
             Self::Search => "search",
+            Self::Schedule => "schedule",
         }
     }
 }

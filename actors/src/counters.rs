@@ -73,6 +73,20 @@ counters! {
     webhooks_failed;
     /// Events that were given up for an endpoint and put with its dead letters.
     webhooks_dead;
+    /// Scheduled messages that were sent.
+    scheduled_sent;
+    /// Scheduled messages that could not be sent.
+    scheduled_failed;
+    /// Notifications that people were told of, or that waited for their devices to be told.
+    notifications;
+    /// Pushes that were not wanted any more when they were to be made: read, taken back, told live, or left for later by
+    /// who wants to be left alone.
+    pushes_unwanted;
+    /// Pushes that were let go of: refused, tried too often, or too many at once. What became of each attempt is counted by
+    /// who makes it.
+    pushes_dropped;
+    /// Notifications that were forgotten for their age.
+    notifications_forgotten;
     /// Searches that were answered.
     searches;
     /// Searches that were refused since too many were under way.

@@ -5,6 +5,8 @@
 
 mod attachment;
 mod contact;
+mod later;
+mod notice;
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
@@ -230,6 +232,8 @@ impl Core {
             Command::Contact(command) => contact::route(command),
             Command::Safety(command) => Safety(command),
             Command::Attachment(command) => self.route_attachment(command),
+            Command::Later(command) => later::route(command),
+            Command::Notice(command) => self.route_notice(command),
             command @ (Command::Send { .. }
             | Command::Type { .. }
             | Command::Read { .. }

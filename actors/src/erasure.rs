@@ -4,6 +4,8 @@
 //! order. What is left to do is read from the store each time: ended in the middle, it is simply begun again.
 //! Has no rule of its own about what a row holds; that is the store's ([`Erase`]).
 
+mod scheduled;
+
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use parlour_storage::{
@@ -101,6 +103,7 @@ impl Core {
             user,
             gone: Vec::new(),
         };
+        eraser.scheduled().await?;
         let stays = self.store_ref().stays(user).await?;
         let conversations: BTreeSet<_> = stays.iter().map(|stay| stay.conversation).collect();
         let of = conversations.len();

@@ -92,12 +92,28 @@ error_codes! {
     Suspended = 2032, "SUSPENDED";
     /// There is no such file, or you may not have it.
     NoAttachment = 2040, "NO_ATTACHMENT";
-    /// The file was sent with a message already: upload it again.
+    /// The file was sent with a message already, or is scheduled with one: upload it again.
     AttachmentSent = 2041, "ATTACHMENT_SENT";
     /// Your files would take up more than they may.
     QuotaFull = 2042, "QUOTA_FULL";
     /// This node takes no files.
     AttachmentsOff = 2043, "ATTACHMENTS_OFF";
+    /// There is no such push target, or it is none of yours.
+    NoPushTarget = 2055, "NO_PUSH_TARGET";
+    /// You have as many push targets as anybody may: give one up.
+    PushTargetsFull = 2056, "PUSH_TARGETS_FULL";
+    /// This node reaches no devices.
+    PushOff = 2057, "PUSH_OFF";
+    /// There is no such scheduled message of yours: it was cancelled, or it was changed just now.
+    NoScheduled = 2060, "NO_SCHEDULED";
+    /// The scheduled message was sent already.
+    ScheduledSent = 2061, "SCHEDULED_SENT";
+    /// You have as many of these as one may: take some away first.
+    ListFull = 2062, "LIST_FULL";
+    /// There is no such template of yours.
+    NoTemplate = 2063, "NO_TEMPLATE";
+    /// Another template of yours has this name.
+    TemplateExists = 2064, "TEMPLATE_EXISTS";
     /// The events asked for were forgotten: begin with the oldest that are left, or with new ones.
     EventsForgotten = 2065, "EVENTS_FORGOTTEN";
     /// Nobody of this name follows events.
@@ -218,11 +234,32 @@ impl Failure {
         )
     }
 
+    /// There is no such scheduled message, or it is none of theirs.
+    pub fn no_scheduled() -> Self {
+        Self::new(
+            ErrorCode::NoScheduled,
+            "there is no such scheduled message of yours; list them to see how they stand",
+        )
+    }
+
+    /// There is no such template, or it is none of theirs.
+    pub fn no_template() -> Self {
+        Self::new(ErrorCode::NoTemplate, "there is no such template of yours")
+    }
+
     /// The policy has no files, or the node nowhere to put them.
     pub fn no_attachments() -> Self {
         Self::new(
             ErrorCode::AttachmentsOff,
             "this node takes no files; send a link instead",
+        )
+    }
+
+    /// The node reaches no devices, or none of this kind.
+    pub fn push_off() -> Self {
+        Self::new(
+            ErrorCode::PushOff,
+            "this node reaches no devices; connect to be told",
         )
     }
 
@@ -310,6 +347,35 @@ impl From<Rejection> for Failure {
             Rejection::QuotaFull => Self::new(
                 ErrorCode::QuotaFull,
                 "your files take up all they may; delete messages with files, or send a smaller one",
+            ),
+            Rejection::AttachmentHeld => Self::new(
+                ErrorCode::AttachmentSent,
+                "a scheduled message has this file; upload it again, or cancel that one first",
+            ),
+            Rejection::NoScheduled => Self::no_scheduled(),
+            Rejection::ScheduledSent => Self::new(
+                ErrorCode::ScheduledSent,
+                "the message was sent already; edit or delete it where it is",
+            ),
+            Rejection::ListFull => Self::new(
+                ErrorCode::ListFull,
+                "you keep as many of these as one may; take some away first",
+            ),
+            Rejection::NoTemplate => Self::no_template(),
+            Rejection::TemplateExists => Self {
+                field: Some("name"),
+                ..Self::new(
+                    ErrorCode::TemplateExists,
+                    "another template of yours has this name; choose a different one, or change that one",
+                )
+            },
+            Rejection::NoPushTarget => Self::new(
+                ErrorCode::NoPushTarget,
+                "there is no such push target, or it is none of yours",
+            ),
+            Rejection::PushTargetsFull => Self::new(
+                ErrorCode::PushTargetsFull,
+                "you have as many push targets as anybody may; give one up that you no longer use",
             ),
             Rejection::Invalid(why) => Self::new(ErrorCode::BadValue, why),
             _ => Self::internal(),

@@ -12,12 +12,15 @@ use parlour_storage::{
         contact::{Hidden, MessageRequest},
         conversation::{Conversation, ConversationKind, Member},
         message::{Message, Revision},
+        notification::{DoNotDisturb, Mute, Notification},
+        push::PushSubscription,
         safety::{Preferences, Report, Standing},
+        scheduled::{Scheduled, Template},
         user::{Block, Plan, User},
     },
     ids::{ConversationId, Epoch, Position, Seq, Timestamp, UserId},
     personal::{Part, Reacted, Stay},
-    store::{MessagePage, Notification, PageFrom},
+    store::{MessagePage, PageFrom},
 };
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
@@ -98,8 +101,18 @@ pub enum Item {
     Report(Report),
     /// A file that they uploaded, without what is in it: that is to be had where files always are.
     Attachment(Attachment),
+    /// A message that they scheduled and that wasn't sent.
+    Scheduled(Scheduled),
+    /// A text that they keep for their messages.
+    Template(Template),
+    /// A device that they want to be reached on.
+    PushTarget(PushSubscription),
     /// A notification.
     Notification(Notification),
+    /// A conversation that they want no notifications of.
+    Mute(Mute),
+    /// When they want to be left alone, if they chose anything.
+    DoNotDisturb(DoNotDisturb),
     /// The last of all, if nothing is missing: how many there were of each kind.
     End(BTreeMap<&'static str, u64>),
 }
@@ -123,7 +136,12 @@ impl Item {
             Self::Hidden(_) => "hidden",
             Self::Report(_) => "report",
             Self::Attachment(_) => "attachment",
+            Self::Scheduled(_) => "scheduled",
+            Self::Template(_) => "template",
+            Self::PushTarget(_) => "push_target",
             Self::Notification(_) => "notification",
+            Self::Mute(_) => "mute",
+            Self::DoNotDisturb(_) => "do_not_disturb",
             Self::End(_) => "end",
         }
     }
@@ -292,6 +310,15 @@ impl Walk {
                 self.give(Item::Attachment(attachment)).await?;
             }
         }
+        for scheduled in store.scheduled_of(&user).await? {
+            self.give(Item::Scheduled(scheduled)).await?;
+        }
+        for template in store.templates_of(&user).await? {
+            self.give(Item::Template(template)).await?;
+        }
+        for target in store.push_targets(&user).await? {
+            self.give(Item::PushTarget(target)).await?;
+        }
         let mut before = None;
         loop {
             let page = store.notifications(&user, before, PAGE_MAX).await?;
@@ -300,6 +327,13 @@ impl Walk {
             for notification in page {
                 self.give(Item::Notification(notification)).await?;
             }
+        }
+        for mute in store.mutes(&user).await? {
+            self.give(Item::Mute(mute)).await?;
+        }
+        let choice = store.do_not_disturb(&user).await?;
+        if choice != DoNotDisturb::default() {
+            self.give(Item::DoNotDisturb(choice)).await?;
         }
         let counts = std::mem::take(&mut self.counts);
         self.give(Item::End(counts)).await

@@ -18,6 +18,7 @@ use crate::{
     error::Failure,
     outbox::ConnectionId,
     push::{ContactNews, Push},
+    shadows::Shadows,
     system::Core,
     visibility::Audience,
 };
@@ -62,7 +63,7 @@ impl From<&Write> for Asked {
             Write::Answer { .. } => Self::Answered,
             Write::Like { user, on } => Self::Liked(on.then(|| user.clone())),
             Write::Unmatch { .. } => Self::Unmatched,
-            Write::Send { .. } => Self::Message,
+            Write::Send { .. } | Write::SendDue { .. } => Self::Message,
             _ => Self::Otherwise,
         }
     }
@@ -182,7 +183,7 @@ impl Herald {
         audience: &Audience,
     ) {
         for notice in notices {
-            for (viewer, news) in self.news(notice, by, audience) {
+            for (viewer, news) in self.news(notice, by, audience, &core.shadows) {
                 let answered = asked_by.filter(|_| asked.says(&news));
                 let push = Push::Contact(news);
                 for connection in core.registry.connections_of(viewer) {
@@ -203,6 +204,7 @@ impl Herald {
         notice: &'a Notice,
         by: &Arc<Card>,
         audience: &Audience,
+        shadows: &Shadows,
     ) -> Vec<(&'a UserId, ContactNews)> {
         let mut news = Vec::with_capacity(2);
         match notice {
@@ -220,8 +222,14 @@ impl Herald {
                 if is_new || request.status == RequestStatus::Accepted {
                     news.push(tell(&request.from));
                 }
-                // Whoever doesn't hear its maker, for a ban or a block, is not told that it was taken back either.
-                if request.to == by.user || audience.may_hear(&request.to) {
+                // Whoever doesn't hear its maker, for a ban or a block, is not told that it was taken back either, nor
+                // that they accepted it by writing to them.
+                let hears = if request.to == by.user {
+                    !shadows.veil(&request.from, request.created_at)
+                } else {
+                    audience.may_hear(&request.to)
+                };
+                if hears {
                     news.push(tell(&request.to));
                 }
             }

@@ -1,4 +1,4 @@
-//! Takes away what the policy doesn't keep: old messages, and old lines of the audit log.
+//! Takes away what isn't kept: old messages, lines of the audit log, events and notifications.
 //!
 //! One small step after the other, with a pause after each that grows with what the step took: a store that is busy
 //! answers slower and is left alone for longer, and however much is due, the janitor has a tenth of its time at most.
@@ -25,6 +25,8 @@ const STEP_MESSAGES: usize = 64;
 const STEP_LINES: usize = 256;
 /// Rows of events forgotten in one step.
 const STEP_EVENTS: usize = 256;
+/// Notifications forgotten in one step.
+const STEP_NOTIFICATIONS: usize = 64;
 /// After a step it rests for so many times as long as the step took ...
 pub(crate) const REST_FACTOR: u32 = 9;
 /// ... and for so long at least.
@@ -55,6 +57,8 @@ enum Task {
     Audit,
     /// Events.
     Events,
+    /// Notifications.
+    Notifications,
 }
 
 /// What a step did.
@@ -67,6 +71,7 @@ enum Done {
         /// Who hadn't come to what was forgotten, and where they stand.
         late: Vec<(String, EventId)>,
     },
+    Notifications(usize),
 }
 
 impl Janitor {
@@ -79,7 +84,8 @@ impl Janitor {
         } = &core.settings.policy;
         let is_needed = *retention != Retention::default()
             || audit_age.is_some()
-            || core.settings.events_age.is_some();
+            || core.settings.events_age.is_some()
+            || core.settings.notifications_age.is_some();
         let round_pause = round_pause(&core.settings);
         is_needed.then_some(Self {
             core,
@@ -148,9 +154,17 @@ impl Janitor {
                 let next = if forgotten.more {
                     Task::Events
                 } else {
-                    Task::Messages(None)
+                    Task::Notifications
                 };
-                (next, !forgotten.more)
+                (next, false)
+            }
+            &Done::Notifications(n) => {
+                counters.notifications_forgotten.add(n as u64);
+                if n < STEP_NOTIFICATIONS {
+                    (Task::Messages(None), true)
+                } else {
+                    (Task::Notifications, false)
+                }
             }
         };
         self.task = next;
@@ -165,7 +179,12 @@ impl Janitor {
 /// What is kept for a time is not kept for twice as long.
 fn round_pause(settings: &Settings) -> Duration {
     let policy = &settings.policy;
-    let ages = [policy.retention.age, policy.audit_age, settings.events_age];
+    let ages = [
+        policy.retention.age,
+        policy.audit_age,
+        settings.events_age,
+        settings.notifications_age,
+    ];
     let shortest = ages.into_iter().flatten().min();
     shortest.map_or(ROUND_PAUSE, |age| age.clamp(ROUND_PAUSE_MIN, ROUND_PAUSE))
 }
@@ -203,6 +222,13 @@ async fn work(core: &Core, task: Task) -> Result<Done, StoreError> {
             let late = late(store, through).await?;
             let forgotten = store.forget_events(through, STEP_EVENTS).await?;
             Ok(Done::Events { forgotten, late })
+        }
+        Task::Notifications => {
+            let Some(age) = core.settings.notifications_age else {
+                return Ok(Done::Notifications(0));
+            };
+            let step = store.forget_notifications(before(now, age), STEP_NOTIFICATIONS);
+            step.await.map(Done::Notifications)
         }
     }
 }
@@ -324,13 +350,20 @@ mod tests {
         };
         assert_eq!(janitor.next(&events(true), Duration::ZERO), REST_MIN);
         assert_eq!(janitor.task, Task::Events);
-        assert_eq!(janitor.next(&events(false), took), ROUND_PAUSE);
+        assert_eq!(janitor.next(&events(false), Duration::ZERO), REST_MIN);
+        assert_eq!(janitor.task, Task::Notifications);
+        let full = Done::Notifications(STEP_NOTIFICATIONS);
+        assert_eq!(janitor.next(&full, Duration::ZERO), REST_MIN);
+        assert_eq!(janitor.task, Task::Notifications);
+        assert_eq!(janitor.next(&Done::Notifications(3), took), ROUND_PAUSE);
         assert_eq!(janitor.task, Task::Messages(None));
         let counters = &node.core().counters;
         assert_eq!(counters.messages_purged.get(), 2);
         assert_eq!(counters.audit_lines_forgotten.get(), 3 + STEP_LINES as u64);
         assert_eq!(counters.events_forgotten.get(), 10);
         assert_eq!(counters.event_consumers_late.get(), 1, "it is said once");
+        let n_notifications = counters.notifications_forgotten.get();
+        assert_eq!(n_notifications, 3 + STEP_NOTIFICATIONS as u64);
         node.stop().await;
     }
 

@@ -9,7 +9,9 @@
 //! | [`archive::Archive`] | node | [`system::System`] | with the node |
 //! | [`presence::Presence`] | node | [`system::System`] | with the node |
 //! | [`sweeper::Sweeper`] | node | [`system::System`] | with the node |
+//! | `notifier::Notifier` | node | [`system::System`] | with the node |
 //! | [`collector::Collector`] | node, if it has files | [`system::System`] | with the node |
+//! | [`scheduler::Scheduler`] | node | [`system::System`] | with the node |
 //! | [`janitor::Janitor`] | node, if not everything is kept | [`system::System`] | with the node |
 //!
 //! Knows no HTTP, no database, no command line and no environment.
@@ -18,6 +20,7 @@
 
 pub mod action;
 pub mod archive;
+pub mod clock;
 pub mod codec;
 mod collector;
 pub mod command;
@@ -34,10 +37,12 @@ mod herald;
 mod janitor;
 pub mod limits;
 pub mod moderation;
+mod notifier;
 pub mod outbox;
 pub mod policy;
 pub mod presence;
 pub mod push;
+pub mod pusher;
 mod questions;
 pub mod registry;
 pub mod reply;
@@ -48,6 +53,7 @@ mod safety;
 #[cfg(test)]
 mod scenarios;
 mod scenes;
+mod scheduler;
 pub mod searcher;
 pub mod session;
 pub mod shadows;

@@ -35,6 +35,10 @@ pub const OFFSET_MAX: usize = 10_000;
 pub const LOOKED_AT_MAX: usize = 20_000;
 /// Longest text that is searched for, in Unicode scalar values.
 pub const QUERY_LENGTH_MAX: usize = 256;
+/// Longest name of a template, in Unicode scalar values.
+pub const TEMPLATE_NAME_MAX: usize = 100;
+/// Longest text of a template, in Unicode scalar values.
+pub const TEMPLATE_LENGTH_MAX: usize = 2_000;
 /// Most people of a group that lists name, and whose reading they tell.
 pub const PEOPLE_SHOWN_MAX: usize = 100;
 /// Conversations that one connection may look at, at once (RELIABILITY: rooms per session).
@@ -107,6 +111,12 @@ pub struct Settings {
     pub group_max: usize,
     /// Rate limits by action name.
     pub rates: BTreeMap<String, Vec<Rate>>,
+    /// Whether people are notified of messages that wait for them.
+    pub notify: bool,
+    /// Notifications are forgotten after so long. `None`: never.
+    pub notifications_age: Option<Duration>,
+    /// Whether devices are told what a message says, and by whom it is. Otherwise only that there is one.
+    pub push_content: bool,
     /// Events are forgotten after so long. `None`: never.
     pub events_age: Option<Duration>,
     /// Whether admins may follow events.
@@ -190,6 +200,9 @@ impl Default for Settings {
             archive_queue_max: 65_536,
             group_max: 1024,
             rates: BTreeMap::new(),
+            notify: false,
+            notifications_age: None,
+            push_content: false,
             events_age: None,
             events_feed: false,
             events_presence: false,

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use parlour_storage::{
-    domain::{change::Change, contact::HiddenBecause},
+    domain::{change::Change, contact::HiddenBecause, scheduled::Scheduled},
     ids::{ConversationId, Epoch, Position, Timestamp, UserId},
 };
 
 use crate::{
-    command::{About, Card, ShownMatch, ShownRequest},
+    command::{About, Card, ShownMatch, ShownNotification, ShownRequest},
     limits::Settings,
     outbox::ConnectionId,
 };
@@ -47,12 +47,22 @@ pub enum Push {
     /// Something about the receiver and somebody else. Not part of the order, not resumed: a client that was away
     /// asks for its requests and matches.
     Contact(ContactNews),
+    /// A message that the receiver scheduled could not be sent.
+    SendFailed(Box<Scheduled>),
     /// A moderator warned the receiver.
     Warned {
         /// Why.
         reason: Option<String>,
         /// When.
         at: Timestamp,
+    },
+    /// The receiver is notified of something. Not resumed: notifications are stored, and a client that was away asks for
+    /// them.
+    Notified {
+        /// Of what.
+        notification: Box<ShownNotification>,
+        /// How many of theirs are unread now.
+        unread: u64,
     },
     /// Who is there, of those that the receiver shares a conversation with: once, after connecting.
     Online(Vec<Arc<Card>>),
@@ -86,9 +96,12 @@ impl Push {
             | Self::Veiled(_, about)
             | Self::Typing { about, .. }
             | Self::Joined { about, .. } => Some(about.conversation.id),
-            Self::Presence { .. } | Self::Online(_) | Self::Contact(_) | Self::Warned { .. } => {
-                None
-            }
+            Self::Presence { .. }
+            | Self::Online(_)
+            | Self::Contact(_)
+            | Self::SendFailed(_)
+            | Self::Warned { .. }
+            | Self::Notified { .. } => None,
         }
     }
 
@@ -98,7 +111,11 @@ impl Push {
             Self::Change(change, _) | Self::Veiled(change, _) => Some(&change.by),
             Self::Typing { about, .. } | Self::Joined { about, .. } => Some(&about.by.user),
             Self::Presence { card, .. } => Some(&card.user),
-            Self::Online(_) | Self::Contact(_) | Self::Warned { .. } => None,
+            Self::Online(_)
+            | Self::Contact(_)
+            | Self::SendFailed(_)
+            | Self::Warned { .. }
+            | Self::Notified { .. } => None,
         }
     }
 
@@ -111,7 +128,9 @@ impl Push {
             | Self::Presence { .. }
             | Self::Online(_)
             | Self::Contact(_)
-            | Self::Warned { .. } => None,
+            | Self::SendFailed(_)
+            | Self::Warned { .. }
+            | Self::Notified { .. } => None,
         }
     }
 }

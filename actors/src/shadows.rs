@@ -24,6 +24,11 @@ impl Shadows {
         self.all().contains_key(user)
     }
 
+    /// Whether what somebody wrote at a time is shown to nobody else.
+    pub(crate) fn veil(&self, user: &UserId, at: Timestamp) -> bool {
+        self.all().get(user).is_some_and(|since| at >= *since)
+    }
+
     /// Adds somebody, who stays since when they are in it already.
     pub(crate) fn add(&self, user: &UserId, since: Timestamp) {
         self.change(|people| _ = people.entry(user.clone()).or_insert(since));

@@ -1,6 +1,6 @@
 //! Who starts whom, who stops whom, and how the actors reach each other.
 //!
-//! Archive, Moderation, Presence, Sweeper, Janitor and Collector live from start to stop; rooms come and go with their
+//! Archive, Moderation, Presence, Sweeper, Notifier, Scheduler, Janitor and Collector live from start to stop; rooms come and go with their
 //! conversations, sessions with their transports. A request goes one way (session, room, moderation,
 //! archive, store) and its effects the other; nobody waits for an actor that may be waiting for them.
 
@@ -17,10 +17,14 @@ use parlour_storage::{
     ids::{ConversationId, Epoch, Timestamp, UserId},
     store::{Profile, Store, Transaction, Write},
 };
-use tokio::{sync::Semaphore, time::Instant};
+use tokio::{
+    sync::{Notify, Semaphore},
+    time::Instant,
+};
 
 use crate::{
     archive::{Archive, Flush, Submit},
+    clock::Clock,
     collector::Collector,
     command::{Action, Caller, Identity},
     counters::Counters,
@@ -31,11 +35,15 @@ use crate::{
     janitor::Janitor,
     limits::Settings,
     moderation::{AllBack, Concerns, Deed, Moderation, Review, audit},
+    notifier::Notifier,
     presence::{Farewell, Presence},
+    push::Push,
+    pusher::Pusher,
     registry::Registry,
     reply::ReplyTo,
     reviewer::Reviewer,
     room::{Committed, Perform, Room},
+    scheduler::Scheduler,
     searcher::Searcher,
     shadows::Shadows,
     sweeper::Sweeper,
@@ -59,6 +67,8 @@ pub struct Core {
     /// What was last kept of people, so that a profile is written when it changes and not with each request.
     profiles: DashMap<UserId, Profile>,
     room_arbiters: Vec<ArbiterHandle>,
+    /// Wakes who sends scheduled messages: there is another one, or another time.
+    pub(crate) scheduled: Notify,
     /// Who may export, of those who want to.
     pub(crate) exports: Arc<Semaphore>,
     /// Who may follow events, of those who want to.
@@ -74,6 +84,10 @@ pub struct Services {
     pub searcher: Option<Arc<dyn Searcher>>,
     /// Where files lie that people send. `None`: they send none.
     pub files: Option<Arc<dyn Files>>,
+    /// What time it is.
+    pub clock: Clock,
+    /// Who reaches people whose devices are not connected. `None`: nobody.
+    pub pusher: Option<Arc<dyn Pusher>>,
 }
 
 /// The actors of which there is one.
@@ -116,6 +130,11 @@ impl Core {
         self.services.files.clone()
     }
 
+    /// Who reaches people whose devices are not connected, if anybody.
+    pub fn pusher(&self) -> Option<Arc<dyn Pusher>> {
+        self.services.pusher.clone()
+    }
+
     /// Which history this node is in.
     pub fn epoch(&self) -> Epoch {
         self.store.epoch()
@@ -123,7 +142,14 @@ impl Core {
 
     /// The clock of what is stored.
     pub fn now(&self) -> Timestamp {
-        Timestamp::now()
+        self.services.clock.now()
+    }
+
+    /// Sets that clock ahead, and wakes who waits for a time.
+    #[cfg(test)]
+    pub(crate) fn set_clock_ahead(&self, by: Duration) {
+        self.services.clock.advance(by);
+        self.scheduled.notify_one();
     }
 
     /// At what time requests for first contact are looked at, and how long they last.
@@ -222,6 +248,16 @@ impl Core {
     pub(crate) fn tell_room(self: &Arc<Self>, id: ConversationId, committed: Committed) {
         if let Some(room) = self.room(id, usize::MAX) {
             self.tell(&room, committed);
+        }
+    }
+
+    /// Tells somebody something over all of their connections. Not resumed: one that is still being brought up to date
+    /// asks for itself.
+    pub(crate) fn tell_connections(&self, user: &UserId, push: &Push) {
+        for connection in self.registry.connections_of(user) {
+            if let Some(frame) = connection.encode(self.epoch(), push) {
+                connection.outbox.push_live(frame);
+            }
         }
     }
 
@@ -338,6 +374,7 @@ impl System {
             services,
             actors: OnceLock::new(),
             profiles: DashMap::new(),
+            scheduled: Notify::new(),
             exports: Arc::new(Semaphore::new(EXPORTS_AT_ONCE)),
             feeds: Arc::new(Semaphore::new(FEEDS_AT_ONCE)),
             room_arbiters: arbiters.iter().map(Arbiter::handle).collect(),
@@ -347,6 +384,7 @@ impl System {
         let home = arbiters[0].handle();
         let (for_moderation, for_archive) = (Arc::clone(&core), Arc::clone(&core));
         let (for_presence, for_sweeper) = (Arc::clone(&core), Arc::clone(&core));
+        let for_scheduler = Arc::clone(&core);
         let actors = Actors {
             moderation: Moderation::start_in_arbiter(&home, move |_| {
                 Moderation::new(for_moderation)
@@ -356,6 +394,11 @@ impl System {
         };
         core.actors.set(actors).expect("set once");
         Sweeper::start_in_arbiter(&home, move |_| Sweeper::new(for_sweeper));
+        Scheduler::start_in_arbiter(&home, move |_| Scheduler::new(for_scheduler));
+        if core.settings.notify {
+            let notifier = Notifier::new(Arc::clone(&core));
+            Notifier::start_in_arbiter(&home, move |_| notifier);
+        }
         if let Some(janitor) = Janitor::new(Arc::clone(&core)) {
             Janitor::start_in_arbiter(&home, move |_| janitor);
         }

@@ -1,5 +1,6 @@
 //! For tests: a node in memory, clients without sockets, and a dialect that is plain to read.
 
+mod folder;
 mod scan;
 
 use std::{
@@ -20,12 +21,13 @@ use parlour_storage::{
         user::{NodeRole, Plan},
     },
     ids::{ConversationId, Epoch, Position, Timestamp, UserId},
-    local::Options,
+    local::{LocalStore, Options},
     memory_store::MemoryStore,
     store::Profile,
 };
 use tokio::sync::Notify;
 
+pub(crate) use self::folder::Folder;
 use self::scan::Scan;
 use crate::{
     codec::{ClientFrame, Codec, Minds, RequestId, Resume, View},
@@ -102,6 +104,19 @@ impl TestNode {
                     ..Services::default()
                 },
             ),
+        }
+    }
+
+    /// One that files can be sent on.
+    pub(crate) fn start_with_files(settings: Settings) -> Self {
+        let store = Arc::new(MemoryStore::new(Options::default()).unwrap());
+        let services = Services {
+            searcher: Some(Arc::new(Scan(Arc::<LocalStore>::clone(&store)))),
+            files: Some(Arc::<Folder>::default()),
+            ..Services::default()
+        };
+        Self {
+            system: System::start_with(store, settings, services),
         }
     }
 
@@ -366,6 +381,14 @@ impl Codec for Plain {
                 format!("online {users:?}")
             }
             Push::Contact(news) => format!("contact {news:?}"),
+            Push::SendFailed(of) => format!("send_failed {}", of.id),
+            Push::Notified {
+                notification,
+                unread,
+            } => {
+                let topic = notification.notification.body.topic();
+                format!("notified {topic} {unread}")
+            }
             Push::Warned { reason, .. } => format!("warned {reason:?}"),
         })
     }

@@ -18,6 +18,8 @@ pub struct Usage {
     pub cpu: Duration,
     /// Resident memory, in bytes.
     pub resident: u64,
+    /// What of it is no mapped file: nobody else can have it.
+    pub own: u64,
 }
 
 /// A process to look at.
@@ -70,6 +72,7 @@ impl Process {
         while let Some((pid, stat)) = open.pop() {
             usage.cpu += stat.cpu;
             usage.resident += stat.resident;
+            usage.own += stat.own;
             open.extend(children.remove(&pid).unwrap_or_default());
         }
         Ok(usage)
@@ -82,6 +85,7 @@ struct Stat {
     parent: u32,
     cpu: Duration,
     resident: u64,
+    own: u64,
 }
 
 fn pids(proc: &Path) -> Vec<u32> {
@@ -104,14 +108,16 @@ fn parse(stat: &str, status: &str) -> Option<Stat> {
     // User, system, and the same of children that were waited for. Linux counts hundredths of a second (USER_HZ).
     let ticks = number(14)? + number(15)? + number(16)? + number(17)?;
     // A process that has ended and is not yet waited for has no memory.
-    let kib = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))
-        .and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok());
+    let bytes = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
+        let kib = line.and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok());
+        kib.unwrap_or(0) * 1024
+    };
     Some(Stat {
         parent: u32::try_from(number(4)?).ok()?,
         cpu: Duration::from_millis(ticks * 10),
-        resident: kib.unwrap_or(0) * 1024,
+        resident: bytes("VmRSS:"),
+        own: bytes("RssAnon:"),
     })
 }
 
@@ -132,12 +138,13 @@ mod tests {
     fn the_fields_are_the_right_ones_whatever_a_process_is_called() {
         let parsed = parse(
             &stat(7, "a) R 1 2 (b", 3, [100, 20, 4, 1]),
-            "Name:\tx\nVmRSS:\t    12 kB\n",
+            "Name:\tx\nVmRSS:\t    12 kB\nRssAnon:\t 8 kB\n",
         );
         let expected = Stat {
             parent: 3,
             cpu: Duration::from_millis(1250),
             resident: 12 * 1024,
+            own: 8 * 1024,
         };
         assert_eq!(parsed, Some(expected));
         assert_eq!(parse("7 (x) S", ""), None);

@@ -211,6 +211,7 @@ mod tests {
         Usage {
             cpu: Duration::from_millis(ms),
             resident: ms,
+            own: 0,
         }
     }
 

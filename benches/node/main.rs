@@ -1,12 +1,13 @@
-//! What the harness (`parlour bench`) doesn't measure: verdicts by their parts, and a soak of the store. Prints figures, judges
-//! nothing.
+//! What the harness (`parlour bench`) doesn't measure: verdicts by their parts, search over a large store, and a soak of the
+//! store. Prints figures, judges nothing.
 //!
 //! `cargo bench` runs the verdicts; `cargo bench -- soak` commits two million messages over 100,000 conversations (a few
-//! minutes, about 2 GB in a temporary folder), `cargo bench -- soak 300000` fewer. In process: real actors, real store, no
-//! sockets.
+//! minutes, about 2 GB in a temporary folder), `cargo bench -- soak 300000` fewer; `cargo bench -- search` searches a million
+//! messages (a few minutes too). In process: real actors, real store, no sockets.
 
 #![expect(clippy::print_stdout, reason = "a bench is there to print")]
 
+mod search;
 mod soak;
 mod system;
 mod verdicts;
@@ -20,9 +21,11 @@ fn main() {
     let number = |n: usize| args.get(n).and_then(|n| n.parse().ok());
     match args.first().map(String::as_str) {
         None | Some("verdicts") => verdicts::run(),
+        Some("search") => search::run(number(1).unwrap_or(1_000_000)),
         Some("soak") => soak::run(number(1).unwrap_or(2_000_000), number(2)),
         Some(other) => println!(
-            "no such bench: {other}; there are verdicts and soak [MESSAGES [KEYS_IN_A_BATCH]]; `parlour bench` has the others"
+            "no such bench: {other}; there are verdicts, search [MESSAGES] and soak [MESSAGES [KEYS_IN_A_BATCH]]; \
+             `parlour bench` has the others"
         ),
     }
 }

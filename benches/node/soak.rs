@@ -12,9 +12,7 @@ use parlour_storage::{
     store::{Outcome, Store, Transaction, Write},
 };
 
-use parlour_bench::actors::open_sled;
-
-use crate::system::{disk_mib, usage, user};
+use crate::system::{disk_mib, open, rss_mib, user};
 
 const CONVERSATIONS: usize = 100_000;
 const GROUP: usize = 512;
@@ -36,7 +34,7 @@ pub(crate) fn run(n_messages: usize, batch_keys_max: Option<usize>) {
 
 async fn soak(n_messages: usize, n_conversations: usize, options: &Options) {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let store = open_sled(folder.path(), options.clone()).expect("a folder of ours");
+    let store = open(folder.path(), options.clone());
     let conversations = open_conversations(&store, n_conversations).await;
     report(0, 0.0, folder.path());
     let (mut n, mut n_reported) = (0, 0);
@@ -72,11 +70,11 @@ async fn soak(n_messages: usize, n_conversations: usize, options: &Options) {
     }
     store.close().await.expect("a clean close");
     let from = Instant::now();
-    let store = open_sled(folder.path(), options.clone()).expect("a folder of ours");
+    let store = open(folder.path(), options.clone());
     println!(
         "reopened in {:.1} s, RSS {} MiB",
         from.elapsed().as_secs_f64(),
-        usage().resident >> 20
+        rss_mib()
     );
     store.close().await.expect("a clean close");
 }
@@ -125,8 +123,5 @@ async fn open_conversations(store: &Arc<dyn Store>, n: usize) -> Vec<Conversatio
 fn report(n: usize, rate: f64, folder: &std::path::Path) {
     let disk = disk_mib(folder);
     let each = (disk << 20).checked_div(n as u64).unwrap_or(0);
-    println!(
-        "| {n} | {rate:.0} | {} | {disk} | {each} |",
-        usage().resident >> 20
-    );
+    println!("| {n} | {rate:.0} | {} | {disk} | {each} |", rss_mib());
 }

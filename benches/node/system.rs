@@ -1,4 +1,4 @@
-//! A core to measure, and what a folder takes on disk.
+//! A core to measure, what this process uses, and what a folder takes on disk.
 
 use std::{fs, path::Path, sync::Arc};
 
@@ -7,7 +7,7 @@ use parlour_bench::{
     actors::{identity, open_sled},
     proc::{Process, Usage},
 };
-use parlour_storage::{ids::UserId, local::Options};
+use parlour_storage::{ids::UserId, local::Options, store::Store};
 
 pub(crate) fn user(n: usize) -> UserId {
     UserId::new(&format!("user-{n:06}")).expect("short")
@@ -17,32 +17,47 @@ pub(crate) fn caller(user: UserId) -> Arc<Caller> {
     Caller::new(&identity(user.as_str()).expect("a name"), None)
 }
 
+pub(crate) fn open(folder: &Path, options: Options) -> Arc<dyn Store> {
+    open_sled(folder, options).expect("a folder of ours")
+}
+
 pub(crate) fn start_with(folder: &Path, settings: Settings) -> System {
-    let store = open_sled(folder, Options::default()).expect("a fresh folder");
-    System::start(store, settings)
+    System::start(open(folder, Options::default()), settings)
 }
 
 /// What this process has used so far.
-pub(crate) fn usage() -> Usage {
+fn usage() -> Usage {
     let this = Process::this().expect("Linux");
     this.usage().expect("it runs")
 }
 
+/// Resident memory of this process, in MiB.
+pub(crate) fn rss_mib() -> u64 {
+    usage().resident >> 20
+}
+
+/// The same, without files that are mapped.
+pub(crate) fn rss_own_mib() -> u64 {
+    usage().own >> 20
+}
+
+/// User and system time of this process so far, in seconds.
+pub(crate) fn cpu_seconds() -> f64 {
+    usage().cpu.as_secs_f64()
+}
+
 /// What a folder takes on disk, in MiB.
 pub(crate) fn disk_mib(folder: &Path) -> u64 {
-    fn bytes(path: &Path) -> u64 {
-        let entries = fs::read_dir(path).into_iter().flatten().flatten();
-        entries
-            .map(|e| {
-                e.metadata().map_or(0, |m| {
-                    if m.is_dir() {
-                        bytes(&e.path())
-                    } else {
-                        m.len()
-                    }
-                })
-            })
-            .sum()
-    }
-    bytes(folder) >> 20
+    disk_bytes(folder) >> 20
+}
+
+/// What a folder takes on disk.
+pub(crate) fn disk_bytes(folder: &Path) -> u64 {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let sizes = entries.map(|entry| match entry.metadata() {
+        Ok(found) if found.is_dir() => disk_bytes(&entry.path()),
+        Ok(found) => found.len(),
+        Err(_) => 0,
+    });
+    sizes.sum()
 }

@@ -24,7 +24,7 @@ use parlour_bench::{
 };
 use parlour_storage::{domain::message::Content, ids::ConversationId, store::Write};
 
-use crate::system::{caller, start_with, usage, user};
+use crate::system::{caller, cpu_seconds, start_with, user};
 
 /// Words of the operator's own.
 const WORDS: usize = 10_000;
@@ -257,14 +257,14 @@ async fn refused(
 ) -> f64 {
     const N: usize = 50_000;
     const AT_ONCE: usize = 500;
-    let from = usage().cpu;
+    let from = cpu_seconds();
     for _ in 0..N / AT_ONCE {
         let sends = (0..AT_ONCE).map(|_| core.ask(Arc::clone(sender), Request::Do(send(to))));
         for refused in futures_util::future::join_all(sends).await {
             assert_eq!(refused.expect_err("it is refused").code, code);
         }
     }
-    (usage().cpu - from).as_secs_f64() * 1e6 / N as f64
+    (cpu_seconds() - from) * 1e6 / N as f64
 }
 
 fn send(to: ConversationId) -> Command {

@@ -15,7 +15,7 @@ use parlour_storage::{
 use tantivy::{
     IndexReader, IndexWriter, ReloadPolicy, TantivyDocument, TantivyError, Term,
     directory::{MmapDirectory, RamDirectory},
-    indexer::LogMergePolicy,
+    indexer::{IndexWriterOptions, LogMergePolicy, UserOperation},
     schema::{FAST, Field, INDEXED, IndexRecordOption, Schema, TextFieldIndexing, TextOptions},
     tokenizer::{PreTokenizedString, Token},
 };
@@ -108,6 +108,10 @@ pub struct Writer {
     index: Index,
     inner: IndexWriter,
     mark: Option<Mark>,
+    /// Bytes that it may work with.
+    memory: usize,
+    /// Bytes of what was added since the last commit, of which any part may still wait to be worked at.
+    queued: usize,
 }
 
 impl fmt::Debug for Writer {
@@ -165,17 +169,35 @@ impl Writer {
             .reader_builder()
             .reload_policy(ReloadPolicy::Manual)
             .try_into()?;
-        // One thread: messages come in order, and the rest of the node has its own work.
-        let writer = inner.writer_with_num_threads(1, memory.max(MEMORY_MIN))?;
+        let memory = memory.max(MEMORY_MIN);
+        // One thread of each kind: messages come in order, and the rest of the node has its own work.
+        let options = IndexWriterOptions::builder()
+            .num_worker_threads(1)
+            .num_merge_threads(1)
+            .memory_budget_per_thread(memory)
+            .build();
+        let writer = inner.writer_with_options(options)?;
         let mut policy = LogMergePolicy::default();
         policy.set_del_docs_ratio_before_merge(REMOVED_MAX);
         writer.set_merge_policy(Box::new(policy));
         let payload = inner.load_metas()?.payload;
-        Ok(Self {
+        let writer = Self {
             index: Index { fields, reader },
             inner: writer,
             mark: payload.and_then(|text| text.parse().ok()),
-        })
+            memory,
+            queued: 0,
+        };
+        writer.leave_last_commit()?;
+        Ok(writer)
+    }
+
+    /// Has whatever is done next be later than the last commit. tantivy (0.27) goes on counting with the commit's own
+    /// number: to a merge the first removal is then as old as the commit, so that it takes it for done in those parts of
+    /// which the commit removed something, and never does it there.
+    fn leave_last_commit(&self) -> Result<(), TantivyError> {
+        let nothing: [UserOperation; 0] = [];
+        self.inner.run(nothing).map(drop)
     }
 
     /// For looking things up.
@@ -193,11 +215,19 @@ impl Writer {
     /// # Errors
     ///
     /// The disk is full, or the like.
-    pub fn add(&self, message: &Message) -> Result<(), IndexError> {
-        if let Some(document) = self.document(message) {
+    pub fn add(&mut self, message: &Message) -> Result<(), IndexError> {
+        if let Some(terms) = terms(message) {
+            self.queued += weight(&terms);
+            let document = self.document(message, terms);
             self.inner.add_document(document)?;
         }
         Ok(())
+    }
+
+    /// Whether so much was added since the last commit that there should be one: nothing else bounds what waits but the
+    /// number of messages, and those may be long.
+    pub fn is_full(&self) -> bool {
+        self.queued >= self.memory
     }
 
     /// Puts a message in the place of what it was.
@@ -205,7 +235,7 @@ impl Writer {
     /// # Errors
     ///
     /// Those of [`add`](Self::add).
-    pub fn replace(&self, message: &Message) -> Result<(), IndexError> {
+    pub fn replace(&mut self, message: &Message) -> Result<(), IndexError> {
         self.remove(message.id);
         self.add(message)
     }
@@ -237,7 +267,7 @@ impl Writer {
         prepared.set_payload(&mark.to_string());
         prepared.commit()?;
         self.index.reader.reload()?;
-        self.mark = Some(mark);
+        (self.mark, self.queued) = (Some(mark), 0);
         Ok(())
     }
 
@@ -248,7 +278,8 @@ impl Writer {
     /// Those of [`add`](Self::add). Nothing can be written any more.
     pub fn roll_back(&mut self) -> Result<(), IndexError> {
         self.inner.rollback()?;
-        Ok(())
+        self.queued = 0;
+        Ok(self.leave_last_commit()?)
     }
 
     /// Begins to write those parts anew of which something was removed, so that its words leave the disk too.
@@ -274,9 +305,8 @@ impl Writer {
         Ok(self.inner.wait_merging_threads()?)
     }
 
-    fn document(&self, message: &Message) -> Option<TantivyDocument> {
+    fn document(&self, message: &Message, terms: Terms) -> TantivyDocument {
         let fields = &self.index.fields;
-        let (terms, has_file) = (terms(message)?, has_file(message));
         let mut document = TantivyDocument::default();
         document.add_u64(fields.id, message.id.get());
         document.add_u64(fields.conversation, message.conversation.get());
@@ -284,11 +314,11 @@ impl Writer {
         document.add_i64(fields.sent_at, message.sent_at.0);
         let written_at = message.edited_at.unwrap_or(message.sent_at);
         document.add_i64(fields.written_at, written_at.0);
-        document.add_bool(fields.has_file, has_file);
+        document.add_bool(fields.has_file, has_file(message));
         let words = terms.words.into_iter().enumerate();
         document.add_pre_tokenized_text(fields.words, tokens(words));
         document.add_pre_tokenized_text(fields.signs, tokens(terms.signs.into_iter()));
-        Some(document)
+        document
     }
 }
 
@@ -299,6 +329,16 @@ pub(crate) fn terms(message: &Message) -> Option<Terms> {
     let terms = Terms::of([&*message.content.text].into_iter().chain(names));
     let is_there = message.deleted_at.is_none();
     (is_there && (!terms.is_empty() || has_file(message))).then_some(terms)
+}
+
+/// Bytes that a message takes up while it waits, about.
+fn weight(terms: &Terms) -> usize {
+    /// What a message has beside its words.
+    const REST: usize = 512;
+    let words = terms.words.iter().map(String::len);
+    let signs = terms.signs.iter().map(|(_, sign)| sign.len());
+    let each = words.chain(signs).map(|n| n + size_of::<Token>());
+    REST + each.sum::<usize>()
 }
 
 /// Whether it has files, or is sent as one that the app keeps elsewhere.
@@ -332,3 +372,6 @@ fn make(folder: &Path) -> Result<(), IndexError> {
 fn cant(folder: &Path, error: &std::io::Error) -> IndexError {
     IndexError(format!("{} can't be used: {error}", folder.display()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,7 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
     thread::{self, JoinHandle},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use parlour_storage::{
@@ -19,12 +19,12 @@ use parlour_storage::{
     ids::{MessageId, Position},
     store::Store,
 };
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::Instant};
 
 use crate::{Index, IndexError, Mark, Writer};
 
-/// What was indexed is committed so long after the first of it, at most: found within a second, and still not one small
-/// part a message.
+/// What was indexed is committed so long after the first of it, at most. Two seconds are promised, and this leaves most of
+/// them to the commit itself on a node that is busy; shorter, each message would be a small part of its own.
 const COMMIT_WITHIN: Duration = Duration::from_millis(500);
 /// The mark is moved so often, where nothing happened that is indexed.
 const MARK_WITHIN: Duration = Duration::from_secs(60);
@@ -164,9 +164,10 @@ impl Indexer {
                 self.writer.add(&message)?;
                 progress.n_messages += 1;
                 last = Some(message.id);
+                self.mark.building = Some(last);
+                self.make_room()?;
                 oldest.get_or_insert(message.position().get());
             }
-            self.mark.building = Some(last);
             let (oldest, at) = (oldest.unwrap_or(0), last.map_or(0, MessageId::get));
             let whole = newest.get().saturating_sub(oldest).max(1);
             progress.per_mille = at.saturating_sub(oldest) * 1000 / whole;
@@ -205,6 +206,8 @@ impl Indexer {
             let indexed = self.index_event(event.what).await?;
             if indexed {
                 self.dirty.get_or_insert_with(Instant::now);
+                self.mark.through = event.id;
+                self.make_room()?;
             }
         }
         self.mark.through = page.through;
@@ -253,6 +256,15 @@ impl Indexer {
         self.writer.commit(self.mark)?;
         (self.dirty, self.committed) = (None, Instant::now());
         self.note();
+        Ok(())
+    }
+
+    /// Commits if too much waits for it. Says nothing of how far it has come: there may be more at the same position.
+    fn make_room(&mut self) -> Result<(), Broken> {
+        if self.writer.is_full() {
+            self.writer.commit(self.mark)?;
+            (self.dirty, self.committed) = (None, Instant::now());
+        }
         Ok(())
     }
 
@@ -305,11 +317,10 @@ impl Indexer {
                     }
                     continue;
                 }
-                let due = tokio::time::Instant::from_std(self.due());
                 tokio::select! {
                     _told = &mut *stop => return self.commit(),
                     () = follower.moved() => {}
-                    () = tokio::time::sleep_until(due) => {}
+                    () = tokio::time::sleep_until(self.due()) => {}
                 }
             }
         }
@@ -402,3 +413,6 @@ impl Running {
         let _ended = self.thread.join();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,4 @@
-//! Who is it? A JSON Web Token in, an [`Identity`] out.
+//! Who is it? A JSON Web Token in, an [`Identity`] out. And the other way round, who the node is ([`JwtSigner`]).
 //!
 //! The node doesn't know passwords: the app's own back end signs a token, and a token whose
 //! signature and claims hold is the whole proof. This folder is the only one that imports
@@ -20,6 +20,7 @@ mod jwks;
 mod keys;
 mod mint;
 mod profile;
+mod signer;
 #[cfg(test)]
 mod testkeys;
 mod token;
@@ -31,5 +32,6 @@ pub use jwks::JWKS_KEYS_MAX;
 pub use keys::KeyProblem;
 pub use mint::{MintClaims, mint};
 pub use profile::{NAME_CHARS_MAX, PICTURE_BYTES_MAX};
+pub use signer::{JwtSigner, NoSignature};
 pub use token::{TOKEN_BYTES_MAX, bearer};
 pub use verifier::{Settings, Verifier};

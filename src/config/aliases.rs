@@ -37,7 +37,8 @@ impl Alias {
     }
 }
 
-const NO_PUSH: &str = "there are no push notifications yet";
+const NO_SERVER_KEY: &str =
+    "Google has ended these keys; give the file of a service account: push.fcm_credentials_file";
 
 /// All of them (CONTRACT.md, C-37). Those that mean the same option are heard in this order.
 pub(super) static ALIASES: &[Alias] = &[
@@ -77,8 +78,8 @@ pub(super) static ALIASES: &[Alias] = &[
             ("policy.contact_details", contact_details_on),
         ],
     ),
-    unused("FCM_SERVER_KEY", NO_PUSH),
-    unused("ENABLE_PUSH_NOTIFICATIONS", NO_PUSH),
+    unused("FCM_SERVER_KEY", NO_SERVER_KEY),
+    means("ENABLE_PUSH_NOTIFICATIONS", &[("push.enabled", on)]),
     unused("DB_SYNC", "the store creates itself"),
     means("FRONTEND_URL", &[("http.allowed_origins", as_it_is)]),
     means("JWT_SECRET", &[("auth.secret", as_it_is)]),
@@ -156,6 +157,10 @@ fn switched(on: FindingAction, text: &str, weaker: &str) -> Result<String, Strin
         (true, chosen) => chosen,
     };
     Ok(action.print())
+}
+
+fn on(text: &str, _: &str) -> Result<String, String> {
+    Ok(switch(text)?.print())
 }
 
 fn switch(text: &str) -> Result<bool, String> {

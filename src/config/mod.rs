@@ -25,8 +25,8 @@ mod words_file;
 pub use dev_secret::{DEV_SECRET_FILE, dev_secret, kept_secret};
 pub use environment::program;
 pub use options::{
-    Attachments, Auth, Config, Events, Http, Log, Node, OPTIONS, Outbound, Policy, Presence, Rooms,
-    SECTIONS, Session, Storage,
+    Attachments, Auth, Config, Events, Http, Log, Node, OPTIONS, Outbound, Policy, Presence, Push,
+    Rooms, SECTIONS, Session, Storage,
 };
 pub use problem::{About, Problem, Problems};
 pub use render::{Comments, Format, describe, render};

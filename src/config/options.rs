@@ -186,8 +186,8 @@ options! {
         /// beyond that it is refused with the time to wait. An action may have several rules. Actions:
         /// message.send, ws.message, message.edit, message.delete, reaction, mark, typing, request.send,
         /// request.answer, like, contact.new, conversation.open, conversation.read, group.manage, block,
-        /// report, connect, preferences, moderate, upload, search.
-        limits: Vec<LimitRule> = "message.send=300 per 1m,request.send=30 per 1h,contact.new=60 per 1h,report=5 per 1day,like=200 per 1h,upload=100 per 1h,search=120 per 1m";
+        /// report, connect, preferences, moderate, upload, search, schedule.
+        limits: Vec<LimitRule> = "message.send=300 per 1m,request.send=30 per 1h,contact.new=60 per 1h,report=5 per 1day,like=200 per 1h,upload=100 per 1h,search=120 per 1m,schedule=120 per 1m";
         /// What is written to the audit log. off: nothing. safety: blocks, reports, requests, likes, matches
         /// and what moderators do. all: everything people do, without what they wrote.
         audit: AuditScope = "safety";
@@ -216,6 +216,22 @@ options! {
         quota: ByteSize = "1GiB" in "0B"..="1048576GiB";
         /// Folder that files are kept in, with one folder for each person. Empty: attachments, in node.data.
         folder: Option<PathBuf> = "";
+        /// Bucket of S3, or of what speaks like it, that files are kept in instead of a folder; no two nodes share one.
+        /// Needs a parlour that was built with the feature s3. Empty: a folder.
+        s3_bucket: Option<String> = "";
+        /// What names in the bucket begin with, such as `chat/files`, if there is more in it. Empty: nothing.
+        s3_prefix: Option<String> = "";
+        /// Where the bucket is, such as `https://s3.example.org`. Empty: at Amazon, or AWS_ENDPOINT_URL of the environment.
+        s3_endpoint: Option<WebUrl> = "";
+        /// Its region. Empty: AWS_REGION of the environment, or us-east-1.
+        s3_region: Option<String> = "";
+        /// Who the node is to the bucket. Empty: AWS_ACCESS_KEY_ID of the environment with all that goes with it, or
+        /// the role of the machine.
+        s3_access_key_id: Option<String> = "";
+        /// The secret that goes with s3_access_key_id; better in s3_secret_access_key_file or the environment.
+        s3_secret_access_key: Option<Secret> = "";
+        /// File that holds this secret alone.
+        s3_secret_access_key_file: Option<PathBuf> = "";
         /// Most uploads at a time, and 6 of one person; the next is refused, to be tried again.
         uploads_max: usize = "32" in "1"..="10000";
         /// How long an upload may take; a longer one is cut off.
@@ -252,6 +268,39 @@ options! {
         webhook_give_up: Duration = "1day" in "1s"..="6days";
     }
 
+    /// What people are notified of while they aren't there.
+    notifications: Notifications {
+        /// How long notifications are kept, read or not. 0s: for good.
+        age: Duration = "90days" in "0s"..="3650days";
+    }
+
+    /// Reaching people whose devices are not connected; docs/push.md explains it.
+    push: Push {
+        /// Whether people may be reached so. It needs nothing else for browsers and for UnifiedPush.
+        enabled: bool = "true";
+        /// Whether pushes say who wrote and what. Otherwise they say that there is something, and the app asks the
+        /// node; push services then learn nothing.
+        content: bool = "false";
+        /// How long a push service keeps what it can't deliver yet.
+        ttl: Duration = "7days" in "0s"..="28days";
+        /// How long one request may take.
+        timeout: Duration = "10s" in "100ms"..="30s";
+        /// Whom push services of browsers may turn to about this node: `mailto:ops@example.org`, or an https URL.
+        /// Empty: node.public_url. Apple's service takes nothing without.
+        vapid_subject: Option<String> = "";
+        /// JSON file of a service account of your Firebase project, for apps that are reached by FCM. Empty: none is.
+        fcm_credentials_file: Option<PathBuf> = "";
+        /// Where FCM answers. Empty: https://fcm.googleapis.com.
+        fcm_url: Option<WebUrl> = "";
+        /// Your own service that is told of everybody who isn't there: an http or https URL. Empty: none.
+        webhook_url: Option<WebUrl> = "";
+        /// Secret that your service knows these requests by, such as `whsec_` and the output of `openssl rand -base64
+        /// 32`. Empty: they are not signed.
+        webhook_secret: Option<Secret> = "";
+        /// File that holds this secret alone.
+        webhook_secret_file: Option<PathBuf> = "";
+    }
+
     /// Which machines the node calls, where others than its operator may say which: webhooks and push.
     outbound: Outbound {
         /// Also those of private networks and this one. Never those that hand out a cloud machine's
@@ -284,7 +333,8 @@ options! {
         /// Whether there is a search. It keeps an index in node.data, which takes about half the room that the
         /// messages take.
         enabled: bool = "true";
-        /// Memory for what is indexed and not on disk yet; more makes building the index faster.
+        /// Memory for what is indexed and not on disk yet, and as much again at most for what waits to be
+        /// indexed; more makes building the index faster.
         memory: ByteSize = "32MiB" in "16MiB"..="4GiB";
     }
 

@@ -1,6 +1,8 @@
 //! Rules between options, and what is allowed but worth saying. A value by itself is checked when it is
 //! read.
 
+mod bucket;
+mod push;
 mod webhooks;
 
 use std::{collections::HashSet, fs::File, net::SocketAddr, path::PathBuf};
@@ -115,6 +117,8 @@ pub(super) fn violations(config: &Config) -> Vec<Violation> {
         let options = &["policy.review_secret", "policy.review_secret_file"];
         rule(options, false, &message);
     }
+    bucket::rules(&config.attachments, &mut rule);
+    push::rules(config, &mut rule);
     webhooks::rules(config, rule);
     broken
 }
@@ -142,6 +146,8 @@ pub(super) fn notices(config: &Config) -> Vec<String> {
                 .into(),
         );
     }
+    notices.extend(bucket::notice(&config.attachments));
+    notices.extend(push::notice(config));
     notices.extend(webhooks::notice(config));
     notices
 }

@@ -73,6 +73,9 @@ pub struct Answer {
     pub status: u16,
     /// The body, JSON; empty for 204.
     pub body: Vec<u8>,
+    /// The files that came with the request are its owner's from here on. Else those that no message was sent with are
+    /// given up again.
+    pub keeps_files: bool,
 }
 
 impl Answer {
@@ -89,7 +92,19 @@ impl Answer {
     fn new(status: u16, body: &impl Serialize) -> Self {
         let body =
             serde_json::to_vec(body).expect("our types have text keys and no failing serializer");
-        Self { status, body }
+        Self {
+            status,
+            body,
+            keeps_files: false,
+        }
+    }
+
+    /// The same, and the files that came with the request stay.
+    pub fn keeping_files(self) -> Self {
+        Self {
+            keeps_files: true,
+            ..self
+        }
     }
 }
 

@@ -138,7 +138,12 @@ pub fn is_for_two(push: &Push) -> bool {
         | Push::Veiled(_, about)
         | Push::Typing { about, .. }
         | Push::Joined { about, .. } => pair(&about.conversation).is_some(),
-        Push::Presence { .. } | Push::Online(_) | Push::Contact(_) | Push::Warned { .. } => true,
+        Push::Presence { .. }
+        | Push::Online(_)
+        | Push::Contact(_)
+        | Push::SendFailed(_)
+        | Push::Warned { .. }
+        | Push::Notified { .. } => true,
     }
 }
 

@@ -16,7 +16,10 @@ use parlour_storage::{
 use serde_json::{Map, Value, json};
 
 use super::Place;
-use crate::dialects::shape::{hidden_because, kind, match_kind};
+use crate::dialects::{
+    native::later::label,
+    shape::{hidden_because, kind, match_kind},
+};
 
 /// An event as JSON.
 pub fn event_json(epoch: Epoch, event: &Event) -> Value {
@@ -174,6 +177,14 @@ fn data(event: &Event) -> Value {
             .user("user_id", user)
             .by("moderator_id", event)
             .maybe("until", until(*sanction).map(time)),
+        Happening::SendFailed {
+            user,
+            scheduled,
+            code,
+        } => fields
+            .user("user_id", user)
+            .text("scheduled_id", scheduled)
+            .with("code", label(*code)),
         Happening::UserOnline { user } | Happening::UserOffline { user } => {
             fields.user("user_id", user)
         }

@@ -7,6 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use sha2::{Digest as _, Sha256};
 use tokio::{
     fs::{self, File, OpenOptions},
     io::AsyncWriteExt as _,
@@ -100,6 +101,8 @@ pub(super) struct Received {
     pub(super) head: Vec<u8>,
     /// It is UTF-8 without a NUL.
     pub(super) is_text: bool,
+    /// SHA-256 of it.
+    pub(super) digest: [u8; 32],
     scratch: Option<Scratch>,
 }
 
@@ -107,6 +110,7 @@ pub(super) struct Received {
 #[derive(Debug, Default)]
 pub(super) struct Look {
     bytes: u64,
+    hash: Sha256,
     head: Vec<u8>,
     no_text: bool,
     /// The beginning of a character whose end is in the next piece.
@@ -116,6 +120,7 @@ pub(super) struct Look {
 impl Look {
     pub(super) fn at(&mut self, piece: &[u8]) {
         self.bytes = self.bytes.saturating_add(piece.len() as u64);
+        self.hash.update(piece);
         let room = HEAD_BYTES - self.head.len();
         self.head.extend(&piece[..piece.len().min(room)]);
         self.no_text = self.no_text || piece.contains(&0) || !self.goes_on(piece);
@@ -154,6 +159,7 @@ impl Look {
             bytes: self.bytes,
             head: self.head,
             is_text: !self.no_text && self.open.is_empty(),
+            digest: self.hash.finalize().into(),
             scratch: None,
         }
     }

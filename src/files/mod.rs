@@ -3,6 +3,7 @@
 //! Who may have which file, and how long it is kept, is the core's to say. HTTP is `http/uploads.rs` and
 //! `http/downloads.rs`.
 
+mod decoders;
 mod incoming;
 mod link;
 mod media;
@@ -13,11 +14,14 @@ mod store;
 mod uploads;
 mod word;
 
-pub(crate) use self::media::{is_known, is_shown};
 pub use self::{
     link::{LinkKey, until},
     store::{FileStore, Pieces},
     uploads::{Admitted, Bounds, Fresh, Upload, Uploads},
+};
+pub(crate) use self::{
+    media::{is_known, is_shown},
+    store::bucket,
 };
 
 use std::{path::Path, sync::Arc};
@@ -62,11 +66,14 @@ impl FileService {
                 (FileStore::memory(), LinkKey::new(&secret))
             }
             Engine::Sled => {
-                let folder = options.folder.clone();
-                let folder = folder.unwrap_or_else(|| data.join(FOLDER));
                 let secret = kept_secret(data, SECRET)?;
                 let key = LinkKey::new(secret.expose().as_bytes());
-                (FileStore::folder(&folder)?, key)
+                let store = match (&options.s3_bucket, &options.folder) {
+                    (Some(_), _) => FileStore::bucket(options)?,
+                    (None, Some(folder)) => FileStore::folder(folder)?,
+                    (None, None) => FileStore::folder(&data.join(FOLDER))?,
+                };
+                (store, key)
             }
         };
         let incoming = data.join(INCOMING);
@@ -80,7 +87,8 @@ impl FileService {
             // The other cores are for messages.
             decoders: (cores / 2).clamp(1, 4),
         };
-        let uploads = Uploads::new(Arc::clone(&store), incoming, policy, bounds);
+        let uploads = Uploads::new(Arc::clone(&store), incoming, policy, bounds)
+            .context("no thread for pictures can be started")?;
         Ok(Self {
             store,
             uploads: Arc::new(uploads),

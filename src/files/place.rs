@@ -7,6 +7,9 @@ use sha2::{Digest as _, Sha256};
 /// Longest user id that is the name of a folder as it is.
 const PLAIN_BYTES_MAX: usize = 64;
 
+/// Longer than any ending of a media type (`media::ending`).
+const ENDING_BYTES_MAX: usize = 16;
+
 /// A new place for a file of somebody's.
 pub(super) fn new(user: &UserId, ending: &str) -> String {
     let name: u128 = rand::random();
@@ -19,12 +22,40 @@ pub(super) fn of_thumbnail(place: &str, ending: &str) -> String {
     format!("{stem}.thumbnail.{ending}")
 }
 
+/// Whether a file is named as here: of what else lies in a folder or a bucket the node takes nothing away.
+pub(super) fn is_ours(place: &str) -> bool {
+    let Some((folder, file)) = place.split_once('/') else {
+        return false;
+    };
+    let (name, ending) = file.split_once('.').unwrap_or((file, ""));
+    let ending = ending.strip_prefix("thumbnail.").unwrap_or(ending);
+    let plain = |text: &str, max| (1..=max).contains(&text.len()) && text.bytes().all(is_plain);
+    let hash = folder.strip_prefix('=');
+    let of_somebody = match hash {
+        Some(hash) => is_hex(hash),
+        None => plain(folder, PLAIN_BYTES_MAX),
+    };
+    of_somebody && is_hex(name) && plain(ending, ENDING_BYTES_MAX)
+}
+
+/// What every file system and every address takes for a letter of a name.
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
+}
+
+/// 128 bits, as this file writes them.
+fn is_hex(text: &str) -> bool {
+    text.len() == 32
+        && text
+            .bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
 /// The id itself, if every file system takes it for a name and nothing else; or else its hash, told from ids by its first
 /// letter.
 fn folder(user: &UserId) -> String {
     let id = user.as_str();
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    if (1..=PLAIN_BYTES_MAX).contains(&id.len()) && id.bytes().all(plain) {
+    if (1..=PLAIN_BYTES_MAX).contains(&id.len()) && id.bytes().all(is_plain) {
         return id.to_owned();
     }
     let hash = Sha256::digest(id);
@@ -78,5 +109,29 @@ mod tests {
         let small = of_thumbnail(&one, "jpg");
         assert!(small.ends_with(".thumbnail.jpg") && small.len() <= OBJECT_BYTES_MAX);
         assert_ne!(small, one);
+        let hashed = new(&UserId::new("a/b").unwrap(), "pdf");
+        for ours in [&one, &two, &small, &hashed] {
+            assert!(is_ours(ours), "{ours}");
+        }
+    }
+
+    #[test]
+    fn what_others_put_there_is_not_ours() {
+        let name = "0123456789abcdef0123456789abcdef";
+        assert!(is_ours(&format!("ann/{name}.pdf")));
+        for theirs in [
+            "report.pdf".to_owned(),
+            "ann/report.pdf".to_owned(),
+            format!("{name}.pdf"),
+            format!("ann/{name}"),
+            format!("ann/{name}."),
+            format!("ann/{}.pdf", name.to_uppercase()),
+            format!("a b/{name}.pdf"),
+            format!("=x/{name}.pdf"),
+            format!("ann/more/{name}.pdf"),
+            format!("ann/{name}.tar.gz"),
+        ] {
+            assert!(!is_ours(&theirs), "{theirs}");
+        }
     }
 }

@@ -1,7 +1,15 @@
-//! Where files lie: a folder, whose files are synced before anybody is told of them, or memory for a node that keeps
-//! nothing. The only place that knows `object_store`.
+//! Where files lie: a folder, whose files are synced before anybody is told of them, a bucket, or memory for a node that
+//! keeps nothing. The only place that knows `object_store`.
 
-use std::{fmt, fs, io, ops::Range, path::Path, sync::Arc, time::SystemTime};
+pub(crate) mod bucket;
+
+use std::{
+    fmt, fs, io,
+    ops::Range,
+    path::Path,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use anyhow::Context as _;
 use async_trait::async_trait;
@@ -12,20 +20,38 @@ use futures_util::{
 };
 use object_store::{
     GetOptions, GetRange, ObjectStore, ObjectStoreExt as _, WriteMultipart, local::LocalFileSystem,
-    memory::InMemory, path::Path as Place,
+    memory::InMemory, path::Path as ObjectPath,
 };
 use parlour_actors::files::{Files, FilesFailed};
 use parlour_storage::ids::Timestamp;
-use tokio::{io::AsyncReadExt as _, sync::mpsc};
+use tokio::{
+    io::AsyncReadExt as _,
+    sync::{Semaphore, SemaphorePermit, mpsc},
+};
 
-/// What is read and written at once.
+use super::place;
+use crate::config::Attachments;
+
+/// What is read at once, and written to a folder.
 const PIECE_BYTES: usize = 256 * 1024;
+
+/// What is written to a bucket at once: none takes smaller parts.
+const PART_BYTES: usize = 5 * 1024 * 1024;
+
+/// Files that are written at a time: each has a part, or a picture, in memory.
+const WRITERS_MAX: usize = 8;
+
+/// How far a bucket's clock may be from ours: it refuses requests that are further off.
+const BUCKET_CLOCK_APART: Duration = Duration::from_mins(15);
 
 /// The files.
 pub struct FileStore {
     store: Arc<dyn ObjectStore>,
-    /// Of what is handed over at once; buckets take no smaller parts than theirs.
+    /// Of what is handed over at once.
     part_bytes: usize,
+    /// How far its clock may be from ours.
+    clock_apart: Duration,
+    writers: Semaphore,
 }
 
 impl fmt::Debug for FileStore {
@@ -47,25 +73,49 @@ impl FileStore {
         let store = LocalFileSystem::new_with_prefix(path)?
             .with_fsync(true)
             .with_automatic_cleanup(true);
-        Ok(Self::new(store, PIECE_BYTES))
+        Ok(Self::new(store, PIECE_BYTES, Duration::ZERO))
+    }
+
+    /// Files in the bucket that the options name. Whether it is there is seen when it is used.
+    ///
+    /// # Errors
+    ///
+    /// There are no buckets in this build, or what the options or the environment say of it makes no sense.
+    pub fn bucket(options: &Attachments) -> anyhow::Result<Self> {
+        let store = bucket::open(options)?;
+        Ok(Self::new(store, PART_BYTES, BUCKET_CLOCK_APART))
     }
 
     /// Files in memory: they are gone with the process.
     pub fn memory() -> Self {
-        Self::new(InMemory::new(), PIECE_BYTES)
+        Self::new(InMemory::new(), PIECE_BYTES, Duration::ZERO)
     }
 
-    fn new(store: impl ObjectStore, part_bytes: usize) -> Self {
+    fn new(store: impl ObjectStore, part_bytes: usize, clock_apart: Duration) -> Self {
         Self {
             store: Arc::new(store),
             part_bytes,
+            clock_apart,
+            writers: Semaphore::new(WRITERS_MAX),
         }
+    }
+
+    /// Waits for one's turn to write, and has it until what is given is dropped.
+    pub(super) async fn turn(&self) -> anyhow::Result<SemaphorePermit<'_>> {
+        Ok(self.writers.acquire().await?)
     }
 
     /// Keeps a copy of a file, durably. It is there as a whole or not at all.
     pub(super) async fn keep_file(&self, object: &str, from: &Path) -> anyhow::Result<()> {
         let mut file = tokio::fs::File::open(from).await?;
-        let upload = self.store.put_multipart(&place(object)?).await?;
+        let object = path(object)?;
+        if file.metadata().await?.len() <= self.part_bytes as u64 {
+            let mut bytes = Vec::new();
+            file.read_to_end(&mut bytes).await?;
+            self.store.put(&object, bytes.into()).await?;
+            return Ok(());
+        }
+        let upload = self.store.put_multipart(&object).await?;
         let mut parts = WriteMultipart::new_with_chunk_size(upload, self.part_bytes);
         let mut piece = vec![0; PIECE_BYTES];
         let copied: anyhow::Result<()> = async {
@@ -74,27 +124,25 @@ impl FileStore {
                 if n == 0 {
                     return Ok(());
                 }
-                // One part on its way and one being filled.
+                // Before the next part is filled: one at a time.
                 parts.wait_for_capacity(1).await?;
                 parts.write(&piece[..n]);
             }
         }
         .await;
-        match copied {
-            Ok(()) => {
-                parts.finish().await?;
-                Ok(())
+        if let Err(error) = copied {
+            if let Err(error) = parts.abort().await {
+                tracing::warn!(%object, %error, "parts of a file that can't be kept are left");
             }
-            Err(error) => {
-                parts.abort().await?;
-                Err(error)
-            }
+            return Err(error);
         }
+        parts.finish().await?;
+        Ok(())
     }
 
     /// Keeps bytes, likewise.
     pub(super) async fn keep(&self, object: &str, bytes: Vec<u8>) -> anyhow::Result<()> {
-        self.store.put(&place(object)?, bytes.into()).await?;
+        self.store.put(&path(object)?, bytes.into()).await?;
         Ok(())
     }
 
@@ -106,14 +154,14 @@ impl FileStore {
     pub async fn read(&self, object: &str, range: Range<u64>) -> anyhow::Result<Option<Pieces>> {
         if range.is_empty() {
             // Stores refuse to give nothing.
-            let there = self.store.head(&place(object)?).await;
+            let there = self.store.head(&path(object)?).await;
             return known(there.map(|_| stream::empty().boxed()));
         }
         let options = GetOptions {
             range: Some(GetRange::Bounded(range)),
             ..GetOptions::default()
         };
-        let found = self.store.get_opts(&place(object)?, options).await;
+        let found = self.store.get_opts(&path(object)?, options).await;
         known(found.map(|found| {
             found
                 .into_stream()
@@ -128,7 +176,7 @@ impl FileStore {
     ///
     /// It can't be looked at.
     pub async fn bytes(&self, object: &str) -> anyhow::Result<Option<u64>> {
-        known(self.store.head(&place(object)?).await.map(|meta| meta.size))
+        known(self.store.head(&path(object)?).await.map(|meta| meta.size))
     }
 }
 
@@ -143,15 +191,15 @@ fn known<T>(found: object_store::Result<T>) -> anyhow::Result<Option<T>> {
     }
 }
 
-fn place(object: &str) -> anyhow::Result<Place> {
-    Ok(Place::parse(object)?)
+fn path(object: &str) -> anyhow::Result<ObjectPath> {
+    Ok(ObjectPath::parse(object)?)
 }
 
 #[async_trait]
 impl Files for FileStore {
     async fn delete(&self, object: &str) -> Result<(), FilesFailed> {
-        let place = place(object).map_err(failed)?;
-        known(self.store.delete(&place).await).map_err(failed)?;
+        let path = path(object).map_err(failed)?;
+        known(self.store.delete(&path).await).map_err(failed)?;
         Ok(())
     }
 
@@ -160,11 +208,15 @@ impl Files for FileStore {
         before: Timestamp,
         found: mpsc::Sender<String>,
     ) -> Result<(), FilesFailed> {
+        let apart = i64::try_from(self.clock_apart.as_millis()).unwrap_or(i64::MAX);
+        let before = before.plus_ms(-apart);
         let mut all = self.store.list(None);
         while let Some(meta) = all.next().await {
             let meta = meta.map_err(failed)?;
+            let object = meta.location.to_string();
             let is_old = meta.last_modified.timestamp_millis() < before.0;
-            if is_old && found.send(meta.location.to_string()).await.is_err() {
+            // Whatever else somebody keeps there is theirs.
+            if is_old && place::is_ours(&object) && found.send(object).await.is_err() {
                 break;
             }
         }
@@ -235,28 +287,32 @@ mod tests {
 
     #[tokio::test]
     async fn every_store_keeps_gives_lists_and_forgets() {
+        const ONE: &str = "ann/0123456789abcdef0123456789abcdef.pdf";
+        const TWO: &str = "=0123456789abcdef0123456789abcdef/0123456789abcdef0123456789abcdef.txt";
         let folder = tempfile::tempdir().unwrap();
         let source = folder.path().join("source");
         let long: Vec<u8> = (0..PIECE_BYTES * 2 + 7).map(|n| n as u8).collect();
         fs::write(&source, &long).unwrap();
         let files = folder.path().join("files");
         for store in [FileStore::folder(&files).unwrap(), FileStore::memory()] {
-            store.keep_file("ann/1.pdf", &source).await.unwrap();
-            store.keep("=ab/2.txt", b"hello".to_vec()).await.unwrap();
+            store.keep_file(ONE, &source).await.unwrap();
+            store.keep(TWO, b"hello".to_vec()).await.unwrap();
+            store.keep("ann/notes.txt", Vec::new()).await.unwrap();
             let whole = 0..long.len() as u64;
-            assert_eq!(content(&store, "ann/1.pdf", whole).await.unwrap(), long);
-            assert_eq!(content(&store, "=ab/2.txt", 1..3).await.unwrap(), b"el");
-            assert_eq!(content(&store, "=ab/2.txt", 0..0).await.unwrap(), b"");
+            assert_eq!(content(&store, ONE, whole).await.unwrap(), long);
+            assert_eq!(content(&store, TWO, 1..3).await.unwrap(), b"el");
+            assert_eq!(content(&store, TWO, 0..0).await.unwrap(), b"");
             assert_eq!(content(&store, "ann/none", 0..1).await, None);
-            assert_eq!(store.bytes("=ab/2.txt").await.unwrap(), Some(5));
+            assert_eq!(store.bytes(TWO).await.unwrap(), Some(5));
             assert_eq!(store.bytes("ann/none").await.unwrap(), None);
             let later = Timestamp(Timestamp::now().0 + 60_000);
-            assert_eq!(names(&store, later).await, ["=ab/2.txt", "ann/1.pdf"]);
+            assert_eq!(names(&store, later).await, [TWO, ONE]);
             assert!(names(&store, Timestamp(0)).await.is_empty());
             for _ in 0..2 {
-                store.delete("ann/1.pdf").await.unwrap();
+                store.delete(ONE).await.unwrap();
             }
-            assert_eq!(names(&store, later).await, ["=ab/2.txt"]);
+            assert_eq!(names(&store, later).await, [TWO]);
+            store.delete("ann/notes.txt").await.unwrap();
         }
         assert!(!files.join("ann").exists(), "an empty folder goes too");
     }

@@ -1,7 +1,7 @@
 //! From bytes that come in to a file that the node knows: written down, recognised, freed of what it shouldn't say, kept,
 //! and only then made known. What is refused or cut off on the way leaves nothing behind.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{io, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use parlour_actors::{
@@ -19,9 +19,10 @@ use parlour_storage::{
     ids::{AttachmentId, UserId},
     store::Rejection,
 };
-use tokio::{sync::Semaphore, time::Instant};
+use tokio::time::Instant;
 
 use super::{
+    decoders::Decoders,
     incoming::{Cut, Incoming, Received},
     media,
     picture::{self, Picture, Unfit},
@@ -40,8 +41,8 @@ pub struct Uploads {
     pixels_max: u64,
     timeout: Duration,
     places: Arc<Places>,
-    /// Who may decode a picture: it takes memory, and a core.
-    decoders: Arc<Semaphore>,
+    /// Who decodes pictures: it takes memory, and a core.
+    decoders: Decoders,
 }
 
 /// How uploads are bounded, beside the policy.
@@ -80,16 +81,16 @@ impl Uploads {
         incoming: PathBuf,
         policy: policy::Attachments,
         bounds: Bounds,
-    ) -> Self {
-        Self {
+    ) -> io::Result<Self> {
+        Ok(Self {
             store,
             incoming,
             policy,
             pixels_max: bounds.pixels_max,
             timeout: bounds.timeout,
             places: Places::new(bounds.uploads_max),
-            decoders: Arc::new(Semaphore::new(bounds.decoders)),
-        }
+            decoders: Decoders::start(bounds.decoders)?,
+        })
     }
 
     /// Lets somebody upload, before a byte of theirs is read.
@@ -173,13 +174,18 @@ impl Uploads {
         let received = received.map_err(|error| not_kept(&error.into()))?;
         let (received, media_type) = recognise(received, said).await?;
         self.policy.check(&media_type, received.bytes)?;
+        // Before a picture is looked at: else a slow bucket would leave all of them waiting in memory.
+        let turn = self.store.turn().await;
+        let _turn = turn.map_err(|error| not_kept(&error))?;
         let draft = match self.picture(&received, &media_type).await? {
             Some(picture) => self.keep_picture(&caller.user, picture, &media_type).await,
             None => self.keep_file(&caller.user, &received, &media_type).await,
         };
+        let digest = received.digest;
         drop(received);
         let draft = AttachmentDraft {
             name,
+            digest,
             ..draft.map_err(|error| not_kept(&error))?
         };
         self.make_known(core, caller, draft).await
@@ -195,14 +201,12 @@ impl Uploads {
             return Ok(None);
         };
         let (path, pixels_max) = (received.path.clone(), self.pixels_max);
-        let permit = Arc::clone(&self.decoders).acquire_owned().await;
-        let fit = blocking(move || {
-            let fit = picture::fit(&std::fs::read(path)?, format, pixels_max);
-            // Held by the thread: it works on when nobody waits for it any more.
-            drop(permit);
-            Ok(fit)
-        });
-        fit.await?.map(Some).map_err(|unfit| {
+        let look = move || io::Result::Ok(picture::fit(&std::fs::read(path)?, format, pixels_max));
+        let fit = self.decoders.run(look).await;
+        let fit = fit.context("a picture made the thread panic that looked at it");
+        let fit = fit.and_then(|fit| Ok(fit?));
+        let fit = fit.map_err(|error| not_kept(&error))?;
+        fit.map(Some).map_err(|unfit| {
             let message = match unfit {
                 Unfit::Broken => "the picture is damaged; save it anew and send that".to_owned(),
                 Unfit::TooLarge => format!(
@@ -296,6 +300,7 @@ fn draft(object: String, media_type: &str) -> AttachmentDraft {
         name: String::new(),
         media_type: media_type.to_owned(),
         bytes: 0,
+        digest: [0; 32],
         image: None,
         thumbnail: None,
         quota: None,
@@ -321,7 +326,7 @@ async fn recognise(
 
 /// Work that a thread of actors has no time for.
 async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> Result<T, Failure> {
     let done = actix_web::rt::task::spawn_blocking(work).await;
     let done = done.context("the work panicked").and_then(|done| Ok(done?));
@@ -353,7 +358,8 @@ impl Upload {
     }
 }
 
-/// Files that were uploaded for a request: given up again, unless it comes to a good end.
+/// Files that were uploaded for a request: those that it sent no message with are given up again, since it was refused, or
+/// was answered before and its files are there twice.
 #[derive(Debug)]
 pub struct Fresh {
     core: Arc<Core>,
@@ -397,9 +403,15 @@ impl Drop for Fresh {
         for file in self.files.drain(..) {
             let (core, caller) = (Arc::clone(&self.core), Arc::clone(&self.caller));
             actix_web::rt::spawn(async move {
-                let command = Command::Attachment(AttachmentCommand::Drop(file.id));
-                // Sent after all, or too much to do: those that nobody sends go by themselves.
-                let _given_up_or_not = core.ask(caller, Request::Do(command)).await;
+                let question = Question::Attachment(AttachmentQuestion::One(file.id));
+                let known = core.ask(Arc::clone(&caller), Request::Ask(question)).await;
+                if let Ok(Reply::Attachment(AttachmentReply::Attachment(file))) = known
+                    && file.bound.is_none()
+                {
+                    let command = Command::Attachment(AttachmentCommand::Drop(file.id));
+                    // Too much to do, perhaps: those that nobody sends go by themselves.
+                    let _given_up_or_not = core.ask(caller, Request::Do(command)).await;
+                }
             });
         }
     }

@@ -12,7 +12,10 @@ use actix_web::{
     web,
 };
 use parlour_actors::{
-    command::{AttachmentQuestion, AttachmentReply, Caller, Identity, Question, Reply, Request},
+    command::{
+        AttachmentQuestion, AttachmentReply, Caller, Identity, Question, Reply, Request,
+        SafetyQuestion,
+    },
     error::{ErrorCode, Failure},
     session::Authenticator as _,
 };
@@ -48,15 +51,7 @@ pub(super) async fn file(
     edge: web::Data<Edge>,
 ) -> Result<HttpResponse, Refused> {
     let file = granted(&request, &edge).await?;
-    let (object, media_type) = (file.object.clone(), file.media_type.clone());
-    let sent = Sent {
-        tag: format!("\"{}\"", file.id),
-        disposition: disposition(&file),
-        object,
-        media_type,
-        bytes: file.bytes,
-    };
-    send(&request, &edge, sent).await
+    send_file(&request, &edge, file).await
 }
 
 /// Its small copy.
@@ -65,6 +60,50 @@ pub(super) async fn thumbnail(
     edge: web::Data<Edge>,
 ) -> Result<HttpResponse, Refused> {
     let file = granted(&request, &edge).await?;
+    send_thumbnail(&request, &edge, file).await
+}
+
+/// A file of what a report shows, for moderators.
+pub(super) async fn reported(
+    request: HttpRequest,
+    Signed(caller): Signed,
+    edge: web::Data<Edge>,
+) -> Result<HttpResponse, Refused> {
+    let file = of_report(&request, &caller, &edge).await?;
+    send_file(&request, &edge, file).await
+}
+
+/// Its small copy, likewise.
+pub(super) async fn reported_thumbnail(
+    request: HttpRequest,
+    Signed(caller): Signed,
+    edge: web::Data<Edge>,
+) -> Result<HttpResponse, Refused> {
+    let file = of_report(&request, &caller, &edge).await?;
+    send_thumbnail(&request, &edge, file).await
+}
+
+async fn send_file(
+    request: &HttpRequest,
+    edge: &Edge,
+    file: Attachment,
+) -> Result<HttpResponse, Refused> {
+    let (object, media_type) = (file.object.clone(), file.media_type.clone());
+    let sent = Sent {
+        tag: format!("\"{}\"", file.id),
+        disposition: disposition(&file),
+        object,
+        media_type,
+        bytes: file.bytes,
+    };
+    send(request, edge, sent).await
+}
+
+async fn send_thumbnail(
+    request: &HttpRequest,
+    edge: &Edge,
+    file: Attachment,
+) -> Result<HttpResponse, Refused> {
     let Some(object) = file.thumbnail else {
         let message = "there is no small copy of this file";
         return Err(Failure::new(ErrorCode::NoAttachment, message).into());
@@ -82,7 +121,7 @@ pub(super) async fn thumbnail(
         media_type: media_type.to_owned(),
         object,
     };
-    send(&request, &edge, sent).await
+    send(request, edge, sent).await
 }
 
 /// Addresses that work without a token for a while, for whoever asks.
@@ -175,8 +214,27 @@ fn profile(user: User) -> Profile {
     }
 }
 
+/// The file that the path names, of the report that it names.
+async fn of_report(
+    request: &HttpRequest,
+    caller: &Arc<Caller>,
+    edge: &Edge,
+) -> Result<Attachment, Failure> {
+    let report = request.match_info().get("report").unwrap_or_default();
+    let no_report = |_| Failure::new(ErrorCode::NoReport, "there is no such report");
+    let question = SafetyQuestion::ReportedFile {
+        report: report.parse().map_err(no_report)?,
+        file: attachment(request)?,
+    };
+    ask(edge, caller, Question::Safety(question)).await
+}
+
 async fn known(edge: &Edge, caller: &Arc<Caller>, id: AttachmentId) -> Result<Attachment, Failure> {
     let question = Question::Attachment(AttachmentQuestion::One(id));
+    ask(edge, caller, question).await
+}
+
+async fn ask(edge: &Edge, caller: &Arc<Caller>, question: Question) -> Result<Attachment, Failure> {
     let asked = edge.core.ask(Arc::clone(caller), Request::Ask(question));
     match asked.await? {
         Reply::Attachment(AttachmentReply::Attachment(file)) => Ok(*file),

@@ -26,7 +26,7 @@ pub fn status(code: ErrorCode) -> StatusCode {
     use ErrorCode as E;
     match code {
         // The seeds that know no files have no route for them either (CONTRACT C-25).
-        E::BadRequest | E::BadValue | E::AttachmentsOff => StatusCode::BAD_REQUEST,
+        E::BadRequest | E::BadValue | E::AttachmentsOff | E::PushOff => StatusCode::BAD_REQUEST,
         E::UnknownCommand
         | E::NoConversation
         | E::NoMessage
@@ -36,7 +36,10 @@ pub fn status(code: ErrorCode) -> StatusCode {
         | E::NoMatch
         | E::NoReport
         | E::NoConsumer
-        | E::NoAttachment => StatusCode::NOT_FOUND,
+        | E::NoScheduled
+        | E::NoTemplate
+        | E::NoAttachment
+        | E::NoPushTarget => StatusCode::NOT_FOUND,
         E::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         E::Unauthorized | E::TokenExpired => StatusCode::UNAUTHORIZED,
         E::NotAuthor
@@ -54,7 +57,11 @@ pub fn status(code: ErrorCode) -> StatusCode {
         | E::AlreadyAsked
         | E::AlreadyMatched
         | E::NotPending
-        | E::AttachmentSent => StatusCode::CONFLICT,
+        | E::ScheduledSent
+        | E::ListFull
+        | E::TemplateExists
+        | E::AttachmentSent
+        | E::PushTargetsFull => StatusCode::CONFLICT,
         E::QuotaFull => StatusCode::INSUFFICIENT_STORAGE,
         E::Deleted | E::EventsForgotten => StatusCode::GONE,
         E::RateLimited | E::TooManyInFlight => StatusCode::TOO_MANY_REQUESTS,

@@ -1,12 +1,13 @@
 //! Whether the node lives and is ready, for whoever supervises it, and what it counts.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
 use parlour_storage::store::Health;
 use serde_json::json;
 
 use super::{Edge, error};
+use crate::push::PushService;
 
 /// An event loop that doesn't answer for so long is stuck.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(2);
@@ -82,17 +83,42 @@ async fn metrics(request: HttpRequest, edge: web::Data<Edge>) -> HttpResponse {
     for (name, value) in edge.core.counters.all() {
         text += &format!("# TYPE parlour_{name}_total counter\nparlour_{name}_total {value}\n");
     }
+    if let Some(push) = &edge.push {
+        text += &tallied(push);
+    }
     let searcher = edge.core.searcher();
     let behind = searcher.is_some_and(|searcher| searcher.is_behind());
-    for (name, value) in [
+    let mut gauges = vec![
         ("connections", edge.core.registry.n_outboxes() as u64),
         ("rooms", edge.core.registry.n_rooms() as u64),
         ("webhook_lag_seconds", edge.webhook_lag.seconds()),
         ("search_behind", u64::from(behind)),
-    ] {
+    ];
+    // Counted when it is asked for: no number that could drift. One that isn't known is not told.
+    match edge.core.store_ref().n_scheduled().await {
+        Ok(pending) => gauges.push(("scheduled_pending", pending)),
+        Err(error) => tracing::warn!(%error, "scheduled messages can't be counted"),
+    }
+    for (name, value) in gauges {
         text += &format!("# TYPE parlour_{name} gauge\nparlour_{name} {value}\n");
     }
     HttpResponse::Ok()
         .content_type("text/plain; version=0.0.4")
         .body(text)
+}
+
+/// What became of pushes, by the kind of device. All lines of a name stand together, as the format wants it.
+fn tallied(push: &PushService) -> String {
+    let mut names = BTreeMap::<_, String>::new();
+    for (kind, tally) in push.tallies() {
+        for (name, value) in tally.all() {
+            let name = format!("parlour_{name}_total");
+            let line = format!("{name}{{kind=\"{kind}\"}} {value}\n");
+            *names.entry(name).or_default() += &line;
+        }
+    }
+    let named = names.iter();
+    named
+        .map(|(name, lines)| format!("# TYPE {name} counter\n{lines}"))
+        .collect()
 }

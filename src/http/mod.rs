@@ -52,6 +52,7 @@ use crate::{
     config::Config,
     dialects::{Dialect, links::Links},
     files::{FileService, until},
+    push::PushService,
     webhooks::Lag,
 };
 
@@ -66,6 +67,8 @@ pub struct Edge {
     pub gate: Gate,
     /// Files that people send.
     pub files: FileService,
+    /// Reaches devices that aren't connected, if that is to be.
+    pub push: Option<Arc<PushService>>,
     /// Addresses of files for everyone who is told something: they need a token.
     pub shared_links: Arc<Links>,
     /// The connections of Socket.IO.
@@ -88,6 +91,7 @@ impl Edge {
         core: Arc<Core>,
         verifier: Verifier,
         files: FileService,
+        push: Option<Arc<PushService>>,
         config: Config,
         listeners: Vec<Listener>,
     ) -> Arc<Self> {
@@ -102,6 +106,7 @@ impl Edge {
             verifier: Arc::new(verifier),
             gate,
             files,
+            push,
             shared_links: Arc::new(Links::plain(base)),
             socketio: socketio::start(Weak::clone(edge), &config),
             webhook_lag: Arc::new(Lag::new(&config)),

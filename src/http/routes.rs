@@ -122,9 +122,14 @@ async fn answer(
         idempotency_key(&request)?,
         links,
     );
-    let Answer { status, body } = handler(call).await?;
-    // What is refused gives its files up again.
-    fresh.map(Fresh::keep);
+    let Answer {
+        status,
+        body,
+        keeps_files,
+    } = handler(call).await?;
+    if keeps_files {
+        fresh.map(Fresh::keep);
+    }
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
     Ok(HttpResponseBuilder::new(status)
         .content_type("application/json")

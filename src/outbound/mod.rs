@@ -10,6 +10,7 @@ mod signature;
 mod tests;
 #[cfg(test)]
 pub(crate) mod testserver;
+mod verdict;
 
 use std::{error::Error, fmt, time::Duration};
 
@@ -20,6 +21,7 @@ use self::resolver::Guard;
 pub(crate) use self::{
     reach::{Reach, Refused},
     signature::{Signer, check_secret},
+    verdict::{Reply, Verdict},
 };
 
 /// Longest wait for a connection. Part of the time for the whole.

@@ -127,12 +127,16 @@ impl Reach {
         if !matches!(url.scheme(), "http" | "https") || host.is_empty() {
             return refused(None);
         }
-        // URL parsers have made `0x7f.1` and the like `127.0.0.1` by now.
-        let bare = host.trim_start_matches('[').trim_end_matches(']');
-        match bare.parse() {
-            Ok(address) if !self.allows(address) => refused(Some(address)),
+        match address(url) {
+            Some(address) if !self.allows(address) => refused(Some(address)),
             _ => Ok(()),
         }
+    }
+
+    /// Whether others than who is asked may read what is asked: it is not encrypted, and goes over the internet as far as
+    /// the URL tells.
+    pub(crate) fn is_exposed(url: &Url) -> bool {
+        url.scheme() == "http" && address(url).is_none_or(is_public)
     }
 
     /// What of a host's addresses may be asked.
@@ -178,6 +182,13 @@ impl fmt::Display for Refused {
 }
 
 impl Error for Refused {}
+
+/// The address that a URL names its host by. URL parsers have made `0x7f.1` and the like `127.0.0.1` by now.
+fn address(url: &Url) -> Option<IpAddr> {
+    let host = url.host_str()?;
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    bare.parse().ok()
+}
 
 fn ranges(texts: &[&str]) -> Vec<Cidr> {
     let ranges = texts.iter().map(|text| Cidr::parse(text));

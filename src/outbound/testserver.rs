@@ -19,7 +19,7 @@ pub(crate) fn serve(
     let respond: Respond = Arc::new(respond);
     let server = HttpServer::new(move || {
         let (saw, respond) = (saw.clone(), Arc::clone(&respond));
-        App::new().default_service(web::to(move |request: HttpRequest, body: String| {
+        App::new().default_service(web::to(move |request: HttpRequest, body: web::Bytes| {
             let mut headers = HeaderMap::new();
             for (name, value) in request.headers() {
                 headers.insert(
@@ -27,6 +27,7 @@ pub(crate) fn serve(
                     HeaderValue::from_bytes(value.as_bytes()).unwrap(),
                 );
             }
+            let body = String::from_utf8_lossy(&body).into_owned();
             saw.send((headers, body)).unwrap();
             let response = respond();
             async { response }

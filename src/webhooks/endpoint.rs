@@ -7,11 +7,10 @@ use parlour_actors::feed::WEBHOOKS;
 use parlour_storage::ids::Timestamp;
 use sha2::{Digest, Sha256};
 
-use super::verdict::{self, Verdict};
 use crate::{
     config::{Config, Secret, Secrets, TopicFilter},
     outbound::{
-        Outbound, Reach, Signer, Url,
+        Outbound, Reach, Signer, Url, Verdict,
         header::{CONTENT_TYPE, HeaderValue},
     },
 };
@@ -69,7 +68,7 @@ impl Endpoint {
     pub(super) async fn post(&self, id: &str, body: String) -> Verdict {
         let mut headers = self.signer.headers(id, Timestamp::now().0 / 1000, &body);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        verdict::of(self.outbound.post(&self.url, headers, body).await).await
+        Verdict::on(self.outbound.post(&self.url, headers, body).await).await
     }
 }
 

@@ -24,9 +24,11 @@ use super::{
     Lag,
     endpoint::Endpoint,
     lanes::{Failed, Lanes, Next},
-    verdict::Verdict,
 };
-use crate::events::{Place, event_json};
+use crate::{
+    events::{Place, event_json},
+    outbound::Verdict,
+};
 
 /// Events read at a time.
 const PAGE: usize = 256;

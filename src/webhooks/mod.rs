@@ -8,7 +8,6 @@ mod backoff;
 mod endpoint;
 mod follower;
 mod lanes;
-mod verdict;
 
 use std::{
     sync::{

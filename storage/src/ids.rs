@@ -204,6 +204,18 @@ entity_id! {
     /// A file that somebody uploaded.
     AttachmentId
 }
+entity_id! {
+    /// A message that is to be sent later.
+    ScheduledId
+}
+entity_id! {
+    /// A text that somebody keeps for their messages.
+    TemplateId
+}
+entity_id! {
+    /// A device that somebody wants to be reached on.
+    PushTargetId
+}
 
 /// The place of a message in its conversation: 1, 2, 3, ... without a gap. Zero is before the first.
 #[derive(

@@ -7,16 +7,23 @@
 mod attachment;
 mod contact;
 mod event;
+mod notice;
 mod safety;
+mod scheduled;
 
 use std::ops::Range;
 
 pub(crate) use attachment::*;
 pub(crate) use contact::*;
 pub(crate) use event::*;
+pub(crate) use notice::*;
 pub(crate) use safety::*;
+pub(crate) use scheduled::*;
 
-use crate::ids::{AttachmentId, ConversationId, IdempotencyKey, MessageId, Position, Seq, UserId};
+use crate::ids::{
+    AttachmentId, ConversationId, IdempotencyKey, MessageId, Position, ScheduledId, Seq,
+    TemplateId, UserId,
+};
 
 /// The first byte of each key. Never reuse a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -70,6 +77,18 @@ pub(crate) enum Table {
     Notification = 0x60,
     /// user
     NotificationsRead = 0x61,
+    /// user, conversation
+    Mute = 0x62,
+    /// user, push target
+    PushTarget = 0x63,
+    /// SHA-256 of an address
+    PushAddress = 0x64,
+    /// user, conversation or message request
+    Noticed = 0x65,
+    /// position
+    NotificationAt = 0x66,
+    /// user
+    DoNotDisturb = 0x67,
     /// smaller user, larger user
     Tie = 0x70,
     /// message request
@@ -112,12 +131,20 @@ pub(crate) enum Table {
     Doomed = 0x84,
     /// path of an object
     Object = 0x85,
+    /// user, scheduled message
+    Scheduled = 0x88,
+    /// time, scheduled message
+    Due = 0x89,
+    /// attachment
+    Held = 0x8a,
+    /// user, template
+    Template = 0x8b,
     /// another key, number of the part (two bytes)
     Continuation = 0xf0,
 }
 
 impl Table {
-    pub(crate) const ALL: [Self; 46] = [
+    pub(crate) const ALL: [Self; 56] = [
         Self::Meta,
         Self::User,
         Self::Block,
@@ -142,6 +169,12 @@ impl Table {
         Self::EventFloor,
         Self::Notification,
         Self::NotificationsRead,
+        Self::Mute,
+        Self::PushTarget,
+        Self::PushAddress,
+        Self::Noticed,
+        Self::NotificationAt,
+        Self::DoNotDisturb,
         Self::Tie,
         Self::MessageRequest,
         Self::RequestOf,
@@ -163,6 +196,10 @@ impl Table {
         Self::Unsent,
         Self::Doomed,
         Self::Object,
+        Self::Scheduled,
+        Self::Due,
+        Self::Held,
+        Self::Template,
         Self::Continuation,
     ];
 
@@ -426,26 +463,6 @@ pub(crate) fn changes_from(conversation: ConversationId, first: Position) -> Ran
     change(conversation, first)..all.end
 }
 
-pub(crate) fn notification(user: &UserId, position: Position) -> Vec<u8> {
-    let key = Key::of(Table::Notification).name(user.as_str());
-    key.number(position.get()).done()
-}
-
-/// Notifications from `first` to below `end`, `None`: to the newest.
-pub(crate) fn notifications(
-    user: &UserId,
-    first: Position,
-    end: Option<Position>,
-) -> Range<Vec<u8>> {
-    let all = Key::of(Table::Notification).name(user.as_str()).all();
-    let end = end.map_or(all.end, |end| notification(user, end));
-    notification(user, first)..end
-}
-
-pub(crate) fn notifications_read(user: &UserId) -> Vec<u8> {
-    Key::of(Table::NotificationsRead).name(user.as_str()).done()
-}
-
 pub(crate) fn continuation(key: &[u8], n: u16) -> Vec<u8> {
     let mut part = Vec::with_capacity(key.len() + 3);
     part.push(Table::Continuation as u8);
@@ -496,6 +513,14 @@ impl<'a> Parts<'a> {
 
     pub(crate) fn attachment(&mut self) -> Option<AttachmentId> {
         self.position().map(AttachmentId::created_at)
+    }
+
+    pub(crate) fn scheduled(&mut self) -> Option<ScheduledId> {
+        self.position().map(ScheduledId::created_at)
+    }
+
+    pub(crate) fn template(&mut self) -> Option<TemplateId> {
+        self.position().map(TemplateId::created_at)
     }
 
     pub(crate) fn seq(&mut self) -> Option<Seq> {

@@ -25,10 +25,12 @@ mod kv;
 pub mod local;
 pub mod memory_store;
 mod migrate;
+pub mod notices;
 pub use migrate::FORMAT;
 pub mod personal;
 mod record;
 pub mod safety;
+pub mod scheduled;
 pub mod sled_store;
 pub mod store;
 #[cfg(feature = "testsuite")]

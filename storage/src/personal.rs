@@ -84,13 +84,23 @@ pub struct Holdings {
     pub hidden: u64,
     /// Files that they sent with no message. Those that they did go with their messages.
     pub attachments: u64,
+    /// Messages that they scheduled and that weren't sent.
+    pub scheduled: u64,
+    /// Texts that they keep for their messages.
+    pub templates: u64,
+    /// Conversations that they want no notifications of.
+    pub mutes: u64,
+    /// When they want to be left alone: 1, or 0.
+    pub do_not_disturb: u64,
+    /// Devices that they are reached on.
+    pub push_targets: u64,
     /// Idempotency keys of requests whose messages are gone, and of groups that they opened.
     pub keys: u64,
 }
 
 impl Holdings {
     /// All of them with their names.
-    pub fn all(&self) -> [(&'static str, u64); 10] {
+    pub fn all(&self) -> [(&'static str, u64); 15] {
         let Self {
             profile,
             preferences,
@@ -101,6 +111,11 @@ impl Holdings {
             likes,
             hidden,
             attachments,
+            scheduled,
+            templates,
+            mutes,
+            do_not_disturb,
+            push_targets,
             keys,
         } = *self;
         [
@@ -113,6 +128,11 @@ impl Holdings {
             ("likes", likes),
             ("hidden", hidden),
             ("attachments", attachments),
+            ("scheduled", scheduled),
+            ("templates", templates),
+            ("mutes", mutes),
+            ("do_not_disturb", do_not_disturb),
+            ("push_targets", push_targets),
             ("keys", keys),
         ]
     }
@@ -157,11 +177,13 @@ pub enum Erase {
     },
     /// Takes away events that they caused.
     Events(Vec<EventId>),
+    /// Takes away a batch of what they scheduled. `Unchanged`: there is nothing left.
+    Scheduled,
     /// Takes away a batch of what [`Holdings`] counts; the profile last. `Unchanged`: there is nothing left.
     Rows,
 }
 
-/// So many rows [`Erase::Rows`] takes away at once.
+/// So many rows [`Erase::Rows`] and [`Erase::Scheduled`] take away at once.
 pub const ROWS_AT_ONCE: u64 = 32;
 
 /// What a store tells of one person alone. Errors are those of every read.

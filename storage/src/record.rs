@@ -18,7 +18,6 @@ use crate::{
         ConversationId, IdempotencyKey, MessageId, MessageRequestId, Position, Seq, Timestamp,
         UserId,
     },
-    store::{Notification, NotificationId},
 };
 
 macro_rules! record {
@@ -479,42 +478,19 @@ pub(crate) enum ChangeBodyV1 {
     },
 }
 
-record!(NotificationV1, 96, 1, LARGE: true);
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct NotificationV1 {
-    pub(crate) topic: String,
-    pub(crate) body: String,
-    pub(crate) at: Timestamp,
-}
-
-impl NotificationV1 {
-    pub(crate) fn into_domain(self, id: NotificationId, read: bool) -> Notification {
-        Notification {
-            id,
-            topic: self.topic,
-            body: self.body,
-            at: self.at,
-            read,
-        }
-    }
-}
-
-record!(NotificationsReadV1, 97, 1);
-/// Every notification up to here is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct NotificationsReadV1 {
-    pub(crate) through: Position,
-}
-
 mod attachment;
 mod contact;
 mod event;
+mod notice;
 mod safety;
+mod scheduled;
 
 pub(crate) use attachment::*;
 pub(crate) use contact::*;
 pub(crate) use event::*;
+pub(crate) use notice::*;
 pub(crate) use safety::*;
+pub(crate) use scheduled::*;
 
 #[cfg(test)]
 mod golden;

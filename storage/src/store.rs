@@ -14,9 +14,12 @@ pub use crate::{
     attachments::Attachments,
     contacts::Contacts,
     domain::event::EventDraft,
+    domain::notification::{Notification, NotificationDraft, NotificationId},
     events::Events,
+    notices::Notices,
     personal::Personal,
     safety::Safety,
+    scheduled::Later,
     transaction::{Outcome, Profile, Rejection, Transaction, Write},
 };
 use crate::{
@@ -40,7 +43,7 @@ use crate::{
 /// `Newer` if a record that it needs can't be read (others still can), `Failed` or `Closed` if the store is.
 #[async_trait]
 pub trait Store:
-    Attachments + Contacts + Safety + Personal + Events + Send + Sync + fmt::Debug
+    Attachments + Contacts + Safety + Personal + Events + Later + Notices + Send + Sync + fmt::Debug
 {
     /// Commits transactions, each atomically and in the order given.
     ///
@@ -209,17 +212,6 @@ pub trait Store:
     /// What the rate limiter remembers of the user.
     async fn limits_of(&self, user: &UserId) -> Result<Vec<LimiterState>, StoreError>;
 
-    /// A page of the user's notifications, newest first, below `before`.
-    async fn notifications(
-        &self,
-        user: &UserId,
-        before: Option<NotificationId>,
-        limit: usize,
-    ) -> Result<Vec<Notification>, StoreError>;
-
-    /// How many of the user's notifications are unread; counted each time.
-    async fn unread_notifications(&self, user: &UserId) -> Result<u64, StoreError>;
-
     /// Waits for what is in progress, makes it durable and lets go of the files. Later calls get `Closed`.
     async fn close(&self) -> Result<(), StoreError>;
 }
@@ -286,36 +278,6 @@ pub struct LimiterState {
     pub rule: String,
     /// The theoretical arrival time of GCRA, in microseconds since the Unix epoch.
     pub tat_us: i64,
-}
-
-/// A notification of one user: its place in the order of the node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct NotificationId(pub Position);
-
-/// A notification to be written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NotificationDraft {
-    /// For whom.
-    pub user: UserId,
-    /// Of what kind, for example `message`.
-    pub topic: String,
-    /// A JSON object.
-    pub body: String,
-}
-
-/// A stored notification.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Notification {
-    /// Which.
-    pub id: NotificationId,
-    /// Of what kind.
-    pub topic: String,
-    /// A JSON object.
-    pub body: String,
-    /// When it was made.
-    pub at: Timestamp,
-    /// Whether it was read.
-    pub read: bool,
 }
 
 /// Whether a store works.

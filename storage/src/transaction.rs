@@ -7,15 +7,18 @@ use crate::{
         contact::{ContactRules, MessageRequest, Notice},
         conversation::MemberRole,
         message::Content,
+        notification::{DoNotDisturb, NotificationDraft, NotificationId},
+        push::{PushSubscription, PushTarget},
         safety::{AuditDraft, FlagDraft, Preferences, ReportDraft, ReportStatus, Sanction},
+        scheduled::{Keep, Kept},
         user::{NodeRole, Plan},
     },
     ids::{
         AttachmentId, ConversationId, IdempotencyKey, MatchId, MessageId, MessageRequestId,
-        ReportId, Seq, Timestamp, UserId,
+        PushTargetId, ReportId, ScheduledId, Seq, Timestamp, UserId,
     },
     personal::Erase,
-    store::{EventDraft, LimiterState, NotificationDraft, NotificationId},
+    store::{EventDraft, LimiterState},
 };
 
 /// A unit of writing: all of it happens, or nothing. If it changes nothing ([`Outcome::Unchanged`],
@@ -263,6 +266,42 @@ pub enum Write {
         /// Which.
         attachment: AttachmentId,
     },
+    /// Changes what the user keeps for later. [`Outcome::Kept`], or `Done` for what is taken away.
+    Keep(Keep),
+    /// Sends a message that the user scheduled, in the state that was seen, and takes it from what waits: all of it, or
+    /// nothing. As [`Send`](Self::Send) otherwise; [`Rejection::NoScheduled`] or [`Rejection::ScheduledSent`] if it was
+    /// changed, taken back or sent meanwhile.
+    SendDue {
+        /// Which.
+        scheduled: ScheduledId,
+        /// The state that was seen.
+        revision: u32,
+        /// Where.
+        conversation: ConversationId,
+        /// What.
+        content: Content,
+        /// The files that it was scheduled with.
+        attachments: Vec<AttachmentId>,
+    },
+    /// Wants no notifications of a conversation until a time, [`Timestamp::MAX`] for good, or wants them again. Already so:
+    /// `Unchanged`.
+    Mute {
+        /// Of which.
+        conversation: ConversationId,
+        /// Until when. `None`, or over already: they are wanted again.
+        until: Option<Timestamp>,
+    },
+    /// Keeps when the user's devices are to be left alone. Already so: `Unchanged`.
+    DoNotDisturb(DoNotDisturb),
+    /// Adds a device that the user wants to be reached on. [`Outcome::PushTarget`]; the same address again replaces what
+    /// is known of it, and whose it was before is reached there no more. At most
+    /// [`PUSH_TARGETS_MAX`](crate::domain::push::PUSH_TARGETS_MAX) ([`Rejection::PushTargetsFull`]).
+    AddPushTarget(PushTarget),
+    /// Gives up a device of the user's.
+    DropPushTarget {
+        /// Which.
+        target: PushTargetId,
+    },
     /// Takes something of the user's away for good.
     Erase(Erase),
     /// Nothing but what the transaction carries beside it: limits, events, a line for the audit log. [`Outcome::Done`].
@@ -304,6 +343,15 @@ pub enum Outcome {
     Filed(ReportId),
     /// The file is known, by this name.
     Uploaded(Box<Attachment>),
+    /// What the user keeps for later, as it stands now.
+    Kept {
+        /// What.
+        kept: Kept,
+        /// It was otherwise before, or not there.
+        changed: bool,
+    },
+    /// The device is known, by this name.
+    PushTarget(Box<PushSubscription>),
     /// It concerned no conversation, and is done.
     Done,
     /// There was nothing to do.
@@ -358,6 +406,22 @@ pub enum Rejection {
     AttachmentSent,
     /// All files of the user would have more bytes than they may.
     QuotaFull,
+    /// A scheduled message has this file.
+    AttachmentHeld,
+    /// There is no such scheduled message, it is none of theirs, or it was changed meanwhile.
+    NoScheduled,
+    /// The scheduled message was sent.
+    ScheduledSent,
+    /// They keep as many of these as one may.
+    ListFull,
+    /// There is no such template, or it is none of theirs.
+    NoTemplate,
+    /// Another template of theirs is called so.
+    TemplateExists,
+    /// There is no such push target, or it is none of theirs.
+    NoPushTarget,
+    /// The user has as many push targets as anybody may.
+    PushTargetsFull,
     /// A record that it needs can't be read. The log names it; `parlour verify` tells more.
     Damaged,
     /// It makes no sense: a conversation or block with oneself, a group without owner, text without end.

@@ -1,5 +1,5 @@
-//! Power cuts at any moment: what was acknowledged is there afterwards, in one order without a gap, and
-//! nothing that was shown is gone.
+//! Power cuts at any moment: what was acknowledged is there afterwards, messages in one order without a gap, with their
+//! files; whoever follows the events is told each once; and nothing that was shown is gone.
 //!
 //! A failing round prints its seed; `CRASH_SEED=… cargo test` runs it alone. Threads take part, so a seed
 //! fixes the script and the cut, not every interleaving.
@@ -14,11 +14,16 @@ use std::{
 use parlour_storage::{
     audit::{self, Mark},
     domain::{
+        attachment::AttachmentDraft,
+        event::{EventId, Happening},
         message::{Content, Message},
         safety::AuditDraft,
     },
+    events::EventPage,
     faulty::FaultyDisk,
-    ids::{ConversationId, IdempotencyKey, Position, Seq, Timestamp, UserId},
+    ids::{
+        AttachmentId, ConversationId, IdempotencyKey, MessageId, Position, Seq, Timestamp, UserId,
+    },
     local::Options,
     store::{MessagePage, Outcome, PageFrom, Store, Transaction, Write},
 };
@@ -40,9 +45,19 @@ struct Told {
     sent: BTreeMap<String, Message>,
     /// By readers: places that were shown.
     shown: BTreeMap<(ConversationId, Seq), Position>,
+    /// By writers: files that were made known, and the message that each was sent with.
+    files: BTreeMap<AttachmentId, Option<MessageId>>,
+    /// By a follower: sent messages, as events in the order they were told.
+    followed: Vec<EventId>,
 }
 
-fn send(conversation: ConversationId, by: &UserId, key: &str, long: bool) -> Transaction {
+fn send(
+    conversation: ConversationId,
+    by: &UserId,
+    key: &str,
+    long: bool,
+    attachments: Vec<AttachmentId>,
+) -> Transaction {
     let content = Content {
         text: if long {
             key.repeat(2_000)
@@ -55,7 +70,7 @@ fn send(conversation: ConversationId, by: &UserId, key: &str, long: bool) -> Tra
     let write = Write::Send {
         conversation,
         content,
-        attachments: Vec::new(),
+        attachments,
         key,
     };
     let mut transaction = Transaction::new(Timestamp::now(), by.clone(), write);
@@ -116,14 +131,94 @@ async fn write(
         let keys: Vec<_> = (0..rng.random_range(1..6))
             .map(|m| format!("{tag}-{n}-{m}"))
             .collect();
-        let message = |key: &String| send(ids[n % ids.len()], &name(0), key, n % 7 == 0);
-        let Ok(outcomes) = store.commit(keys.iter().map(message).collect()).await else {
+        let mut file = None;
+        if n % 3 == 0 {
+            let Some(known) = upload(&*store, &keys[0]).await else {
+                return;
+            };
+            told.lock().unwrap().files.insert(known, None);
+            file = Some(known);
+        }
+        let message = |(m, key): (usize, &String)| {
+            let files = file.filter(|_| m == 0).into_iter().collect();
+            send(ids[n % ids.len()], &name(0), key, n % 7 == 0, files)
+        };
+        let messages = keys.iter().enumerate().map(message).collect();
+        let Ok(outcomes) = store.commit(messages).await else {
             return;
         };
         let sent = outcomes
             .into_iter()
             .map(|outcome| message_of(outcome.unwrap()));
-        told.lock().unwrap().sent.extend(keys.into_iter().zip(sent));
+        let sent: Vec<_> = keys.into_iter().zip(sent).collect();
+        let mut told = told.lock().unwrap();
+        told.files
+            .extend(file.map(|file| (file, Some(sent[0].1.id))));
+        told.sent.extend(sent);
+    }
+}
+
+/// Makes a file known. `None`: the power went.
+async fn upload(store: &dyn Store, key: &str) -> Option<AttachmentId> {
+    let draft = AttachmentDraft {
+        object: format!("p/{key}"),
+        name: key.to_owned(),
+        media_type: "text/plain".to_owned(),
+        bytes: 1,
+        digest: [1; 32],
+        image: None,
+        thumbnail: None,
+        quota: None,
+    };
+    let upload = Transaction::new(Timestamp::now(), name(0), Write::Upload(draft));
+    match store.commit(vec![upload]).await.ok()?.remove(0) {
+        Ok(Outcome::Uploaded(file)) => Some(file.id),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Follows the events until the power goes, from where it was before.
+async fn follow(store: Arc<dyn Store>, told: Arc<Mutex<Told>>) {
+    loop {
+        let after = told.lock().unwrap().followed.last().copied();
+        let Ok(page) = store.events_after(after.unwrap_or_default(), 50).await else {
+            return;
+        };
+        told.lock().unwrap().followed.extend(sent_of(&page));
+        tokio::task::yield_now().await;
+    }
+}
+
+/// The sent messages of a page of events.
+fn sent_of(page: &EventPage) -> impl Iterator<Item = EventId> {
+    let sent = page.events.iter();
+    let sent = sent.filter(|event| matches!(event.what, Happening::MessageSent(_)));
+    sent.map(|event| event.id)
+}
+
+/// Every message is told once and in order, and none was told that isn't there; every file is what it was.
+async fn check_events_and_files(store: &dyn Store, told: &Told, sent: &[Position]) {
+    let mut events = Vec::new();
+    let mut after = EventId::default();
+    loop {
+        let page = store.events_after(after, 100).await.unwrap();
+        events.extend(sent_of(&page));
+        after = page.through;
+        if !page.more {
+            break;
+        }
+    }
+    let positions: Vec<_> = events.iter().map(|event| event.position).collect();
+    assert_eq!(positions, sent, "an event for each message, in their order");
+    assert!(
+        events.starts_with(&told.followed),
+        "whoever went on after each power cut was told all, and once"
+    );
+    for (&id, &message) in &told.files {
+        let file = store.attachment(id).await.unwrap();
+        let bound = file.expect("made known, and gone").bound;
+        // One that was told as unsent may have been sent without an answer.
+        assert!(message.is_none() || bound.map(|(_, id)| id) == message);
     }
 }
 
@@ -161,6 +256,7 @@ async fn check(store: &dyn Store, ids: &[ConversationId], told: &Told) {
     let mut sent: Vec<_> = stored.values().map(Message::position).collect();
     sent.sort();
     assert_eq!(logged, sent, "a line for each message, and none without");
+    check_events_and_files(store, told, &sent).await;
     for message in told.sent.values() {
         let place = (message.conversation, message.seq);
         assert_eq!(stored.get(&place), Some(message), "acknowledged, and gone");
@@ -192,6 +288,7 @@ async fn round(seed: u64) {
             tasks.spawn(write(store, ids, told, format!("{seed}-{cut}-{writer}")));
         }
         tasks.spawn(read(Arc::clone(&store), ids.clone(), Arc::clone(&told)));
+        tasks.spawn(follow(Arc::clone(&store), Arc::clone(&told)));
         let until = told.lock().unwrap().sent.len() + rng.random_range(1..200);
         while told.lock().unwrap().sent.len() < until {
             tokio::task::yield_now().await;
@@ -217,7 +314,8 @@ async fn round(seed: u64) {
     for message in told.sent.values() {
         let long = message.content.text.len() > 1_000;
         let key = message.key.as_ref().unwrap().as_str();
-        let retry = send(message.conversation, &message.author, key, long);
+        let files = message.attachments.iter().map(|file| file.id).collect();
+        let retry = send(message.conversation, &message.author, key, long, files);
         let outcome = store.commit(vec![retry]).await.unwrap().remove(0).unwrap();
         assert!(matches!(&outcome, Outcome::Repeated(_)));
         assert_eq!(message_of(outcome), *message);

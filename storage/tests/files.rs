@@ -115,13 +115,17 @@ impl Model {
 
     /// Whether these can be sent, and with what they are refused if not.
     fn may_send(&self, by: usize, numbers: &[usize]) -> Result<(), Rejection> {
-        for (n, number) in numbers.iter().enumerate() {
-            if numbers[..n].contains(number) {
-                return Err(Rejection::Invalid(""));
-            }
+        let own = |number: &usize| {
             let file = self.files.get(*number);
             let own = file.filter(|file| file.by == by && !file.gone);
-            if own.ok_or(Rejection::NoAttachment)?.sent.is_some() {
+            own.ok_or(Rejection::NoAttachment)
+        };
+        let files: Vec<_> = numbers.iter().map(own).collect::<Result<_, _>>()?;
+        for (n, file) in files.iter().enumerate() {
+            if numbers[..n].contains(&numbers[n]) {
+                return Err(Rejection::Invalid(""));
+            }
+            if file.sent.is_some() {
                 return Err(Rejection::AttachmentSent);
             }
         }
@@ -228,6 +232,7 @@ impl World {
             name: "x".to_owned(),
             media_type: "text/plain".to_owned(),
             bytes,
+            digest: [1; 32],
             image: None,
             thumbnail,
             quota: None,

@@ -1,19 +1,23 @@
 //! The store against a model that is too simple to be wrong: random people do random things, now and then the
 //! store is opened again, and both must say the same.
 //!
-//! Covers order, membership, roles, cursors, unread counts, pages by number, what resume tells, retention, shadow bans and the audit log.
-//! Content and rows are the conformance suite's.
+//! Covers order, membership, roles, cursors, unread counts, pages by number, what resume tells, what events tell, retention, shadow
+//! bans and the audit log. Files have a model of their own (`files.rs`). Content and rows are the conformance suite's.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests too")]
 
 mod model {
     mod answers;
+    pub(crate) mod follower;
     pub(crate) mod world;
 }
 
 use std::{sync::Arc, time::Duration};
 
-use model::world::{Act, World};
+use model::{
+    follower::Follower,
+    world::{Act, World},
+};
 use parlour_storage::{
     audit::{Mark, verify},
     domain::{
@@ -87,6 +91,8 @@ async fn play(script: &[Step], split: usize, open: Open<'_>) {
     let mut world = World::new((0..PEOPLE).map(name).collect());
     let mut resume = vec![Position::ZERO];
     let mut n_lines = 0;
+    // Who reads on now and then, whatever the store goes through meanwhile.
+    let mut follower = Follower::default();
     for (n, step) in script.iter().enumerate() {
         match step {
             Step::Reopen => {
@@ -124,9 +130,11 @@ async fn play(script: &[Step], split: usize, open: Open<'_>) {
         }
         if n % split == 0 {
             compare(&*store, &world, &resume).await;
+            follow(&*store, &world, &mut follower).await;
         }
     }
     compare(&*store, &world, &resume).await;
+    follow(&*store, &world, &mut follower).await;
     let lines = store.audit_after(0, usize::MAX).await.unwrap();
     assert_eq!(
         lines.len() as u64,
@@ -137,6 +145,14 @@ async fn play(script: &[Step], split: usize, open: Open<'_>) {
     let (n, hash) = last.unwrap_or_default();
     assert_eq!(verify(Mark::default(), &lines, Mark { n, hash }), Ok(()));
     store.close().await.unwrap();
+}
+
+/// Who was there all along, and who comes now, know what there is.
+async fn follow(store: &dyn Store, world: &World, follower: &mut Follower) {
+    for follower in [follower, &mut Follower::default()] {
+        follower.go_on(store).await;
+        follower.knows(world);
+    }
 }
 
 fn audit() -> AuditDraft {

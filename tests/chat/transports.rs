@@ -159,10 +159,16 @@ async fn script(node: &Node, mut alice: Way) -> Vec<(&'static str, Value)> {
         .await;
     ask("search", json!({ "query": "hello", "limit": 1 })).await;
     ask("search", json!({ "query": "" })).await;
+    ask("push_key", json!({})).await;
+    let target = json!({ "kind": "unifiedpush", "endpoint": "https://push.example/1" });
+    ask("add_push_target", target).await;
+    ask("add_push_target", json!({ "kind": "pigeon" })).await;
+    ask("push_targets", json!({})).await;
+    ask("drop_push_target", json!({ "target": "1" })).await;
     answers
 }
 
-/// Replaces ids by numbers in the order they appear, and times by a word.
+/// Replaces ids by numbers in the order they appear, and times and the node's own key by a word.
 fn alike(value: Value, ids: &mut Vec<String>) -> Value {
     match value {
         Value::String(text) => {
@@ -172,6 +178,10 @@ fn alike(value: Value, ids: &mut Vec<String>) -> Value {
             let is_time = text.len() == 24 && text.ends_with('Z');
             if is_time {
                 return json!("time");
+            }
+            let is_key = text.len() == 87 && text.starts_with('B');
+            if is_key {
+                return json!("key");
             }
             if is_resume {
                 return json!("resume");

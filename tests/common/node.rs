@@ -71,6 +71,16 @@ impl Node {
 
     /// The same, with a command in front of it.
     pub(crate) async fn start_again_under(&mut self, wrapper: &[&str]) {
+        if let Err(status) = self.try_start_again_under(wrapper).await {
+            panic!("the node did not start: {status}\n{}", self.log());
+        }
+    }
+
+    /// The same, where it may end before it listens.
+    pub(crate) async fn try_start_again_under(
+        &mut self,
+        wrapper: &[&str],
+    ) -> Result<(), ExitStatus> {
         assert!(self.running.is_none(), "it runs already");
         let binary = env!("CARGO_BIN_EXE_parlour");
         let data = self.data();
@@ -105,14 +115,14 @@ impl Node {
         ];
         let address = within("address of the node", address).await;
         let Ok(address) = address else {
-            let status = child.wait().expect("it is ours");
-            panic!("the node did not start: {status}\n{}", self.log());
+            return Err(child.wait().expect("it is ours"));
         };
         self.running = Some(Running {
             child,
             address,
             readers,
         });
+        Ok(())
     }
 
     fn running(&self) -> &Running {

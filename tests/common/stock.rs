@@ -32,25 +32,30 @@ pub(crate) struct Script {
 impl Script {
     /// Runs a file of the folder `clients`. `None`: there is no Node, which is said aloud; with `CI` set it is an error.
     pub(crate) fn run(file: &str, arguments: &[&str]) -> Option<Self> {
-        Self::start(&[&[file], arguments].concat())
+        Self::run_in(Path::new(FOLDER), file, arguments)
+    }
+
+    /// Runs a file of a folder that has a lock file of its own, likewise.
+    pub(crate) fn run_in(folder: &Path, file: &str, arguments: &[&str]) -> Option<Self> {
+        Self::start(folder, &[&[file], arguments].concat())
     }
 
     /// Runs a module given as text.
     pub(crate) fn run_module(text: &str) -> Option<Self> {
-        let mut script = Self::start(&["--input-type=module", "-"])?;
+        let mut script = Self::start(Path::new(FOLDER), &["--input-type=module", "-"])?;
         script.write(text);
         script.input = None;
         Some(script)
     }
 
-    fn start(arguments: &[&str]) -> Option<Self> {
+    fn start(folder: &Path, arguments: &[&str]) -> Option<Self> {
         if !node_is_there() {
             return None;
         }
-        install();
+        install(folder);
         let mut child = Command::new("node")
             .args(arguments)
-            .current_dir(FOLDER)
+            .current_dir(folder)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -97,17 +102,17 @@ fn node_is_there() -> bool {
     #[expect(clippy::disallowed_methods, reason = "what CI sets is no option")]
     let ci = std::env::var("CI").is_ok();
     assert!(!ci, "node is not installed, and CI needs it");
-    eprintln!("SKIPPED: node is not installed, and the stock Socket.IO client runs on it");
+    eprintln!("SKIPPED: node is not installed, and what this test talks with runs on it");
     false
 }
 
-/// Installs the stock client if that wasn't done yet, one test at a time.
-fn install() {
+/// Installs what a lock file says if that wasn't done yet, one test at a time.
+fn install(folder: &Path) {
     let lock = Path::new(env!("CARGO_TARGET_TMPDIR")).join("npm-ci.lock");
     let lock = fs::File::create(lock).expect("a folder of the build's");
     lock.lock().expect("a lock");
     let changed = |path: &str| {
-        let metadata = fs::metadata(Path::new(FOLDER).join(path));
+        let metadata = fs::metadata(folder.join(path));
         metadata.and_then(|metadata| metadata.modified()).ok()
     };
     if changed("node_modules/.package-lock.json") >= changed("package-lock.json") {
@@ -115,7 +120,7 @@ fn install() {
     }
     let installed = Command::new("npm")
         .args(["ci", "--no-audit", "--no-fund", "--loglevel=error"])
-        .current_dir(FOLDER)
+        .current_dir(folder)
         .stdout(Stdio::null())
         .status();
     assert!(installed.expect("npm comes with node").success(), "npm ci");

@@ -209,6 +209,13 @@ fn route(kind: &str, mut fields: Value) -> (Method, String, Value) {
         "report" => (Method::POST, "reports".into()),
         "preferences" => (Method::GET, "me/preferences".into()),
         "prefer" => (Method::PUT, "me/preferences".into()),
+        "push_key" => (Method::GET, "push/key".into()),
+        "push_targets" => (Method::GET, "push/targets".into()),
+        "add_push_target" => (Method::POST, "push/targets".into()),
+        "drop_push_target" => (
+            Method::DELETE,
+            format!("push/targets/{}", part(f, "target")),
+        ),
         "search" => (Method::GET, kind.into()),
         "usage" => (Method::GET, "me/usage".into()),
         "attachment" => (

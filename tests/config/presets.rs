@@ -64,7 +64,10 @@ const SET: [(Dialect, &[Setting]); 5] = [
     ),
     (
         Dialect::Gateway,
-        &[("S3-10", "http.listen_dialect", "gateway=4000")],
+        &[
+            ("S3-10", "http.listen_dialect", "gateway=4000"),
+            ("S3-25", "push.content", "true"),
+        ],
     ),
     (
         Dialect::Direct,

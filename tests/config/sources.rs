@@ -128,7 +128,7 @@ fn the_names_of_other_chat_servers_are_understood_or_told_to_be_of_no_use() {
         (
             "policy-limits",
             "REQUEST_RATE_LIMIT",
-            "contact.new=60 per 1h,report=5 per 1day,like=200 per 1h,upload=100 per 1h,search=120 per 1m,message.send=100 per 1h,request.send=10 per 1h",
+            "contact.new=60 per 1h,report=5 per 1day,like=200 per 1h,upload=100 per 1h,search=120 per 1m,schedule=120 per 1m,message.send=100 per 1h,request.send=10 per 1h",
         ),
         ("policy-request-length-max", "MAX_REQUEST_LENGTH", "250"),
         (
@@ -150,6 +150,7 @@ fn the_names_of_other_chat_servers_are_understood_or_told_to_be_of_no_use() {
             "FRONTEND_URL",
             "http://localhost:3000",
         ),
+        ("push-enabled", "ENABLE_PUSH_NOTIFICATIONS", "true"),
         ("auth-secret", "JWT_SECRET", "<hidden>"),
     ] {
         let expected = pair(&format!("environment {name}"), value);
@@ -162,16 +163,11 @@ fn the_names_of_other_chat_servers_are_understood_or_told_to_be_of_no_use() {
     let expected = pair("environment ENABLE_CONTENT_MODERATION", "reject");
     assert_eq!(bench.origin("policy-profanity", "", &strict), expected);
     let notices = bench.ok("config check", &env);
-    for name in [
-        "REDIS_URL",
-        "FCM_SERVER_KEY",
-        "ENABLE_PUSH_NOTIFICATIONS",
-        "DB_SYNC",
-    ] {
+    for name in ["REDIS_URL", "FCM_SERVER_KEY", "DB_SYNC"] {
         let notice = format!("notice: accepted, not used by this version: {name} (");
         assert_says(&notices, &[&notice]);
     }
-    assert_eq!(notices.lines().count(), 5, "{notices}");
+    assert_eq!(notices.lines().count(), 4, "{notices}");
     assert!(!notices.contains("your_fcm_server_key"));
 
     let overruled = [

@@ -112,6 +112,39 @@ async fn gateway_sends_a_message_with_its_file_in_one_form() {
     );
 }
 
+/// S3-04: a client that didn't hear the answer sends the form again, and gets it; there is one message, and one file.
+#[tokio::test]
+async fn gateway_answers_a_form_that_is_sent_again_as_the_first_time() {
+    let node = Node::start(&[]).await;
+    let (ann, bob) = (Rest::new(&node, "ann"), Rest::new(&node, "bob"));
+    bob.get("/v1/me").await.ok();
+    let opened = json!({ "participantIds": ["bob"], "type": "DIRECT" });
+    let opened = ann.post("/api/messages/conversations", opened).await.ok();
+    let conversation = opened["data"]["id"].as_str().unwrap();
+    let path = format!("/api/messages/conversations/{conversation}/messages");
+    let send = async |bytes: &[u8], name: &str| {
+        let form = form(bytes, name, "application/pdf").text("content", "see");
+        let request = ann.request(Method::POST, &path).multipart(form);
+        rest_send(request.header("idempotency-key", "k1")).await
+    };
+    let first = send(PDF, "report.pdf").await.ok();
+    let again = send(PDF, "report.pdf").await.ok();
+    for field in ["/id", "/createdAt", "/attachments/0/id"] {
+        let field = format!("/data{field}");
+        assert_eq!(first.pointer(&field), again.pointer(&field), "{field}");
+    }
+    let changed = [PDF, b"\n%more"].concat();
+    for (bytes, name) in [(&*changed, "report.pdf"), (PDF, "other.pdf")] {
+        let other = send(bytes, name).await;
+        assert_eq!((other.status, other.code()), (409, "KEY_REUSED"));
+    }
+    let one_is_left = async || (ann.get("/v1/me/usage").await.ok()["files"] == 1).then_some(());
+    until("second files given up", one_is_left).await;
+    assert_eq!(fetched(&again["data"]["attachments"][0]["url"]).await, PDF);
+    let listed = bob.get(&path).await.ok();
+    assert_eq!(listed["data"].as_array().unwrap().len(), 1);
+}
+
 /// A message that is refused gives the file up again.
 #[tokio::test]
 async fn the_file_of_a_message_that_is_refused_is_given_up() {

@@ -9,18 +9,18 @@ use super::{
     uploaded,
 };
 
-struct Scene {
-    node: Node,
-    ann: Rest,
-    bob: Rest,
-    conversation: String,
-    message: Value,
+pub(super) struct Scene {
+    pub(super) node: Node,
+    pub(super) ann: Rest,
+    pub(super) bob: Rest,
+    pub(super) conversation: String,
+    pub(super) message: Value,
     /// The path of the file.
-    path: String,
+    pub(super) path: String,
 }
 
 /// Ann has sent Bob a file.
-async fn scene(flags: &[&str]) -> Scene {
+pub(super) async fn scene(flags: &[&str]) -> Scene {
     let node = Node::start(flags).await;
     let mut client = Client::connect(&node, "ann").await;
     let conversation = client.direct("bob").await;
@@ -49,7 +49,7 @@ fn header<'a>(response: &'a Response, name: &str) -> &'a str {
 }
 
 /// Without a token.
-fn open(url: &str) -> RequestBuilder {
+pub(super) fn open(url: &str) -> RequestBuilder {
     reqwest::Client::new().get(url)
 }
 

@@ -9,7 +9,10 @@ mod bounds;
 mod cut;
 mod dialects;
 mod download;
+mod ended;
+mod memory;
 mod pictures;
+mod reported;
 mod upload;
 
 use std::{

@@ -232,6 +232,10 @@ impl World {
             ("flagged", others.message.clone()),
             ("emoji", "x".to_owned()),
             ("attachment", "4711".to_owned()),
+            ("scheduled", "4712".to_owned()),
+            ("template", "4713".to_owned()),
+            ("tomorrow", tomorrow()),
+            ("target", "4711".to_owned()),
             ("name", "x".to_owned()),
             ("text", format!("matrix {number}")),
             ("token", token.clone()),
@@ -247,4 +251,10 @@ impl World {
             places,
         }
     }
+}
+
+/// In milliseconds since 1970.
+fn tomorrow() -> String {
+    let now = parlour_storage::ids::Timestamp::now();
+    now.plus_ms(24 * 3_600_000).0.to_string()
 }

@@ -21,7 +21,7 @@ use super::{
 };
 
 /// Events without a place in the order: examples needn't mention them, and not where they come.
-const ASIDE: [&str; 9] = [
+const ASIDE: [&str; 10] = [
     "typing",
     "presence",
     "online",
@@ -31,6 +31,7 @@ const ASIDE: [&str; 9] = [
     "unmatched",
     "hidden",
     "warned",
+    "notification",
 ];
 
 /// One connection.

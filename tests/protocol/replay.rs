@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use parlour::http::api::ROUTES;
+use parlour_storage::ids::Timestamp;
 use reqwest::Method;
 use serde_json::Value;
 
@@ -14,6 +15,13 @@ use super::{
     pattern::{self, Names},
     peer::{Handshake, Peer},
 };
+
+/// What is meant by times to come: those of the document must not be over one day.
+fn times(text: &str) -> String {
+    let in_ms = |ms| Timestamp::now().plus_ms(ms).0.to_string();
+    let soon = text.replace("$soon", &in_ms(1000));
+    soon.replace("$tomorrow", &in_ms(24 * 3_600_000))
+}
 
 /// What the examples show.
 #[derive(Debug, Default)]
@@ -137,7 +145,7 @@ impl<'a> Replay<'a> {
     /// What is sent has to be known; what comes is compared part by part.
     fn fill(&self, entry: &Entry) -> Result<String, String> {
         match entry.way {
-            Way::Sent | Way::Asked => self.names.fill(&entry.text),
+            Way::Sent | Way::Asked => self.names.fill(&times(&entry.text)),
             Way::Received | Way::Answered => Ok(String::new()),
         }
     }

@@ -6,6 +6,7 @@ use parlour::{
     config::{OPTIONS, Opt, SECTIONS, limited},
     dialects::native::types::{EventType, RequestType},
     http::{api::ROUTES, error::status},
+    push::Tally,
 };
 use parlour_actors::{
     counters::Counters,
@@ -152,7 +153,7 @@ fn the_policy_page_has_every_refusal_of_the_policy_with_its_status() {
     // What first contact, safety and files brought, what blocks, and the limits.
     let is_of_policy = |code: &&ErrorCode| {
         use ErrorCode as E;
-        let new = matches!(code.number(), 2004..2010 | 2020..2045);
+        let new = matches!(code.number(), 2004..2010 | 2020..2045 | 2060..2065);
         new || matches!(code, E::TooLarge | E::NotAllowed | E::RateLimited)
     };
     let codes = ErrorCode::ALL.iter().filter(is_of_policy);
@@ -175,6 +176,7 @@ fn every_option_that_is_named_exists() {
         "docs/operations.md",
         "docs/dialects.md",
         "docs/policy.md",
+        "docs/push.md",
     ] {
         let document = Document::read(path);
         let in_section = |word: &&str| {
@@ -212,14 +214,18 @@ fn every_metric_is_there() {
     let totals = counters
         .iter()
         .map(|(name, _)| format!("parlour_{name}_total"));
+    let pushes = Tally::default()
+        .all()
+        .map(|(name, _)| format!("parlour_{name}_total"));
     let gauges = [
         "parlour_connections",
         "parlour_rooms",
+        "parlour_scheduled_pending",
         "parlour_search_behind",
         "parlour_webhook_lag_seconds",
     ]
     .map(str::to_owned);
-    assert_eq!(written, totals.chain(gauges).collect());
+    assert_eq!(written, totals.chain(pushes).chain(gauges).collect());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::common::{FREEZING, Frame, Node, Raw, Rest, token};
+use crate::common::{Client, FREEZING, Frame, Node, Raw, Rest, token};
 
 const N_FROZEN: u64 = 5;
 /// Far more than the bounds of all outboxes and the buffers of the kernel together.
@@ -25,24 +25,32 @@ async fn frozen_websockets_are_gone_by_their_deadline() {
     for _ in 0..N_FROZEN {
         frozen.push(sign_in(&node, "frozen").await);
     }
-    node.metric_becomes("parlour_connections", |n| n == N_FROZEN)
+    // She hears of each message before the next, so the node has a turn in between to write to the others.
+    let mut hers = Client::connect(&node, "alice").await;
+    let n_hers = 1;
+    node.metric_becomes("parlour_connections", |n| n == N_FROZEN + n_hers)
         .await;
     let text = "x".repeat(TEXT_BYTES);
     let mut n_sent = 0;
-    while node.metric("parlour_connections").await > 0 {
+    while node.metric("parlour_connections").await > n_hers {
         assert!(
             n_sent < MESSAGES_MAX,
             "{n_sent} messages, and the frozen are still there"
         );
         for _ in 0..20 {
             alice.post(&path, json!({ "text": text })).await.ok();
+            hers.event("message").await;
         }
         n_sent += 20;
     }
-    for name in ["slow_clients", "killed_clients"] {
-        let name = format!("parlour_{name}_total");
-        node.metric_becomes(&name, |n| n == N_FROZEN).await;
-    }
+    node.metric_becomes("parlour_slow_clients_total", |n| n == N_FROZEN)
+        .await;
+    // Where the machine is late, an outbox runs over before the kernel's buffer is full, which takes the close then: such a
+    // one ends in good order, and is not killed.
+    node.metric_becomes("parlour_killed_clients_total", |n| {
+        (1..=N_FROZEN).contains(&n)
+    })
+    .await;
 }
 
 /// Somebody in the namespace `/`, who reads nothing from here on.

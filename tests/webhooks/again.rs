@@ -24,7 +24,9 @@ fn admin(node: &Node) -> Rest {
 
 async fn consumer(admin: &Rest) -> Value {
     let answer = admin.get("/v1/events/consumers").await.ok();
-    answer["consumers"].get(0).cloned().unwrap_or_default()
+    let mut all = answer["consumers"].as_array().unwrap().iter();
+    let webhook = all.find(|one| one["name"].as_str().unwrap().starts_with("webhook-"));
+    webhook.cloned().unwrap_or_default()
 }
 
 #[actix_web::test]

@@ -6,6 +6,7 @@ use parlour_storage::{
     domain::{
         change::{Change, ChangeBody},
         conversation::Conversation,
+        scheduled::Kept,
     },
     ids::Timestamp,
     store::{Outcome, Rejection},
@@ -13,7 +14,7 @@ use parlour_storage::{
 
 use super::tally::Counted;
 use crate::{
-    command::{About, AttachmentReply, Card, Reply, SafetyReply},
+    command::{About, AttachmentReply, Card, LaterReply, NoticeReply, Reply, SafetyReply},
     error::Failure,
     herald::{Asked, Herald},
     reply::ReplyTo,
@@ -62,6 +63,22 @@ impl Waiting {
             Ok(Outcome::Uploaded(attachment)) => {
                 let uploaded = AttachmentReply::Uploaded(attachment);
                 self.reply.answer(Ok(Reply::Attachment(uploaded)));
+                return Vec::new();
+            }
+            Ok(Outcome::Kept { kept, .. }) => {
+                let reply = match kept {
+                    Kept::Scheduled(scheduled) => {
+                        core.scheduled.notify_one();
+                        LaterReply::Scheduled(scheduled)
+                    }
+                    Kept::Template(template) => LaterReply::Template(template),
+                };
+                self.reply.answer(Ok(Reply::Later(reply)));
+                return Vec::new();
+            }
+            Ok(Outcome::PushTarget(target)) => {
+                let added = NoticeReply::PushTarget(target);
+                self.reply.answer(Ok(Reply::Notice(added)));
                 return Vec::new();
             }
             Ok(Outcome::Repeated(change)) => {

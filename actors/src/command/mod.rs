@@ -2,8 +2,12 @@
 
 mod attachment;
 mod contact;
+mod filter;
+mod later;
+mod notice;
 mod safety;
 mod search;
+mod shown;
 
 use std::sync::Arc;
 
@@ -11,7 +15,7 @@ use parlour_storage::{
     domain::{
         change::Change,
         conversation::{Conversation, MemberRole, Summary},
-        message::{Content, Message, Revision},
+        message::{Content, Revision},
         user::{Block, NodeRole, Plan, User},
     },
     ids::{
@@ -23,8 +27,12 @@ use parlour_storage::{
 pub use self::{
     attachment::{AttachmentCommand, AttachmentQuestion, AttachmentReply},
     contact::{ContactCommand, ContactQuestion, ContactReply, Relation, ShownMatch, ShownRequest},
+    filter::{HistoryFilter, InboxFilter, Scope},
+    later::{LaterCommand, LaterQuestion, LaterReply},
+    notice::{NoticeCommand, NoticeQuestion, NoticeReply, ShownNotification},
     safety::{Case, SafetyCommand, SafetyQuestion, SafetyReply},
     search::{Found, Search},
+    shown::{Entry, Item, Person, Presence, Receipt, Shown, Unread},
 };
 pub use crate::action::Action;
 use crate::{codec::Resume, limits::Meter, outbox::ConnectionId};
@@ -257,6 +265,10 @@ pub enum Command {
     Safety(SafetyCommand),
     /// Uploads. Each says what it is answered by.
     Attachment(AttachmentCommand),
+    /// Schedules, keeps templates. Each says what it is answered by.
+    Later(LaterCommand),
+    /// Mutes, reads. Each says what it is answered by.
+    Notice(NoticeCommand),
 }
 
 /// Where a message goes.
@@ -363,45 +375,10 @@ pub enum Question {
     Safety(SafetyQuestion),
     /// Files. [`Reply::Attachment`].
     Attachment(AttachmentQuestion),
-}
-
-/// Where messages are looked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Scope {
-    /// In a conversation, or the direct one with a person.
-    In(Target),
-    /// In all direct conversations of the caller.
-    Direct,
-}
-
-/// Which conversations of an inbox.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct InboxFilter {
-    /// Groups too.
-    pub groups: bool,
-    /// Only those with unread messages.
-    pub unread: bool,
-    /// Only those whose name, or the name or id of whose people, has this in it, whatever its case. Of groups of more
-    /// than [`PEOPLE_SHOWN_MAX`](crate::limits::PEOPLE_SHOWN_MAX) the name alone is looked at.
-    pub search: Option<String>,
-}
-
-/// Which messages of a history. The default: all.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct HistoryFilter {
-    /// Only those sent before a time.
-    pub before: Option<Timestamp>,
-    /// Only those below a message: the oldest one of the page before. It need not be there any more.
-    pub below: Option<MessageId>,
-    /// Only those sent after a time.
-    pub after: Option<Timestamp>,
-    /// Only those read, or not read, by whom they were for. In direct conversations alone; across a block, what the
-    /// other one read isn't known and counts as not read.
-    pub read: Option<bool>,
-    /// Only those that others wrote.
-    pub received: bool,
-    /// Only those whose metadata has this value under this key, equal as JSON: `7` is not `"7"`.
-    pub metadata: Option<(String, serde_json::Value)>,
+    /// Scheduled messages, templates. [`Reply::Later`].
+    Later(LaterQuestion),
+    /// Notifications. [`Reply::Notice`].
+    Notice(NoticeQuestion),
 }
 
 /// The answer to a request.
@@ -506,89 +483,8 @@ pub enum Reply {
     Safety(SafetyReply),
     /// About files.
     Attachment(AttachmentReply),
-}
-
-/// What is unread in one conversation.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unread {
-    /// Where.
-    pub conversation: Arc<Conversation>,
-    /// How many messages; at least 1.
-    pub unread: u64,
-}
-
-/// A conversation as lists of dialects show it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// The conversation, and the caller's part in it.
-    pub summary: Summary,
-    /// Its newest message, unless it has none that the caller may see.
-    pub last: Option<Item>,
-    /// The others in it, in the order of their ids: at most [`PEOPLE_SHOWN_MAX`](crate::limits::PEOPLE_SHOWN_MAX) of a group.
-    pub others: Vec<Person>,
-}
-
-/// A person in a conversation, as the caller may see them. Across a block they look as if they were away.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Person {
-    /// Who.
-    pub card: Arc<Card>,
-    /// They have a connection now.
-    pub online: bool,
-    /// When they last had one; `None` while online, or if never.
-    pub last_seen: Option<Timestamp>,
-}
-
-/// A message, with what dialects tell of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Item {
-    /// The message. Not deleted, not hidden.
-    pub message: Message,
-    /// Where, and by whom.
-    pub about: About,
-    /// Who has read it, in the order of their ids; its author too. In groups of more than
-    /// [`PEOPLE_SHOWN_MAX`](crate::limits::PEOPLE_SHOWN_MAX) only the author and the caller are looked at.
-    pub read_by: Vec<UserId>,
-    /// When whom it was for read it, in a direct conversation.
-    pub read_at: Option<Timestamp>,
-}
-
-impl Item {
-    /// Whether somebody beside its author has read it.
-    pub fn is_read(&self) -> bool {
-        self.read_by.iter().any(|user| *user != self.message.author)
-    }
-}
-
-/// A message as one reader may see it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Shown {
-    /// The message. If veiled, show nothing of it but its id, conversation and place.
-    pub message: Message,
-    /// The reader blocks its author.
-    pub veiled: bool,
-}
-
-/// How far one member is with one message.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Receipt {
-    /// Who.
-    pub user: UserId,
-    /// It reached one of their devices.
-    pub delivered: bool,
-    /// They have read it.
-    pub read: bool,
-    /// When they read it; known in direct conversations.
-    pub read_at: Option<Timestamp>,
-}
-
-/// Whether somebody is there.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Presence {
-    /// Who.
-    pub user: UserId,
-    /// They have a connection now.
-    pub online: bool,
-    /// When they last had one; `None` while online, or if never.
-    pub last_seen: Option<Timestamp>,
+    /// About what the caller keeps for later.
+    Later(LaterReply),
+    /// About notifications.
+    Notice(NoticeReply),
 }

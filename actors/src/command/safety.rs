@@ -6,7 +6,7 @@ use parlour_storage::{
     domain::safety::{
         AuditLine, Flag, Preferences, Report, ReportDraft, ReportStatus, Sanction, Standing,
     },
-    ids::{MessageId, ReportId, Timestamp, UserId},
+    ids::{AttachmentId, MessageId, ReportId, Timestamp, UserId},
 };
 
 use super::{Card, Shown};
@@ -89,6 +89,14 @@ pub enum SafetyQuestion {
     },
     /// One report, with what was said around it. [`SafetyReply::Case`].
     Report(ReportId),
+    /// A file of a message that a report shows. That it was looked at is in the audit log first.
+    /// [`AttachmentReply::Attachment`](super::AttachmentReply::Attachment).
+    ReportedFile {
+        /// The report.
+        report: ReportId,
+        /// The file.
+        file: AttachmentId,
+    },
     /// Flagged messages, newest first. [`SafetyReply::Flags`].
     Flags {
         /// Only those this far.

@@ -57,7 +57,10 @@ impl Core {
         let (other, write) = match command {
             ContactCommand::Answer { request, accept } => {
                 let found = store.message_request(request, self.lifetime()).await?;
-                let found = found.filter(|found| found.to == *me);
+                let found = found.filter(|found| {
+                    // What somebody asks who is shadow-banned is nobody else's to answer, also by guessing its id.
+                    found.to == *me && !self.shadows.veil(&found.from, found.created_at)
+                });
                 let from = found.ok_or_else(Failure::no_request)?.from;
                 (from, Write::Answer { request, accept })
             }

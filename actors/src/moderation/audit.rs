@@ -2,10 +2,12 @@
 
 use parlour_storage::{
     domain::{
+        attachment::Attachment,
         conversation::MemberRole,
         safety::{AuditDraft, ReportStatus, Sanction},
+        scheduled::Keep,
     },
-    ids::{ConversationId, Timestamp, UserId},
+    ids::{ConversationId, ReportId, Timestamp, UserId},
     store::Write,
 };
 
@@ -50,6 +52,21 @@ pub(crate) fn of_person(audit: Audit, action: &'static str, user: &UserId) -> Op
     })
 }
 
+/// The line of a file that a moderator looks at because of a report.
+pub(crate) fn of_reported_file(
+    audit: Audit,
+    report: ReportId,
+    file: &Attachment,
+) -> Option<AuditDraft> {
+    (audit >= Audit::Safety).then(|| AuditDraft {
+        user: Some(file.owner.clone()),
+        conversation: file.bound.map(|(conversation, _)| conversation),
+        message: file.bound.map(|(_, message)| message),
+        detail: Some(format!("file {} for report {report}", file.id)),
+        ..named("file.viewed")
+    })
+}
+
 fn named(action: &'static str) -> AuditDraft {
     AuditDraft {
         action,
@@ -57,6 +74,18 @@ fn named(action: &'static str) -> AuditDraft {
         conversation: None,
         message: None,
         detail: None,
+    }
+}
+
+/// What a change of what somebody keeps for later is called.
+fn kept(keep: &Keep) -> &'static str {
+    match keep {
+        Keep::Schedule(_) => "message.scheduled",
+        Keep::Reschedule { .. } => "message.rescheduled",
+        Keep::Cancel { .. } => "message.schedule_cancelled",
+        Keep::Fail { .. } => "message.schedule_failed",
+        Keep::AddTemplate { .. } | Keep::ChangeTemplate { .. } => "template.saved",
+        Keep::DropTemplate { .. } => "template.dropped",
     }
 }
 
@@ -72,9 +101,24 @@ fn line(write: &Write) -> Option<(Audit, AuditDraft)> {
             ..named("file.uploaded")
         }),
         Write::DropAttachment { .. } => all(named("file.dropped")),
+        Write::Mute {
+            conversation,
+            until,
+        } => all(AuditDraft {
+            conversation: Some(*conversation),
+            detail: taken_back(until.is_some()),
+            ..named("conversation.muted")
+        }),
+        Write::DoNotDisturb(_) => all(named("do_not_disturb.set")),
+        Write::AddPushTarget(target) => all(AuditDraft {
+            detail: Some(target.kind().to_owned()),
+            ..named("push_target.added")
+        }),
+        Write::DropPushTarget { .. } => all(named("push_target.dropped")),
         // Many small steps, of which whoever erases writes one line.
         Write::Erase(_) => return None,
-        Write::Send { conversation, .. } => all(AuditDraft {
+        Write::Keep(keep) => all(named(kept(keep))),
+        Write::Send { conversation, .. } | Write::SendDue { conversation, .. } => all(AuditDraft {
             conversation: Some(*conversation),
             ..named("message.sent")
         }),

@@ -263,7 +263,9 @@ impl Held {
 /// What a write's text is for, if it is one that the service is asked about. The app's own words aren't.
 fn purpose(write: &Write) -> Option<Purpose> {
     match write {
-        Write::Send { content, .. } if content.kind != MessageKind::System => {
+        Write::Send { content, .. } | Write::SendDue { content, .. }
+            if content.kind != MessageKind::System =>
+        {
             Some(Purpose::Message(content.kind))
         }
         Write::Edit { .. } => Some(Purpose::Edit),
@@ -275,7 +277,7 @@ fn purpose(write: &Write) -> Option<Purpose> {
 fn draft(held: &Held) -> Option<Draft> {
     let purpose = purpose(&held.write)?;
     let (text, asked) = match &held.write {
-        Write::Send { content, .. } => (&content.text, None),
+        Write::Send { content, .. } | Write::SendDue { content, .. } => (&content.text, None),
         Write::Edit { text, .. } => (text, None),
         Write::Ask { text, user, .. } => (text, Some(user)),
         _ => return None,

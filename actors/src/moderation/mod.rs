@@ -20,7 +20,14 @@ use std::{sync::Arc, time::Duration};
 
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Recipient, WrapFuture};
 use parlour_storage::{
-    domain::{contact::ContactRules, conversation::Conversation, user::NodeRole},
+    domain::{
+        contact::ContactRules,
+        conversation::Conversation,
+        notification::{NotificationBody, NotificationDraft},
+        safety::Sanction,
+        scheduled::Keep,
+        user::NodeRole,
+    },
     error::StoreErrorKind,
     ids::{Timestamp, UserId},
     store::{LimiterState, Transaction, Write},
@@ -173,6 +180,24 @@ struct Verdict {
     reviewed: Reviewed,
     contact: ContactRules,
     at: Timestamp,
+}
+
+/// Who is warned is notified of it, wherever they are.
+fn warning(write: &Write, reason: Option<&str>) -> Vec<NotificationDraft> {
+    let Write::Sanction {
+        user,
+        sanction: Sanction::Warn,
+    } = write
+    else {
+        return Vec::new();
+    };
+    let body = NotificationBody::Warned {
+        reason: reason.map(str::to_owned),
+    };
+    vec![NotificationDraft {
+        user: user.clone(),
+        body,
+    }]
 }
 
 impl Handler<Review> for Moderation {
@@ -342,6 +367,7 @@ impl Moderation {
         contact.masked = reviewed.masked;
         let place = conversation.as_ref().map(|conversation| conversation.id);
         let transaction = Transaction {
+            notifications: warning(&write, reason.as_deref()),
             limits,
             contact,
             original: reviewed.original,
@@ -394,6 +420,10 @@ fn writes(action: Action, deed: &Deed) -> bool {
         | Action::Open
         | Action::Ask
         | Action::Like => true,
+        Action::Schedule => matches!(
+            deed,
+            Deed::Write(Write::Keep(Keep::Schedule(_) | Keep::Reschedule { .. }))
+        ),
         // Leaving and roles are no words.
         Action::Manage => matches!(deed, Deed::Write(Write::Add { .. } | Write::Rename { .. })),
         _ => false,

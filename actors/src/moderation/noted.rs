@@ -106,11 +106,7 @@ impl Noted {
                     reason: reason.clone(),
                     at: *at,
                 };
-                for connection in core.registry.connections_of(user) {
-                    if let Some(frame) = connection.encode(core.epoch(), &push) {
-                        connection.outbox.push_live(frame);
-                    }
-                }
+                core.tell_connections(user, &push);
             }
             Sanction::Mute(_) | Sanction::Unmute | Sanction::Reinstate => {}
         }

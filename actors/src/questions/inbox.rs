@@ -65,10 +65,8 @@ impl Core {
         let eyes = self.eyes(caller).await?;
         let (mut others, mut lasts) = (Vec::with_capacity(summaries.len()), Vec::new());
         for summary in &mut summaries {
-            if let Some(message) = &mut summary.last_message {
-                eyes.hide_reactions(message);
-                lasts.push(message.clone());
-            }
+            self.show_as_is_now(summary, &eyes);
+            lasts.extend(summary.last_message.clone());
             others.push(match summary.conversation.peer_of(me) {
                 Some(peer) => vec![peer.clone()],
                 None => self.others(me, summary.conversation.id).await?,

@@ -7,6 +7,8 @@ mod contacts;
 mod history;
 mod inbox;
 mod items;
+mod later;
+mod notices;
 mod people;
 mod safety;
 mod search;
@@ -15,7 +17,7 @@ mod walk;
 use std::{collections::HashSet, sync::Arc};
 
 use parlour_storage::{
-    domain::user::User,
+    domain::{conversation::Summary, user::User},
     ids::{MessageId, UserId},
     store::MessagePage,
 };
@@ -29,6 +31,7 @@ use crate::{
     reply::ReplyTo,
     resume::is_known,
     system::Core,
+    visibility::Eyes,
 };
 
 impl Core {
@@ -74,8 +77,9 @@ impl Core {
                 summaries.truncate(limit);
                 let next = summaries.last().filter(|_| more).map(|last| last.active);
                 let eyes = self.eyes(caller).await?;
-                let lasts = summaries.iter_mut().filter_map(|s| s.last_message.as_mut());
-                lasts.for_each(|message| eyes.hide_reactions(message));
+                for summary in &mut summaries {
+                    self.show_as_is_now(summary, &eyes);
+                }
                 Ok(Reply::Conversations { summaries, next })
             }
             Question::Conversation(id) => {
@@ -83,9 +87,7 @@ impl Core {
                     .summary(id, me)
                     .await?
                     .ok_or_else(Failure::no_conversation)?;
-                if let Some(message) = &mut summary.last_message {
-                    self.eyes(caller).await?.hide_reactions(message);
-                }
+                self.show_as_is_now(&mut summary, &self.eyes(caller).await?);
                 Ok(Reply::Conversation(Box::new(summary)))
             }
             Question::Members(id) => {
@@ -173,8 +175,19 @@ impl Core {
             Question::Contact(question) => self.contact(caller, question).await,
             Question::Safety(question) => self.safety_answer(caller, question).await,
             Question::Attachment(question) => self.attachment_answer(caller, question).await,
+            Question::Later(question) => self.later_answer(caller, question).await,
+            Question::Notice(question) => self.notice_answer(caller, question).await,
             Question::Changes { since, limit } => self.changes(caller, since, page(limit)?).await,
         }
+    }
+
+    /// Takes out of a summary what its reader isn't shown, and what is over.
+    pub(super) fn show_as_is_now(&self, summary: &mut Summary, eyes: &Eyes) {
+        if let Some(message) = &mut summary.last_message {
+            eyes.hide_reactions(message);
+        }
+        let now = self.now();
+        summary.muted_until = summary.muted_until.filter(|until| now < *until);
     }
 
     async fn user(&self, user: &UserId) -> Result<User, Failure> {

@@ -6,20 +6,21 @@ use std::collections::BTreeSet;
 
 use parlour_storage::{
     domain::{
+        attachment::Attachment,
         message::Message,
         safety::{Flag, Report},
     },
-    ids::{ReportId, Seq, UserId},
+    ids::{AttachmentId, ReportId, Seq, UserId},
     safety::ReportPage,
     store::{MessagePage, PageFrom},
 };
 
 use super::page;
 use crate::{
-    command::{Caller, Case, Reply, SafetyQuestion, SafetyReply, Shown},
+    command::{AttachmentReply, Caller, Case, Reply, SafetyQuestion, SafetyReply, Shown},
     error::{ErrorCode, Failure},
     limits::{CONTEXT_MESSAGES, PAGE_MAX},
-    moderation::must_moderate,
+    moderation::{audit, must_moderate},
     scenes::Scenes,
     system::Core,
 };
@@ -60,6 +61,10 @@ impl Core {
                 SafetyReply::Reports { reports, next }
             }
             SafetyQuestion::Report(id) => SafetyReply::Case(Box::new(self.case(id).await?)),
+            SafetyQuestion::ReportedFile { report, file } => {
+                let file = Box::new(self.reported_file(caller, report, file).await?);
+                return Ok(Reply::Attachment(AttachmentReply::Attachment(file)));
+            }
             SafetyQuestion::Flags {
                 status,
                 before,
@@ -93,6 +98,24 @@ impl Core {
             standing,
             context,
         })
+    }
+
+    /// A file of a message that a report shows. Nobody looks unseen: that is written down first.
+    async fn reported_file(
+        &self,
+        caller: &Caller,
+        id: ReportId,
+        file: AttachmentId,
+    ) -> Result<Attachment, Failure> {
+        let case = self.case(id).await?;
+        let mut shown = case.context.iter().flat_map(|it| &it.message.attachments);
+        let is_shown = shown.any(|attached| attached.id == file);
+        let file = self.store_ref().attachment(file).await?;
+        let file = file.filter(|_| is_shown);
+        let file = file.ok_or_else(Failure::no_attachment)?;
+        let line = audit::of_reported_file(self.settings.policy.audit, id, &file);
+        self.note(&caller.user, line).await?;
+        Ok(file)
     }
 
     /// What was said around the message of a report, or last in its conversation, oldest first.

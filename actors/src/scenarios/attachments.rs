@@ -1,12 +1,7 @@
 //! Files among people: who may have one, and that none outlives whoever may.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
-use async_trait::async_trait;
 use parlour_storage::{
     attachments::Usage,
     domain::attachment::{Attached, Attachment, AttachmentDraft},
@@ -16,7 +11,6 @@ use parlour_storage::{
     safety::Retention,
     store::{Outcome, PageFrom, Store, Transaction, Write},
 };
-use tokio::sync::mpsc;
 
 use crate::{
     command::{
@@ -25,63 +19,11 @@ use crate::{
     },
     error::{ErrorCode, Failure},
     export::Item,
-    files::{Files, FilesFailed},
     limits::Settings,
     policy::{Attachments, Finding, Policy},
     system::{Services, System},
-    testkit::{TestNode, user},
+    testkit::{Folder, TestNode, user},
 };
-
-/// Files by their paths, with when they were written, and those that can't be taken away now.
-#[derive(Debug, Default)]
-struct Folder {
-    files: Mutex<BTreeMap<String, Timestamp>>,
-    stuck: Mutex<BTreeSet<String>>,
-}
-
-impl Folder {
-    fn write(&self, object: &str, at: Timestamp) {
-        self.files.lock().unwrap().insert(object.to_owned(), at);
-    }
-
-    fn has(&self, object: &str) -> bool {
-        self.files.lock().unwrap().contains_key(object)
-    }
-
-    /// Waits until exactly these are left.
-    async fn holds(&self, expected: &[&str]) {
-        loop {
-            let left: Vec<_> = self.files.lock().unwrap().keys().cloned().collect();
-            if left == expected {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    }
-}
-
-#[async_trait]
-impl Files for Folder {
-    async fn delete(&self, object: &str) -> Result<(), FilesFailed> {
-        if self.stuck.lock().unwrap().contains(object) {
-            return Err(FilesFailed("it is held".to_owned()));
-        }
-        self.files.lock().unwrap().remove(object);
-        Ok(())
-    }
-
-    async fn list_older(
-        &self,
-        before: Timestamp,
-        found: mpsc::Sender<String>,
-    ) -> Result<(), FilesFailed> {
-        let files = self.files.lock().unwrap().clone();
-        for (object, _) in files.into_iter().filter(|(_, at)| *at < before) {
-            let _nobody_listens = found.send(object).await;
-        }
-        Ok(())
-    }
-}
 
 fn services(folder: &Arc<Folder>) -> Services {
     Services {
@@ -110,6 +52,7 @@ fn draft(object: &str) -> AttachmentDraft {
         name: format!("{object}.pdf"),
         media_type: "application/pdf".to_owned(),
         bytes: 1000,
+        digest: [0; 32],
         image: None,
         thumbnail: None,
         quota: None,
@@ -256,6 +199,32 @@ async fn a_block_hides_files_with_their_messages() {
     assert_eq!(may_see(&node, "b", before).await, Ok(()));
     assert_eq!(may_see(&node, "b", after).await, NONE);
     assert_eq!(may_see(&node, "a", after).await, Ok(()));
+    node.stop().await;
+}
+
+#[actix::test]
+async fn between_two_people_a_block_ends_the_files_of_before_it() {
+    let (node, folder) = start(Settings::default());
+    for (by, blocked) in [("a", "b"), ("d", "c")] {
+        let [one, two] = if by == "a" { ["a", "b"] } else { ["c", "d"] };
+        let conversation = node.direct(one, two).await;
+        let object = format!("of {one}");
+        let file = upload(&node, &folder, one, &object).await;
+        send(&node, one, conversation, &[file]).await.unwrap();
+        assert_eq!(may_see(&node, two, file).await, Ok(()));
+        let block = Command::Block {
+            user: user(blocked),
+            reason: None,
+        };
+        done(&node, by, block).await;
+        assert_eq!(may_see(&node, two, file).await, NONE, "{by} blocks");
+        assert_eq!(may_see(&node, one, file).await, Ok(()), "one's own");
+        let unblock = Command::Unblock {
+            user: user(blocked),
+        };
+        done(&node, by, unblock).await;
+        assert_eq!(may_see(&node, two, file).await, Ok(()));
+    }
     node.stop().await;
 }
 

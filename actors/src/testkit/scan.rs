@@ -7,7 +7,8 @@ use parlour_storage::store::Store;
 
 use crate::searcher::{Hits, NotSearched, Searcher, Sought};
 
-/// Finds texts that have the words in them as they stand. Knows nothing of blocks, as an index that is behind.
+/// Finds texts and names of files that have the words in them as they stand. Knows nothing of blocks, as an index that is
+/// behind.
 #[derive(Debug)]
 pub(crate) struct Scan(pub(crate) Arc<dyn Store>);
 
@@ -22,8 +23,14 @@ impl Searcher for Scan {
             let Some(newest) = page.last() else { break };
             last = Some(newest.id);
             messages.extend(page.into_iter().filter(|message| {
+                let names = message.attachments.iter().map(|file| &file.name);
                 sought.conversations.contains(&message.conversation)
-                    && message.content.text.contains(&sought.words)
+                    && names
+                        .chain([&message.content.text])
+                        .any(|text| text.contains(&sought.words))
+                    && sought
+                        .has_file
+                        .is_none_or(|on| on != message.attachments.is_empty())
             }));
         }
         let total = messages.len() as u64;

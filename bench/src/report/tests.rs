@@ -24,6 +24,7 @@ fn trial(rate: u64, ms: u64) -> Trial {
     let usage = |ms, resident| Usage {
         cpu: Duration::from_millis(ms),
         resident,
+        own: 0,
     };
     let seen = Seen {
         server: Some((usage(0, 0), usage(rate / 10, 50 << 20))),

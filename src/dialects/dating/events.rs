@@ -120,7 +120,11 @@ impl Events for Socket {
                 "warning",
                 json!({ "reason": reason, "created_at": time(*at) }),
             ),
-            Push::Veiled(..) | Push::Joined { .. } => {}
+            // Stored notifications are of other dialects, as is sending later.
+            Push::Veiled(..)
+            | Push::Joined { .. }
+            | Push::SendFailed(_)
+            | Push::Notified { .. } => {}
         }
     }
 

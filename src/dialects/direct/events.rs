@@ -117,7 +117,10 @@ impl Events for Socket {
             | Push::Presence { .. }
             | Push::Online(_)
             // Requests and matches are of other dialects.
-            | Push::Contact(_) => {}
+            | Push::Contact(_)
+            | Push::SendFailed(_)
+            // Stored notifications are of other dialects, too.
+            | Push::Notified { .. } => {}
             Push::Warned { reason, at } => emit.event(
                 "warning",
                 json!({ "reason": reason, "createdAt": time(*at) }),

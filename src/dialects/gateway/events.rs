@@ -122,8 +122,12 @@ impl Events for Socket {
                 "warning",
                 json!({ "reason": reason, "createdAt": time(*at) }),
             ),
-            // Requests and matches are of other dialects.
-            Push::Veiled(..) | Push::Joined { .. } | Push::Contact(_) => {}
+            // Requests, matches, stored notifications and sending later are of other dialects.
+            Push::Veiled(..)
+            | Push::Joined { .. }
+            | Push::Contact(_)
+            | Push::SendFailed(_)
+            | Push::Notified { .. } => {}
         }
     }
 

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use super::{
     pair,
-    shapes::{content, message},
+    shapes::{content, message, notified},
 };
 use crate::dialects::{
     Dialect,
@@ -183,8 +183,14 @@ impl Codec for Marketplace {
                 let data = json!({ "reason": reason, "created_at": time(*at) });
                 vec![("warning", data)]
             }
+            Push::Notified {
+                notification,
+                unread,
+            } => vec![("notification", notified(notification, *unread))],
             // Requests and matches are of other dialects.
-            Push::Veiled(..) | Push::Joined { .. } | Push::Contact(_) => return None,
+            Push::Veiled(..) | Push::Joined { .. } | Push::Contact(_) | Push::SendFailed(_) => {
+                return None;
+            }
         };
         let last = told.len().wrapping_sub(1);
         let frames = told.into_iter().enumerate();

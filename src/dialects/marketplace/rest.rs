@@ -153,11 +153,8 @@ async fn upload(call: Call) -> Answered {
         let message = "send one file as multipart/form-data, in a field called file";
         return Err(Failure::bad_value("file", message));
     };
-    Ok(Answer::created(&snake(
-        &file.attached(),
-        call.links(),
-        number,
-    )))
+    let shown = snake(&file.attached(), call.links(), number);
+    Ok(Answer::created(&shown).keeping_files())
 }
 
 async fn participants(call: Call) -> Answered {

@@ -1,12 +1,13 @@
 //! The objects that both transports write, and what both read.
 
 use parlour_actors::{
-    command::{Entry, Item, Person},
+    command::{Entry, Item, Person, ShownNotification},
     error::Failure,
 };
 use parlour_storage::domain::{
     conversation::Conversation,
     message::{Content, Message},
+    notification::NotificationBody,
 };
 use serde_json::{Value, json};
 
@@ -102,6 +103,31 @@ pub(super) fn person(
         "picture": card.picture,
         "is_online": online,
         "last_seen": maybe_time(*last_seen),
+    })
+}
+
+/// What somebody is notified of. Conversations are known by the two in them, so `user` says which it is about.
+pub(super) fn notified(shown: &ShownNotification, unread: u64) -> Value {
+    let ShownNotification { notification, who } = shown;
+    let message = match &notification.body {
+        NotificationBody::Message { message, .. } => message_number(*message),
+        _ => Value::Null,
+    };
+    let text = match &notification.body {
+        NotificationBody::Warned { reason } => reason.as_deref(),
+        NotificationBody::System { text } => Some(text.as_str()),
+        _ => None,
+    };
+    json!({
+        "id": notification.id.0.get(),
+        "type": notification.body.topic(),
+        "message_id": message,
+        "user_id": who.as_ref().map(|card| user_number(&card.user)),
+        "user_name": who.as_ref().map(|card| card.shown_name()),
+        "text": text,
+        "is_read": notification.read,
+        "created_at": time(notification.at),
+        "unread_count": unread,
     })
 }
 

@@ -144,8 +144,12 @@ impl Codec for Socket {
                 "reason": reason,
                 "warned_at": time(*at),
             })],
-            // Asking before writing is of other dialects.
-            Push::Contact(_) | Push::Veiled(..) | Push::Joined { .. } => Vec::new(),
+            // Asking before writing, stored notifications and sending later are of other dialects.
+            Push::Contact(_)
+            | Push::Veiled(..)
+            | Push::Joined { .. }
+            | Push::SendFailed(_)
+            | Push::Notified { .. } => Vec::new(),
         };
         let resume = self.resume(epoch, push.position());
         let last = told.len().wrapping_sub(1);

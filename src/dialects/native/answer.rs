@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 use super::{
     attachment, contact,
     event::Event,
-    safety,
+    later, notice, safety,
     search::found,
     wire::{
         Text, WireUnread, block, member, message, receipt, revision, summary, user, wire_presence,
@@ -108,7 +108,9 @@ impl Serialize for Answer<'_> {
             | Reply::Online(_) => {}
             Reply::Contact(reply) => contact::answer(&mut map, reply)?,
             Reply::Safety(reply) => safety::answer(&mut map, reply)?,
+            Reply::Notice(reply) => notice::answer(&mut map, reply)?,
             Reply::Attachment(reply) => attachment::answer(&mut map, reply)?,
+            Reply::Later(reply) => later::answer(&mut map, reply)?,
             Reply::Changes {
                 recovered,
                 changes,

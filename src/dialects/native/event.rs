@@ -9,6 +9,8 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::{
     contact,
+    later::scheduled,
+    notice,
     types::EventType,
     wire::{Text, Time, conversation, member_role, message, texts},
 };
@@ -55,6 +57,16 @@ impl Serialize for Event<'_> {
             // Native has no rooms to look into: see `EventType::of`.
             Push::Joined { .. } => {}
             Push::Contact(news) => contact::news(&mut map, news)?,
+            Push::SendFailed(failed) => {
+                map.serialize_entry("scheduled", &scheduled(failed))?;
+            }
+            Push::Notified {
+                notification,
+                unread,
+            } => {
+                map.serialize_entry("notification", &notice::shown(notification))?;
+                map.serialize_entry("unread", unread)?;
+            }
             Push::Warned { reason, at } => {
                 if let Some(reason) = reason {
                     map.serialize_entry("reason", reason)?;

@@ -10,12 +10,14 @@ use parlour_actors::{
     export::Item,
 };
 use parlour_storage::ids::{ConversationId, MessageId};
-use serde::{Serialize, Serializer};
-use serde_json::value::RawValue;
+use serde::Serialize;
 
 use super::{
     attachment::{WireAttachment, attachment},
     contact::{WireHidden, WireMatch, WireRequest, hidden, matched, request},
+    later::{WireScheduled, WireTemplate, scheduled, template},
+    notice::{WireDoNotDisturb, WireMuted, WireNotification, do_not_disturb, mute, notification},
+    notice::{WirePushTarget, push_target},
     safety::{WireReport, WireStanding, report, standing},
     wire::{
         Text, Time, WireBlock, WireConversation, WireMember, WireMessage, WireRevision, WireUser,
@@ -97,13 +99,21 @@ enum Fields<'a> {
     Attachment {
         attachment: WireAttachment<'a>,
     },
-    Notification {
-        topic: &'a str,
-        #[serde(serialize_with = "as_json")]
-        body: &'a str,
-        at: Time,
-        read: bool,
+    Scheduled {
+        scheduled: WireScheduled<'a>,
     },
+    Template {
+        template: WireTemplate<'a>,
+    },
+    PushTarget {
+        target: WirePushTarget,
+        address: &'a str,
+    },
+    Notification {
+        notification: WireNotification<'a>,
+    },
+    Mute(WireMuted),
+    DoNotDisturb(WireDoNotDisturb),
     End {
         counts: &'a BTreeMap<&'static str, u64>,
     },
@@ -114,14 +124,6 @@ struct WireStay {
     joined_at: Time,
     #[serde(skip_serializing_if = "Option::is_none")]
     left_at: Option<Time>,
-}
-
-/// What was checked to be JSON when it came, as it is; anything else as text.
-fn as_json<S: Serializer>(text: &&str, serializer: S) -> Result<S::Ok, S::Error> {
-    match serde_json::from_str::<&RawValue>(text) {
-        Ok(value) => value.serialize(serializer),
-        Err(_) => text.serialize(serializer),
-    }
 }
 
 /// An item as a line, with its end.
@@ -199,12 +201,21 @@ pub fn line(item: &Item) -> Vec<u8> {
         Item::Attachment(one) => Fields::Attachment {
             attachment: attachment(one),
         },
-        Item::Notification(one) => Fields::Notification {
-            topic: &one.topic,
-            body: &one.body,
-            at: Time(one.at),
-            read: one.read,
+        Item::Scheduled(one) => Fields::Scheduled {
+            scheduled: scheduled(one),
         },
+        Item::Template(one) => Fields::Template {
+            template: template(one),
+        },
+        Item::PushTarget(one) => Fields::PushTarget {
+            target: push_target(one),
+            address: one.target.address().unwrap_or_default(),
+        },
+        Item::Notification(one) => Fields::Notification {
+            notification: notification(one, None),
+        },
+        Item::Mute(one) => Fields::Mute(mute(one)),
+        Item::DoNotDisturb(choice) => Fields::DoNotDisturb(do_not_disturb(choice)),
         Item::End(counts) => Fields::End { counts },
     };
     let line = Line {

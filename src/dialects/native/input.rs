@@ -5,9 +5,13 @@
 
 use parlour_actors::{
     codec::{ClientFrame, RequestId, Resume},
-    command::{AttachmentQuestion, Command, Question, Request, SafetyQuestion, Target},
+    command::{
+        AttachmentQuestion, Command, LaterCommand, LaterQuestion, NoticeQuestion, Question,
+        Request, SafetyQuestion, Target,
+    },
     error::{ErrorCode, Failure},
 };
+use parlour_storage::ids::Timestamp;
 use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{
@@ -18,6 +22,9 @@ use super::{
         OfConversation, OfMember, OfMessage, OfUser, OfUsers, OpenGroup, React, Rename, Send,
         SetRole, Typing, UpTo,
     },
+    later::{AddTemplate, At, ChangeTemplate, OfScheduled, OfTemplate, Reschedule},
+    notice::{LeaveAlone, NotificationsPage, ReadNotifications, SilenceOf, unmute},
+    push::{AddPushTarget, OfPushTarget, push_key, push_targets},
     safety::{FileReport, Prefer},
     scalar::user_ids,
     search::SearchPage,
@@ -235,6 +242,44 @@ fn frame(kind: &str, text: &str, id: &RequestId) -> Result<ClientFrame, Failure>
         T::Usage => Request::Ask(Question::Attachment(AttachmentQuestion::Usage)),
         T::Prefer => Request::Do(fields::<Prefer>(text)?.into()),
         T::Search => Request::Ask(fields::<SearchPage>(text)?.into_question()?),
+        T::Schedule => Request::Do(fields::<At>(text)?.schedule(fields(text)?)?),
+        T::Reschedule => {
+            let OfScheduled { scheduled } = fields(text)?;
+            Request::Do(fields::<Reschedule>(text)?.of(scheduled.0))
+        }
+        T::CancelScheduled => {
+            let OfScheduled { scheduled } = fields(text)?;
+            Request::Do(Command::Later(LaterCommand::Cancel(scheduled.0)))
+        }
+        T::AllScheduled => Request::Ask(Question::Later(LaterQuestion::AllScheduled)),
+        T::Scheduled => {
+            let OfScheduled { scheduled } = fields(text)?;
+            Request::Ask(Question::Later(LaterQuestion::Scheduled(scheduled.0)))
+        }
+        T::Templates => Request::Ask(Question::Later(LaterQuestion::Templates)),
+        T::AddTemplate => Request::Do(fields::<AddTemplate>(text)?.into()),
+        T::ChangeTemplate => {
+            let OfTemplate { template } = fields(text)?;
+            Request::Do(fields::<ChangeTemplate>(text)?.of(template.0))
+        }
+        T::DropTemplate => {
+            let OfTemplate { template } = fields(text)?;
+            Request::Do(Command::Later(LaterCommand::DropTemplate(template.0)))
+        }
+        T::Notifications => Request::Ask(fields::<NotificationsPage>(text)?.into_question()),
+        T::UnreadNotifications => Request::Ask(Question::Notice(NoticeQuestion::Unread)),
+        T::ReadNotifications => Request::Do(fields::<ReadNotifications>(text)?.into()),
+        T::Mute => {
+            let of = fields::<SilenceOf>(text)?;
+            Request::Do(of.silence.of(of.conversation.0, Timestamp::now())?)
+        }
+        T::Unmute => Request::Do(unmute(fields::<OfConversation>(text)?.conversation.0)),
+        T::DoNotDisturb => Request::Ask(Question::Notice(NoticeQuestion::DoNotDisturb)),
+        T::SetDoNotDisturb => Request::Do(fields::<LeaveAlone>(text)?.into_command()?),
+        T::PushKey => Request::Ask(push_key()),
+        T::PushTargets => Request::Ask(push_targets()),
+        T::AddPushTarget => Request::Do(fields::<AddPushTarget>(text)?.into()),
+        T::DropPushTarget => Request::Do(fields::<OfPushTarget>(text)?.give_up()),
     };
     Ok(ClientFrame::Request {
         id: id.clone(),

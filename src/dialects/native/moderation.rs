@@ -202,23 +202,30 @@ impl Act {
     }
 
     fn end(&self, now: Timestamp) -> Result<Option<Timestamp>, Failure> {
-        let end = match (self.until.as_deref(), self.lasting.as_deref()) {
-            (None, None) => return Ok(None),
-            (Some(text), None) => moment(text)?,
-            (None, Some(text)) => now.plus_ms(lasting_ms(text)?),
-            (Some(_), Some(_)) => {
-                let words = "give either `until` or `for`, or neither for no end";
-                return Err(Failure::bad_value("until", words));
-            }
-        };
-        if end <= now {
-            return Err(Failure::bad_value(
-                "until",
-                "the end has to be in the future",
-            ));
-        }
-        Ok(Some(end))
+        end(self.until.as_deref(), self.lasting.as_deref(), now)
     }
+}
+
+/// When something is to end: at a moment, after a time, or, with neither, never.
+pub(super) fn end(
+    until: Option<&str>,
+    lasting: Option<&str>,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, Failure> {
+    let end = match (until, lasting) {
+        (None, None) => return Ok(None),
+        (Some(text), None) => moment(text)?,
+        (None, Some(text)) => now.plus_ms(lasting_ms(text)?),
+        (Some(_), Some(_)) => {
+            let words = "give either `until` or `for`, or neither for no end";
+            return Err(Failure::bad_value("until", words));
+        }
+    };
+    if end <= now {
+        let words = "the end has to be in the future";
+        return Err(Failure::bad_value("until", words));
+    }
+    Ok(Some(end))
 }
 
 fn moment(text: &str) -> Result<Timestamp, Failure> {

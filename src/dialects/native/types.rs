@@ -78,6 +78,26 @@ frame_types! {
         DropAttachment = "drop_attachment",
         Usage = "usage",
         Search = "search",
+        Schedule = "schedule",
+        Reschedule = "reschedule",
+        CancelScheduled = "cancel_scheduled",
+        AllScheduled = "all_scheduled",
+        Scheduled = "scheduled",
+        Templates = "templates",
+        AddTemplate = "add_template",
+        ChangeTemplate = "change_template",
+        DropTemplate = "drop_template",
+        Notifications = "notifications",
+        UnreadNotifications = "unread_notifications",
+        ReadNotifications = "read_notifications",
+        Mute = "mute",
+        Unmute = "unmute",
+        DoNotDisturb = "do_not_disturb",
+        SetDoNotDisturb = "set_do_not_disturb",
+        PushKey = "push_key",
+        PushTargets = "push_targets",
+        AddPushTarget = "add_push_target",
+        DropPushTarget = "drop_push_target",
     }
 }
 
@@ -113,6 +133,8 @@ frame_types! {
         Unmatched = "unmatched",
         Hidden = "hidden",
         Warned = "warned",
+        SendFailed = "send_failed",
+        Notification = "notification",
     }
 }
 
@@ -146,7 +168,9 @@ impl EventType {
                 ContactNews::Unmatched(_) => Self::Unmatched,
                 ContactNews::Hidden { .. } => Self::Hidden,
             },
+            Push::SendFailed(_) => Self::SendFailed,
             Push::Warned { .. } => Self::Warned,
+            Push::Notified { .. } => Self::Notification,
         })
     }
 }

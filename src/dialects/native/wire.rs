@@ -18,7 +18,10 @@ use parlour_storage::{
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use super::attachment::{WireAttached, attached};
+use super::{
+    attachment::{WireAttached, attached},
+    notice::{WireMute, muted},
+};
 use crate::dialects::shape::kind;
 
 /// Something that is written as text: an id, a position, a token.
@@ -210,6 +213,8 @@ pub(super) struct WireSummary<'a> {
     head: u64,
     unread: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
+    muted: Option<WireMute>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     last_message: Option<WireMessage<'a>>,
 }
 
@@ -220,6 +225,7 @@ pub(super) fn summary(summary: &Summary) -> WireSummary<'_> {
         cursor: cursor(&summary.member.cursor),
         head: summary.head.0,
         unread: summary.unread,
+        muted: summary.muted_until.map(muted),
         last_message: summary.last_message.as_ref().map(|m| message(m, false)),
     }
 }

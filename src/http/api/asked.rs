@@ -10,8 +10,8 @@ use parlour_actors::{
 };
 use parlour_storage::{
     ids::{
-        AttachmentId, ConversationId, MatchId, MessageId, MessageRequestId, ReportId, Timestamp,
-        UserId,
+        AttachmentId, ConversationId, MatchId, MessageId, MessageRequestId, PushTargetId, ReportId,
+        ScheduledId, TemplateId, Timestamp, UserId,
     },
     store::Rejection,
 };
@@ -44,6 +44,9 @@ pub(super) struct Parts {
     matched: String,
     report: String,
     attachment: String,
+    scheduled: String,
+    template: String,
+    target: String,
 }
 
 /// A request: who makes it, and what came with it.
@@ -128,6 +131,21 @@ impl Asked {
     pub(super) fn attachment(&self) -> Result<AttachmentId, Refused> {
         let id = self.parts().attachment.parse();
         id.map_err(|_| Failure::no_attachment().into())
+    }
+
+    pub(super) fn scheduled(&self) -> Result<ScheduledId, Refused> {
+        let id = self.parts().scheduled.parse();
+        id.map_err(|_| Failure::no_scheduled().into())
+    }
+
+    pub(super) fn template(&self) -> Result<TemplateId, Refused> {
+        let id = self.parts().template.parse();
+        id.map_err(|_| Failure::no_template().into())
+    }
+
+    pub(super) fn push_target(&self) -> Result<PushTargetId, Refused> {
+        let id = self.parts().target.parse();
+        id.map_err(|_| Failure::from(Rejection::NoPushTarget).into())
     }
 
     pub(super) fn report(&self) -> Result<ReportId, Refused> {

@@ -7,7 +7,10 @@ mod attachments;
 mod chat;
 mod contact;
 mod events;
+mod later;
+mod notices;
 mod personal;
+mod push;
 mod safety;
 
 pub(super) use self::asked::body_refused;
@@ -44,6 +47,11 @@ routes! {
     "/v1/conversations/{conversation}/read" { post chat::read }
     "/v1/conversations/{conversation}/delivered" { post chat::delivered }
     "/v1/conversations/{conversation}/typing" { post chat::typing }
+    "/v1/conversations/{conversation}/mute" { put notices::mute, delete notices::lift }
+    "/v1/notifications" { get notices::list }
+    "/v1/notifications/unread" { get notices::unread }
+    "/v1/notifications/read" { post notices::read }
+    "/v1/me/do_not_disturb" { get notices::do_not_disturb, put notices::leave_alone }
     "/v1/messages" { post chat::send_to_user }
     "/v1/messages/{message}" { get chat::message, patch chat::edit, delete chat::delete }
     "/v1/messages/{message}/revisions" { get chat::revisions }
@@ -71,13 +79,22 @@ routes! {
     "/v1/matches/{match}" { delete contact::unmatch }
     "/v1/discovery/hidden" { get contact::hidden }
     "/v1/search" { get chat::search }
+    "/v1/scheduled" { get later::all_scheduled, post later::schedule }
+    "/v1/scheduled/{scheduled}" { get later::scheduled, patch later::reschedule, delete later::cancel }
+    "/v1/templates" { get later::templates, post later::add_template }
+    "/v1/templates/{template}" { patch later::change_template, delete later::drop_template }
     "/v1/events" { get events::follow }
     "/v1/events/consumers" { get events::consumers }
     "/v1/events/dead" { get events::dead }
     "/v1/events/replay" { post events::replay }
+    "/v1/push/key" { get push::key }
+    "/v1/push/targets" { get push::targets, post push::add }
+    "/v1/push/targets/{target}" { delete push::give_up }
     "/v1/reports" { post safety::report }
     "/v1/moderation/reports" { get safety::reports }
     "/v1/moderation/reports/{report}" { get safety::case, patch safety::review_report }
+    "/v1/moderation/reports/{report}/attachments/{attachment}" { get downloads::reported }
+    "/v1/moderation/reports/{report}/attachments/{attachment}/thumbnail" { get downloads::reported_thumbnail }
     "/v1/moderation/flags" { get safety::flags }
     "/v1/moderation/flags/{message}" { patch safety::review_flag }
     "/v1/moderation/users/{user}" { get safety::standing }

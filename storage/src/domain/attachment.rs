@@ -78,6 +78,9 @@ pub struct AttachmentDraft {
     pub media_type: String,
     /// How long it is.
     pub bytes: u64,
+    /// SHA-256 of the file as its owner sent it: one who sends it again is known by it, although what lies there may
+    /// have changed on the way in.
+    pub digest: [u8; 32],
     /// How large the picture is, if it is one.
     pub image: Option<ImageSize>,
     /// Where a small copy lies.

@@ -120,4 +120,6 @@ pub struct Summary {
     pub unread: u64,
     /// Position of the newest message, or of the opening if there is none: what the list is sorted by.
     pub active: Position,
+    /// The member wants no notifications of it until then, a time that may be over; [`Timestamp::MAX`]: until they say so.
+    pub muted_until: Option<Timestamp>,
 }

@@ -11,8 +11,8 @@ use crate::{
         safety::Sanction,
     },
     ids::{
-        ConversationId, MatchId, MessageId, MessageRequestId, Position, ReportId, Seq, Timestamp,
-        UserId,
+        ConversationId, MatchId, MessageId, MessageRequestId, Position, ReportId, ScheduledId, Seq,
+        Timestamp, UserId,
     },
 };
 
@@ -180,6 +180,15 @@ pub enum Happening {
         /// What.
         sanction: Sanction,
     },
+    /// A message that somebody scheduled could not be sent.
+    SendFailed {
+        /// Who scheduled it.
+        user: UserId,
+        /// Which.
+        scheduled: ScheduledId,
+        /// The number of the refusal.
+        code: u16,
+    },
     /// Somebody came.
     UserOnline {
         /// Who.
@@ -233,6 +242,7 @@ impl Event {
             Happening::DiscoveryHidden { from: user, .. }
             | Happening::DiscoveryShown { to: user, .. }
             | Happening::Sanctioned { user, .. }
+            | Happening::SendFailed { user, .. }
             | Happening::UserOnline { user }
             | Happening::UserOffline { user } => of(user),
             // In the lane of who blocks, also where the two have a conversation: else the end of a block could be told before it.
@@ -266,6 +276,7 @@ impl Happening {
             Self::DiscoveryHidden { .. } => "discovery.hidden",
             Self::DiscoveryShown { .. } => "discovery.shown",
             Self::Sanctioned { sanction, .. } => of_sanction(*sanction),
+            Self::SendFailed { .. } => "scheduled.failed",
             Self::UserOnline { .. } => "user.online",
             Self::UserOffline { .. } => "user.offline",
         }
@@ -281,6 +292,7 @@ impl Happening {
                 | Self::UserBlocked { .. }
                 | Self::UserUnblocked { .. }
                 | Self::UserReported { .. }
+                | Self::SendFailed { .. }
                 | Self::UserOnline { .. }
                 | Self::UserOffline { .. }
         )
@@ -327,6 +339,7 @@ pub const TOPICS: &[&str] = &[
     "message.purged",
     "message.read",
     "message.reacted",
+    "scheduled.failed",
     "conversation.created",
     "conversation.members_added",
     "conversation.member_removed",

@@ -8,5 +8,8 @@ pub mod contact;
 pub mod conversation;
 pub mod event;
 pub mod message;
+pub mod notification;
+pub mod push;
 pub mod safety;
+pub mod scheduled;
 pub mod user;

@@ -11,10 +11,12 @@ use crate::{
         tx::{Stop, Tx, Written},
     },
     error::StoreError,
-    ids::{AttachmentId, ConversationId, MessageId, Position, Timestamp, UserId},
+    ids::{AttachmentId, ConversationId, MessageId, Position, ScheduledId, Timestamp, UserId},
     keys::{self, Parts, Table},
     kv::{Order, Source},
-    record::{AttachedV1, AttachmentOfV1, AttachmentV1, DoomedV1, ObjectV1, UnsentV1, UsageV1},
+    record::{
+        AttachedV1, AttachmentOfV1, AttachmentV1, DoomedV1, HeldV1, ObjectV1, UnsentV1, UsageV1,
+    },
     store::{Outcome, Rejection},
 };
 
@@ -32,6 +34,7 @@ pub(crate) fn upload(tx: &mut Tx<'_>, draft: &AttachmentDraft) -> Written {
         name: draft.name.clone(),
         media_type: draft.media_type.clone(),
         bytes: draft.bytes,
+        digest: draft.digest,
         image: draft.image.map(Into::into),
         thumbnail: draft.thumbnail.clone(),
         created_at: tx.at,
@@ -62,28 +65,47 @@ pub(crate) fn give_up(tx: &mut Tx<'_>, id: AttachmentId) -> Written {
     Ok(Outcome::Done)
 }
 
-/// A file of the user's own that no message was sent with.
+/// A file of the user's own that no message was sent with, nor is to be.
 fn own(tx: &Tx<'_>, id: AttachmentId) -> Result<AttachmentV1, Stop> {
-    let record: Option<AttachmentV1> = records::load(tx, &keys::attachment(id))?;
-    let record = record.filter(|record| record.owner == *tx.by);
-    let record = record.ok_or(Rejection::NoAttachment)?;
+    let record = owned(tx, id)?;
     if record.bound.is_some() {
         return Err(Rejection::AttachmentSent.into());
+    }
+    if tx.get(&keys::held(id))?.is_some() {
+        return Err(Rejection::AttachmentHeld.into());
     }
     Ok(record)
 }
 
-/// What a message says of the files that are to be sent with it, if they may be.
-pub(crate) fn to_send(tx: &Tx<'_>, ids: &[AttachmentId]) -> Result<Vec<AttachedV1>, Stop> {
+/// A file of the user's own.
+fn owned(tx: &Tx<'_>, id: AttachmentId) -> Result<AttachmentV1, Stop> {
+    let record: Option<AttachmentV1> = records::load(tx, &keys::attachment(id))?;
+    let record = record.filter(|record| record.owner == *tx.by);
+    Ok(record.ok_or(Rejection::NoAttachment)?)
+}
+
+/// Files that a message is to be sent with, or was, if the same is asked for again.
+pub(crate) fn named(tx: &Tx<'_>, ids: &[AttachmentId]) -> Result<Vec<AttachmentV1>, Stop> {
     if ids.len() > ATTACHMENTS_MAX {
         return Err(Rejection::Invalid("a message takes at most 10 files").into());
     }
+    ids.iter().map(|&id| owned(tx, id)).collect()
+}
+
+/// What a message says of the files that are to be sent with it, if they may be.
+pub(crate) fn to_send(
+    ids: &[AttachmentId],
+    named: Vec<AttachmentV1>,
+) -> Result<Vec<AttachedV1>, Stop> {
     let mut attached: Vec<AttachedV1> = Vec::with_capacity(ids.len());
-    for &id in ids {
+    for (&id, record) in ids.iter().zip(named) {
         if attached.iter().any(|other| other.id == id) {
             return Err(Rejection::Invalid("a message takes each file once").into());
         }
-        attached.push(own(tx, id)?.into_domain(id).attached().into());
+        if record.bound.is_some() {
+            return Err(Rejection::AttachmentSent.into());
+        }
+        attached.push(record.into_domain(id).attached().into());
     }
     Ok(attached)
 }
@@ -104,6 +126,32 @@ pub(crate) fn bind(
         let of = AttachmentOfV1 { bound: true };
         tx.put(keys::attachment_of(tx.by, id), &of)?;
         tx.delete::<UnsentV1>(keys::unsent(id))?;
+    }
+    Ok(())
+}
+
+/// Keeps files for a message that is to be sent later: they don't grow too old, and no other message takes them.
+pub(crate) fn hold(
+    tx: &mut Tx<'_>,
+    ids: &[AttachmentId],
+    scheduled: ScheduledId,
+) -> Result<(), Stop> {
+    for &id in ids {
+        own(tx, id)?;
+        tx.put_new(keys::held(id), &HeldV1 { scheduled })?;
+        tx.delete::<UnsentV1>(keys::unsent(id))?;
+    }
+    Ok(())
+}
+
+/// Takes that back.
+pub(crate) fn let_go(
+    tx: &mut Tx<'_>,
+    ids: impl Iterator<Item = AttachmentId>,
+) -> Result<(), StoreError> {
+    for id in ids {
+        tx.delete::<HeldV1>(keys::held(id))?;
+        tx.put_new(keys::unsent(id), &UnsentV1)?;
     }
     Ok(())
 }
@@ -184,6 +232,7 @@ fn forget(tx: &mut Tx<'_>, id: AttachmentId, record: AttachmentV1) -> Result<(),
     tx.delete::<AttachmentOfV1>(keys::attachment_of(&record.owner, id))?;
     if record.bound.is_none() {
         tx.delete::<UnsentV1>(keys::unsent(id))?;
+        tx.delete::<HeldV1>(keys::held(id))?;
     }
     let usage = usage_of(tx, &record.owner)?;
     let key = keys::usage(&record.owner);

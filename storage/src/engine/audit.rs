@@ -3,7 +3,10 @@
 use crate::{
     audit::{self, Mark},
     codec,
-    domain::safety::{AuditDraft, AuditLine},
+    domain::{
+        safety::{AuditDraft, AuditLine},
+        scheduled::Kept,
+    },
     engine::{
         records,
         tx::{Stop, Tx},
@@ -46,6 +49,15 @@ fn position(outcome: &Outcome) -> Option<Position> {
         Outcome::Met { changes, .. } => changes.last().map(|change| change.position),
         Outcome::Filed(report) => Some(report.position()),
         Outcome::Uploaded(attachment) => Some(attachment.id.position()),
+        Outcome::Kept {
+            kept: Kept::Scheduled(scheduled),
+            ..
+        } => Some(scheduled.id.position()),
+        Outcome::Kept {
+            kept: Kept::Template(template),
+            ..
+        } => Some(template.id.position()),
+        Outcome::PushTarget(target) => Some(target.id.position()),
         Outcome::Repeated(_) | Outcome::Asked(_) | Outcome::Done | Outcome::Unchanged => None,
     }
 }

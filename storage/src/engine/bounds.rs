@@ -9,9 +9,11 @@ use crate::{
             AttachmentDraft, FILE_NAME_BYTES_MAX, MEDIA_TYPE_BYTES_MAX, OBJECT_BYTES_MAX,
         },
         message::{Content, EMOJI_BYTES_MAX, METADATA_BYTES_MAX, MessageKind},
+        notification::{NOTIFICATION_TEXT_BYTES_MAX, NotificationBody, NotificationDraft},
+        push::{PUSH_ADDRESS_BYTES_MAX, PUSH_KEY_BYTES_MAX, PushTarget},
         safety::{AuditDraft, FlagDraft, ReportDraft},
     },
-    store::{LimiterState, NotificationDraft, Rejection},
+    store::{LimiterState, Rejection},
 };
 
 /// Longest text of a message.
@@ -26,7 +28,7 @@ const FOUND_MAX: usize = 64;
 const ACTION_BYTES_MAX: usize = 255;
 /// Longest address of a picture.
 const ADDRESS_BYTES_MAX: usize = 2048;
-/// Longest body of an event or notification.
+/// Longest original text of a flagged message.
 const BODY_BYTES_MAX: usize = 1024 * 1024;
 /// Parts of keys carry their length in one byte.
 const KEY_PART_BYTES_MAX: usize = 255;
@@ -88,6 +90,15 @@ pub(crate) fn content(content: &Content, has_files: bool) -> Result<(), Rejectio
     )
 }
 
+/// A template, whose text is that of a message some day.
+pub(crate) fn template(name: &str, text: &str) -> Result<(), Rejection> {
+    if name.trim().is_empty() || text.trim().is_empty() {
+        return Err(Rejection::Invalid("a template needs a name and a text"));
+    }
+    label(Some(name))?;
+    length(text)
+}
+
 pub(crate) fn attachment(draft: &AttachmentDraft) -> Result<(), Rejection> {
     let named = [
         (
@@ -118,6 +129,26 @@ pub(crate) fn attachment(draft: &AttachmentDraft) -> Result<(), Rejection> {
         return Err(Rejection::Invalid(
             "a small copy lies elsewhere than its picture",
         ));
+    }
+    Ok(())
+}
+
+pub(crate) fn push_target(target: &PushTarget) -> Result<(), Rejection> {
+    let address = target.address().unwrap_or_default();
+    if address.is_empty() {
+        let otherwise = "a push target needs an endpoint or a token";
+        return Err(Rejection::Invalid(otherwise));
+    }
+    within(
+        address.len(),
+        PUSH_ADDRESS_BYTES_MAX,
+        "an endpoint or a token takes at most 2048 bytes",
+    )?;
+    if let PushTarget::WebPush { p256dh, auth, .. } = target {
+        for key in [p256dh, auth] {
+            let otherwise = "a key of Web Push takes at most 255 bytes";
+            within(key.len(), PUSH_KEY_BYTES_MAX, otherwise)?;
+        }
     }
     Ok(())
 }
@@ -188,15 +219,11 @@ pub(crate) fn audit(draft: &AuditDraft) -> Result<(), Rejection> {
 }
 
 pub(crate) fn notifications(notifications: &[NotificationDraft]) -> Result<(), Rejection> {
-    let mut rows = notifications.iter().map(|row| (&row.topic, &row.body));
-    rows.try_for_each(|(topic, body)| row(topic, body))
-}
-
-fn row(topic: &str, body: &str) -> Result<(), Rejection> {
-    within(
-        topic.len(),
-        LABEL_BYTES_MAX,
-        "a topic takes at most 1024 bytes",
-    )?;
-    within(body.len(), BODY_BYTES_MAX, "a body takes at most 1 MiB")
+    let mut texts = notifications.iter().map(|draft| match &draft.body {
+        NotificationBody::Warned { reason } => reason.as_ref().map_or(0, String::len),
+        NotificationBody::System { text } => text.len(),
+        _ => 0,
+    });
+    let otherwise = "a text in a notification takes at most 1024 bytes";
+    texts.try_for_each(|bytes| within(bytes, NOTIFICATION_TEXT_BYTES_MAX, otherwise))
 }

@@ -2,9 +2,11 @@
 
 use crate::{
     audit::Mark,
+    domain::scheduled::Keep,
     engine::{
         attachments, audit, blocks, bounds, contacts, conversations, cursors, erase, events, flags,
-        members, messages, notifications, preferences, reactions, records, reports, standing,
+        members, messages, notifications, preferences, push, reactions, records, reports,
+        scheduled, standing, templates,
         tx::{Made, Memory, Stop, Tx, Written},
         users,
     },
@@ -147,9 +149,12 @@ fn write(tx: &mut Tx<'_>, transaction: &Transaction, events_all: bool) -> Writte
             | Outcome::Met { .. }
             | Outcome::Filed(_)
             | Outcome::Uploaded(_)
+            | Outcome::Kept { changed: true, .. }
+            | Outcome::PushTarget(_)
             | Outcome::Done
     ) {
         notifications::write(tx, notifications)?;
+        notifications::tell(tx, &outcome)?;
         if let Some(flag) = flag {
             flags::mark(tx, flag, &outcome)?;
         }
@@ -227,8 +232,48 @@ fn do_it(tx: &mut Tx<'_>, write: &Write) -> Written {
         Write::Prefer(preferences) => preferences::prefer(tx, *preferences),
         Write::Upload(draft) => attachments::upload(tx, draft),
         Write::DropAttachment { attachment } => attachments::give_up(tx, *attachment),
+        Write::Keep(keep) => keep_for_later(tx, keep),
+        Write::SendDue {
+            scheduled,
+            revision,
+            conversation,
+            content,
+            attachments: _,
+        } => scheduled::send(tx, (*scheduled, *revision), *conversation, content),
+        Write::Mute {
+            conversation,
+            until,
+        } => notifications::mute(tx, *conversation, *until),
+        Write::DoNotDisturb(choice) => notifications::leave_alone(tx, *choice),
+        Write::AddPushTarget(target) => push::add(tx, target),
+        Write::DropPushTarget { target } => push::give_up(tx, *target),
         Write::Erase(what) => erase::erase(tx, what),
         Write::Note => Ok(Outcome::Done),
+    }
+}
+
+fn keep_for_later(tx: &mut Tx<'_>, keep: &Keep) -> Written {
+    match keep {
+        Keep::Schedule(draft) => scheduled::schedule(tx, draft),
+        Keep::Reschedule {
+            scheduled: id,
+            text,
+            at,
+        } => scheduled::reschedule(tx, *id, text.as_deref(), *at),
+        Keep::Cancel { scheduled: id } => scheduled::cancel(tx, *id),
+        Keep::Fail {
+            scheduled: id,
+            revision,
+            code,
+            reason,
+        } => scheduled::fail(tx, *id, *revision, *code, reason),
+        Keep::AddTemplate { name, text } => templates::add(tx, name, text),
+        Keep::ChangeTemplate {
+            template,
+            name,
+            text,
+        } => templates::change(tx, *template, name.as_deref(), text.as_deref()),
+        Keep::DropTemplate { template } => templates::drop_one(tx, *template),
     }
 }
 

@@ -6,7 +6,7 @@ use crate::{
         message::ReadMark,
     },
     engine::{
-        members, records,
+        members, notifications, records,
         tx::{Tx, Written},
     },
     error::StoreError,
@@ -31,6 +31,7 @@ pub(crate) fn read(tx: &mut Tx<'_>, id: ConversationId, seq: Seq) -> Written {
         member.delivered_at = Some(tx.at);
     }
     tx.put(keys::member(id, tx.by), &member)?;
+    notifications::seen(tx, id, seq)?;
     let conversation: ConversationV1 = records::must(tx, &keys::conversation(id))?;
     // A mark goes with its place, so there is none where retention has been.
     if !conversation.is_group() && tx.get(&keys::place(id, seq))?.is_some() {

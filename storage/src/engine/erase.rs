@@ -4,7 +4,8 @@ use crate::{
     codec::Record,
     domain::{change::ChangeBody, event::EventId},
     engine::{
-        attachments, blocks, contacts, flags, personal, places, purge, records,
+        attachments, blocks, contacts, flags, notifications, personal, places, purge, push,
+        records, scheduled, templates,
         tx::{Tx, Written},
     },
     error::StoreError,
@@ -13,9 +14,8 @@ use crate::{
     kv::{Order, Source},
     personal::{Erase, ROWS_AT_ONCE},
     record::{
-        BlockV1, BlockedByV1, ChangeBodyV1, ChangeV1, HappenedV1, LimitV1, MessageV2,
-        NotificationV1, NotificationsReadV1, PreferencesV1, ReactionV1, RequestV1, RevisionV1,
-        UserV1,
+        BlockV1, BlockedByV1, ChangeBodyV1, ChangeV1, DoNotDisturbV1, HappenedV1, LimitV1,
+        MessageV2, NotificationsReadV1, PreferencesV1, ReactionV1, RequestV1, RevisionV1, UserV1,
     },
     store::Outcome,
 };
@@ -32,6 +32,7 @@ pub(crate) fn erase(tx: &mut Tx<'_>, what: &Erase) -> Written {
             positions,
         } => given(tx, *conversation, positions),
         Erase::Events(ids) => events(tx, ids),
+        Erase::Scheduled => Ok(done(scheduled::forget_own(tx, ROWS)?)),
         Erase::Rows => rows(tx),
     }
 }
@@ -152,8 +153,9 @@ fn rows(tx: &mut Tx<'_>) -> Written {
     let user = tx.by;
     let mut left = ROWS;
     left -= purge::take_rows::<LimitV1>(tx, keys::limits(user), left)?;
-    let notifications = keys::notifications(user, Position::ZERO, None);
-    left -= purge::take_rows::<NotificationV1>(tx, notifications, left)?;
+    left -= notifications::forget_own(tx, left)?;
+    left -= notifications::forget_mutes(tx, left)?;
+    left -= take_one::<DoNotDisturbV1>(tx, keys::do_not_disturb(user), left)?;
     left -= take_one::<NotificationsReadV1>(tx, keys::notifications_read(user), left)?;
     if left > 0 {
         for key in personal::loose_keys(tx, user, left)? {
@@ -161,7 +163,11 @@ fn rows(tx: &mut Tx<'_>) -> Written {
             left -= 1;
         }
     }
+    left -= templates::forget_own(tx, left)?;
+    // Before the files, which it lets go of.
+    left -= scheduled::forget_own(tx, left)?;
     left -= attachments::forget_own(tx, left)?;
+    left -= push::forget_own(tx, left)?;
     // After the keys, by which a retry would look for them.
     left -= contacts::erase::rows(tx, left)?;
     left -= take_one::<PreferencesV1>(tx, keys::preferences(user), left)?;

@@ -17,8 +17,8 @@ use crate::{
     keys::{self, Parts, Table},
     kv::{Order, Source},
     record::{
-        AttachedV1, ChangeBodyV1, ConversationV1, MadeV1, MemberV1, MessageV2, PlaceV1, RequestV1,
-        RevisionV1,
+        AttachedV1, AttachmentV1, ChangeBodyV1, ConversationV1, MadeV1, MemberV1, MessageV2,
+        PlaceV1, RequestV1, RevisionV1,
     },
     store::{MessagePage, Outcome, PageFrom, Rejection},
 };
@@ -33,15 +33,16 @@ pub(crate) fn send(
     key: Option<&IdempotencyKey>,
 ) -> Written {
     bounds::content(content, !attachments.is_empty())?;
+    let files = attachments::named(tx, attachments)?;
     let fingerprint = match tx.original {
-        None => fingerprint(conversation, content, attachments),
+        None => fingerprint(conversation, content, &files),
         Some(original) => {
             let text = original.to_owned();
             let original = Content {
                 text,
                 ..content.clone()
             };
-            self::fingerprint(conversation, &original, attachments)
+            self::fingerprint(conversation, &original, &files)
         }
     };
     let request = key.map(|key| keys::request(tx.by, key));
@@ -73,7 +74,7 @@ pub(crate) fn send(
             return Err(Rejection::NoMessage.into());
         }
     }
-    let attached = attachments::to_send(tx, attachments)?;
+    let attached = attachments::to_send(attachments, files)?;
     let contact = tx.contact;
     let passage = match &contact.peer {
         Some(peer) => Some(gate::pass(tx, conversation, peer)?),
@@ -142,11 +143,12 @@ pub(crate) fn append(
     Ok(record.into_domain(id))
 }
 
-/// Of the request that sends such a message.
+/// Of the request that sends such a message. A file is what is in it and what it is called, not its id: whoever sends
+/// text and file in one request and does so again has uploaded another.
 pub(crate) fn fingerprint(
     conversation: ConversationId,
     content: &Content,
-    attachments: &[AttachmentId],
+    files: &[AttachmentV1],
 ) -> u64 {
     let Content {
         kind,
@@ -161,9 +163,11 @@ pub(crate) fn fingerprint(
         .number(reply_to.map_or(0, MessageId::get))
         .optional(metadata.as_deref().map(str::as_bytes));
     // Nothing is added for no files: it was like that before there were any.
-    attachments
+    files
         .iter()
-        .fold(words, |words, id| words.number(id.get()))
+        .fold(words, |words, file| {
+            words.part(&file.digest).part(file.name.as_bytes())
+        })
         .done()
 }
 

@@ -205,6 +205,11 @@ pub(crate) fn holdings(source: &dyn Source, user: &UserId) -> Result<Holdings, S
         likes: count(keys::likes(user))?,
         hidden: count(keys::hidden_from(user))?,
         attachments: attachments::unsent_of(source, user, usize::MAX)?.len() as u64,
+        scheduled: count(keys::scheduled_of(user))?,
+        templates: count(keys::templates_of(user))?,
+        mutes: count(keys::mutes(user))?,
+        do_not_disturb: has(keys::do_not_disturb(user))?,
+        push_targets: count(keys::push_targets(user))?,
         keys: loose_keys(source, user, usize::MAX)?.len() as u64,
     })
 }

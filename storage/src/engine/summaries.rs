@@ -6,7 +6,10 @@ use std::collections::BTreeSet;
 
 use crate::{
     domain::{conversation::Summary, message::Message},
-    engine::{blocks, conversations, heads, members, messages, records, standing, view::BREATH},
+    engine::{
+        blocks, conversations, heads, members, messages, notifications, records, standing,
+        view::BREATH,
+    },
     error::StoreError,
     ids::{ConversationId, Position, Seq, UserId},
     keys,
@@ -24,7 +27,10 @@ pub(crate) fn summary(
 }
 
 /// Whose messages don't count for a reader: those whom they keep away, and those who are shown to nobody.
-fn hidden_from(source: &dyn Source, user: &UserId) -> Result<BTreeSet<UserId>, StoreError> {
+pub(crate) fn hidden_from(
+    source: &dyn Source,
+    user: &UserId,
+) -> Result<BTreeSet<UserId>, StoreError> {
     let mut hidden = blocks::hidden_from(source, user)?;
     standing::hide_shadowed(source, user, &mut hidden)?;
     Ok(hidden)
@@ -51,6 +57,7 @@ fn summary_hiding(
         head,
         unread: count_unread(source, id, &member, &hidden)?,
         active,
+        muted_until: notifications::muted_until(source, id, user)?,
         member: member.to_domain(user.clone()),
     }))
 }

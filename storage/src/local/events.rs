@@ -18,7 +18,7 @@ const FORGET_ROWS: usize = 32;
 
 impl LocalStore {
     /// Housekeeping of one step that tells something.
-    async fn small_chore<T: Default + Send + 'static>(
+    pub(super) async fn small_chore<T: Default + Send + 'static>(
         &self,
         mut work: impl FnMut(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {

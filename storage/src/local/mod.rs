@@ -11,11 +11,13 @@
 mod attachments;
 mod contacts;
 mod events;
+mod notices;
 mod options;
 mod personal;
 mod pulse;
 mod reader;
 mod safety;
+mod scheduled;
 mod store;
 mod syncer;
 mod tide;

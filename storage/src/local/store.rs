@@ -18,8 +18,8 @@ use crate::{
         user::{Blocks, User},
     },
     engine::{
-        blocks, changes, commit, conversations, cursors, members, messages, notifications, places,
-        summaries, users, view::View,
+        blocks, changes, commit, conversations, cursors, members, messages, places, summaries,
+        users, view::View,
     },
     error::{StoreError, StoreErrorKind},
     ids::{ConversationId, Epoch, MessageId, Position, Seq, Timestamp, UserId},
@@ -33,10 +33,7 @@ use crate::{
         writer::{Chore, Job, Outcomes, Writer},
     },
     migrate,
-    store::{
-        Changes, Health, LimiterState, Listed, MessagePage, Notification, NotificationId, Roster,
-        Store, Transaction,
-    },
+    store::{Changes, Health, LimiterState, Listed, MessagePage, Roster, Store, Transaction},
 };
 
 /// A store inside this process. Dropping it ends it as [`close`](Store::close) does, but nobody waits for that.
@@ -399,23 +396,6 @@ impl Store for LocalStore {
     async fn limits_of(&self, user: &UserId) -> Result<Vec<LimiterState>, StoreError> {
         let user = user.clone();
         self.read(move |view| commit::limits_of(view, &user)).await
-    }
-
-    async fn notifications(
-        &self,
-        user: &UserId,
-        before: Option<NotificationId>,
-        limit: usize,
-    ) -> Result<Vec<Notification>, StoreError> {
-        let user = user.clone();
-        self.read(move |view| notifications::page(view, &user, before, limit))
-            .await
-    }
-
-    async fn unread_notifications(&self, user: &UserId) -> Result<u64, StoreError> {
-        let user = user.clone();
-        self.read(move |view| notifications::n_unread(view, &user))
-            .await
     }
 
     async fn close(&self) -> Result<(), StoreError> {

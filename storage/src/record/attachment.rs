@@ -35,6 +35,7 @@ pub(crate) struct AttachmentV1 {
     pub(crate) name: String,
     pub(crate) media_type: String,
     pub(crate) bytes: u64,
+    pub(crate) digest: [u8; 32],
     pub(crate) image: Option<ImageSizeV1>,
     pub(crate) thumbnail: Option<String>,
     pub(crate) created_at: Timestamp,

@@ -13,7 +13,8 @@ use crate::{
     },
     events::DeadLetter,
     ids::{
-        ConversationId, MatchId, MessageId, MessageRequestId, Position, ReportId, Timestamp, UserId,
+        ConversationId, MatchId, MessageId, MessageRequestId, Position, ReportId, ScheduledId,
+        Timestamp, UserId,
     },
     record::MatchKindV1,
 };
@@ -115,6 +116,11 @@ pub(crate) enum HappeningV1 {
     },
     Online,
     Offline,
+    /// A message that was to be sent later could not be.
+    SendFailed {
+        scheduled: ScheduledId,
+        code: u16,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,7 +4,9 @@ use std::fmt::Debug;
 
 mod attachment;
 mod event;
+mod notice;
 mod safety;
+mod scheduled;
 
 use super::*;
 use crate::{
@@ -180,9 +182,6 @@ fn records_of_every_version_are_read() {
         let by = by.clone();
         check(&format!("ChangeV1-{case}"), &ChangeV1 { by, at, body });
     }
-    let topic = "message.sent".to_owned();
-    let body = "{}".to_owned();
-    check("NotificationV1", &NotificationV1 { topic, body, at });
     let through = position(8);
     check("NotificationsReadV1", &NotificationsReadV1 { through });
 }

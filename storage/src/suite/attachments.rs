@@ -1,19 +1,18 @@
-//! Files: that they are sent once, by who uploaded them, and that whatever takes one away leaves word of where it lies.
+//! Files: that they come back as they were, and are sent once, by who uploaded them.
 
 use super::{
     Scene, cases,
+    doomed::is_gone,
     scene::{nowhere, send, text},
 };
 use crate::{
-    attachments::{Doomed, Usage},
+    attachments::Usage,
     domain::{
         attachment::{ATTACHMENTS_MAX, Attachment, AttachmentDraft, ImageSize},
         change::ChangeBody,
         message::{Content, Message},
     },
-    ids::{AttachmentId, ConversationId, IdempotencyKey, Position, UserId},
-    personal::Erase,
-    safety::Retention,
+    ids::{AttachmentId, ConversationId, IdempotencyKey, UserId},
     store::{Outcome, Rejection, Write},
 };
 
@@ -25,10 +24,6 @@ cases![
     a_file_is_sent_once_by_its_owner,
     a_retry_is_the_same_message_with_the_same_files,
     files_stand_for_a_text,
-    what_is_given_up_is_doomed,
-    what_nobody_sent_goes_after_a_while,
-    a_deleted_message_keeps_its_files_until_retention,
-    erasure_takes_files_along,
     it_is_all_there_after_a_restart,
 ];
 
@@ -39,6 +34,7 @@ fn draft(scene: &Scene, object: &str) -> AttachmentDraft {
         name: "cat.png".to_owned(),
         media_type: "image/png".to_owned(),
         bytes: 1000,
+        digest: [object.as_bytes()[0]; 32],
         image: Some(ImageSize {
             width: 640,
             height: 480,
@@ -48,14 +44,14 @@ fn draft(scene: &Scene, object: &str) -> AttachmentDraft {
     }
 }
 
-async fn upload(scene: &Scene, user: &UserId, object: &str) -> Attachment {
+pub(super) async fn upload(scene: &Scene, user: &UserId, object: &str) -> Attachment {
     match scene.write(user, Write::Upload(draft(scene, object))).await {
         Ok(Outcome::Uploaded(attachment)) => *attachment,
         other => panic!("{other:?}"),
     }
 }
 
-fn with(conversation: ConversationId, attachments: &[AttachmentId]) -> Write {
+pub(super) fn with(conversation: ConversationId, attachments: &[AttachmentId]) -> Write {
     Write::Send {
         conversation,
         content: text("look"),
@@ -64,44 +60,19 @@ fn with(conversation: ConversationId, attachments: &[AttachmentId]) -> Write {
     }
 }
 
-async fn sent(scene: &Scene, user: &UserId, write: Write) -> Message {
+pub(super) async fn sent(scene: &Scene, user: &UserId, write: Write) -> Message {
     match scene.change(user, write).await.body {
         ChangeBody::Sent(message) => message,
         other => panic!("{other:?}"),
     }
 }
 
-async fn known(scene: &Scene, id: AttachmentId) -> Option<Attachment> {
+pub(super) async fn known(scene: &Scene, id: AttachmentId) -> Option<Attachment> {
     scene.store.attachment(id).await.expect("reads")
 }
 
-async fn usage(scene: &Scene, user: &UserId) -> Usage {
+pub(super) async fn usage(scene: &Scene, user: &UserId) -> Usage {
     scene.store.usage(user).await.expect("reads")
-}
-
-/// Where a file lies that is to be taken away.
-async fn doomed(scene: &Scene, id: AttachmentId) -> Option<Vec<String>> {
-    let doomed: Vec<Doomed> = scene.store.doomed(None, usize::MAX).await.expect("reads");
-    doomed
-        .into_iter()
-        .find(|one| one.id == id)
-        .map(|one| one.objects)
-}
-
-/// Nothing of it is left but where it lies, so that it can be taken away.
-async fn is_gone(scene: &Scene, attachment: &Attachment) {
-    assert_eq!(known(scene, attachment.id).await, None);
-    let objects: Vec<_> = std::iter::once(attachment.object.clone())
-        .chain(attachment.thumbnail.clone())
-        .collect();
-    for object in &objects {
-        let is_known = scene.store.is_object_known(object).await;
-        assert!(!is_known.expect("reads"), "{object}");
-    }
-    assert_eq!(doomed(scene, attachment.id).await, Some(objects));
-    let id = [attachment.id];
-    scene.store.forget_doomed(&id).await.expect("forgets");
-    assert_eq!(doomed(scene, attachment.id).await, None);
 }
 
 async fn an_upload_comes_back_as_it_was(scene: Scene) {
@@ -334,7 +305,24 @@ async fn a_retry_is_the_same_message_with_the_same_files(scene: Scene) {
     };
     let message = sent(&scene, &ann, keyed(&[one.id])).await;
     let again = scene.repeated(&ann, keyed(&[one.id])).await;
+    assert_eq!(again.body, ChangeBody::Sent(message.clone()));
+    // Uploaded once more, it is another file with the same in it.
+    let copy = upload(&scene, &ann, "1 again").await;
+    let again = scene.repeated(&ann, keyed(&[copy.id])).await;
     assert_eq!(again.body, ChangeBody::Sent(message));
+    let copy = known(&scene, copy.id).await.expect("it is there");
+    assert_eq!(copy.bound, None, "the message has the first one");
+    let renamed = AttachmentDraft {
+        name: "dog.png".to_owned(),
+        ..draft(&scene, "1 renamed")
+    };
+    let renamed = match scene.write(&ann, Write::Upload(renamed)).await {
+        Ok(Outcome::Uploaded(attachment)) => attachment.id,
+        other => panic!("{other:?}"),
+    };
+    scene
+        .refused(&ann, keyed(&[renamed]), Rejection::KeyReused)
+        .await;
     for other in [&[][..], &[two.id], &[one.id, two.id]] {
         scene
             .refused(&ann, keyed(other), Rejection::KeyReused)
@@ -359,119 +347,6 @@ async fn files_stand_for_a_text(scene: Scene) {
     let text = String::new();
     let message = plain.id;
     scene.invalid(&ann, Write::Edit { message, text }).await;
-}
-
-async fn what_is_given_up_is_doomed(scene: Scene) {
-    let [ann, bob] = scene.people(["ann", "bob"]);
-    let file = upload(&scene, &ann, "1").await;
-    let attachment = file.id;
-    let drop = Write::DropAttachment { attachment };
-    scene
-        .refused(&bob, drop.clone(), Rejection::NoAttachment)
-        .await;
-    scene.done(&ann, drop.clone()).await;
-    is_gone(&scene, &file).await;
-    scene.refused(&ann, drop, Rejection::NoAttachment).await;
-    assert_eq!(usage(&scene, &ann).await, Usage::default());
-    let of_ann = scene.store.attachments_of(&ann, None, 9).await;
-    assert_eq!(of_ann.expect("reads"), []);
-}
-
-async fn what_nobody_sent_goes_after_a_while(scene: Scene) {
-    let [ann, bob] = scene.people(["ann", "bob"]);
-    let conversation = scene.direct(&ann, &bob).await;
-    let [old, also_old] = [
-        upload(&scene, &ann, "1").await,
-        upload(&scene, &bob, "2").await,
-    ];
-    let kept = upload(&scene, &ann, "3").await;
-    sent(&scene, &ann, with(conversation, &[kept.id])).await;
-    scene.turn_clock(60_000);
-    let before = scene.now();
-    let new = upload(&scene, &ann, "4").await;
-    // Others of an earlier case may be met first.
-    while scene
-        .store
-        .give_up_unsent(before, 1)
-        .await
-        .expect("gives up")
-        == 1
-    {}
-    for gone in [&old, &also_old] {
-        is_gone(&scene, gone).await;
-    }
-    for stays in [&kept, &new] {
-        assert!(known(&scene, stays.id).await.is_some());
-        assert_eq!(doomed(&scene, stays.id).await, None);
-    }
-    let (n_files, bytes) = (2, 2000);
-    assert_eq!(usage(&scene, &ann).await, Usage { n_files, bytes });
-}
-
-async fn a_deleted_message_keeps_its_files_until_retention(scene: Scene) {
-    let [ann, bob] = scene.people(["ann", "bob"]);
-    let conversation = scene.direct(&ann, &bob).await;
-    let file = upload(&scene, &ann, "1").await;
-    let message = sent(&scene, &ann, with(conversation, &[file.id])).await.id;
-    let deleted = scene.change(&ann, Write::Delete { message }).await.body;
-    assert!(
-        matches!(&deleted, ChangeBody::Deleted(tombstone) if tombstone.attachments.is_empty()),
-        "{deleted:?}"
-    );
-    assert_eq!(scene.message(message).await.attachments, []);
-    let bound = Some((conversation, message));
-    assert_eq!(known(&scene, file.id).await.expect("known").bound, bound);
-    scene.send(&ann, conversation, "newer").await;
-    let newest = Retention {
-        messages_max: Some(1),
-        ..Retention::default()
-    };
-    let after = Position::new(conversation.get() - 1).map(ConversationId::created_at);
-    let purged = scene.store.purge(newest, scene.now(), after, 1).await;
-    assert_eq!(purged.expect("purges").n_messages, 1);
-    is_gone(&scene, &file).await;
-    assert_eq!(usage(&scene, &ann).await, Usage::default());
-}
-
-async fn erasure_takes_files_along(scene: Scene) {
-    let [ann, bob] = scene.people(["ann", "bob"]);
-    let conversation = scene.direct(&ann, &bob).await;
-    let [with_text, deleted, unsent, theirs] = [
-        upload(&scene, &ann, "1").await,
-        upload(&scene, &ann, "2").await,
-        upload(&scene, &ann, "3").await,
-        upload(&scene, &bob, "4").await,
-    ];
-    let first = sent(&scene, &ann, with(conversation, &[with_text.id]))
-        .await
-        .id;
-    let message = sent(&scene, &ann, with(conversation, &[deleted.id]))
-        .await
-        .id;
-    scene.change(&ann, Write::Delete { message }).await;
-    let kept = sent(&scene, &bob, with(conversation, &[theirs.id])).await;
-    let holdings = scene.store.holdings(&ann).await.expect("reads");
-    assert_eq!(holdings.attachments, 1, "the others go with their messages");
-    for id in [first, message] {
-        let erased = scene.write(&ann, Write::Erase(Erase::Message(id))).await;
-        assert!(
-            !matches!(erased, Ok(Outcome::Unchanged) | Err(_)),
-            "{erased:?}"
-        );
-        scene
-            .unchanged(&ann, Write::Erase(Erase::Message(id)))
-            .await;
-    }
-    for file in [&with_text, &deleted] {
-        is_gone(&scene, file).await;
-    }
-    scene.done(&ann, Write::Erase(Erase::Rows)).await;
-    is_gone(&scene, &unsent).await;
-    let holdings = scene.store.holdings(&ann).await.expect("reads");
-    assert_eq!(holdings.attachments, 0);
-    assert_eq!(usage(&scene, &ann).await, Usage::default());
-    assert_eq!(scene.message(kept.id).await, kept);
-    assert!(known(&scene, theirs.id).await.is_some());
 }
 
 async fn it_is_all_there_after_a_restart(mut scene: Scene) {

@@ -12,11 +12,15 @@ mod commits;
 mod contacts;
 mod conversations;
 mod cursors;
+mod doomed;
 mod events;
 mod flags;
 mod followers;
+mod happenings;
+mod lookups;
 mod members;
 mod messages;
+mod notices;
 mod pages;
 mod personal;
 mod reads;
@@ -27,7 +31,9 @@ mod roles;
 mod rows;
 mod sanctions;
 mod scene;
+mod scheduled;
 mod summaries;
+mod templates;
 mod users;
 
 use std::{pin::Pin, sync::Arc};
@@ -63,11 +69,13 @@ pub async fn run_all(bed: impl Fn() -> Arc<dyn Bed>) {
         roles::cases,
         messages::cases,
         pages::cases,
+        lookups::cases,
         cursors::cases,
         reads::cases,
         summaries::cases,
         changes::cases,
         events::cases,
+        happenings::cases,
         followers::cases,
         rows::cases,
         reports::cases,
@@ -75,7 +83,11 @@ pub async fn run_all(bed: impl Fn() -> Arc<dyn Bed>) {
         sanctions::cases,
         audit::cases,
         attachments::cases,
+        scheduled::cases,
+        templates::cases,
+        doomed::cases,
         commits::cases,
+        notices::cases,
         contacts::cases,
         reopen::cases,
         personal::cases,

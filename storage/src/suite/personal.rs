@@ -10,16 +10,15 @@ use crate::{
         change::{Change, ChangeBody},
         contact::{ContactRules, Gate},
         message::Content,
+        notification::{DoNotDisturb, NotificationBody, NotificationDraft},
+        push::PushTarget,
         safety::{FlagDraft, Preferences, ReportDraft},
         user::{NodeRole, Plan},
     },
-    ids::{ConversationId, IdempotencyKey, MessageId, Position, Seq, UserId},
+    ids::{ConversationId, IdempotencyKey, MessageId, Position, Seq, Timestamp, UserId},
     personal::{Erase, Holdings, Mentions, Part, Reacted, Written},
     safety::Retention,
-    store::{
-        LimiterState, MessagePage, NotificationDraft, Outcome, PageFrom, Profile, Rejection,
-        Transaction, Write,
-    },
+    store::{LimiterState, MessagePage, Outcome, PageFrom, Profile, Rejection, Transaction, Write},
 };
 
 cases![
@@ -363,12 +362,26 @@ async fn all_else_goes_in_batches(scene: Scene) {
         members: vec![bob.clone()],
         key,
     };
-    scene.change(&ann, group).await;
+    let conversation = ConversationId::created_at(scene.change(&ann, group).await.position);
+    let until = Some(Timestamp::MAX);
+    scene
+        .done(
+            &ann,
+            Write::Mute {
+                conversation,
+                until,
+            },
+        )
+        .await;
+    let choice = DoNotDisturb {
+        snooze_until: until,
+        quiet: None,
+    };
+    scene.done(&ann, Write::DoNotDisturb(choice)).await;
     for n in 0..50 {
         let notification = |user: &UserId| NotificationDraft {
             user: user.clone(),
-            topic: "message".to_owned(),
-            body: "{}".to_owned(),
+            body: NotificationBody::Warned { reason: None },
         };
         let limit = LimiterState {
             user: ann.clone(),
@@ -385,16 +398,24 @@ async fn all_else_goes_in_batches(scene: Scene) {
     let hide_receipts = true;
     let prefer = Write::Prefer(Preferences { hide_receipts });
     scene.done(&ann, prefer).await;
+    let token = ann.to_string();
+    let target = Write::AddPushTarget(PushTarget::Fcm { token });
+    scene.write(&ann, target).await.expect("added");
     let expected = Holdings {
         profile: 1,
         preferences: 1,
         blocks: 1,
         limits: 50,
-        notifications: 50,
+        notifications: 51,
         requests: 1,
         likes: 1,
         hidden: 0,
         attachments: 0,
+        scheduled: 0,
+        templates: 0,
+        mutes: 1,
+        do_not_disturb: 1,
+        push_targets: 1,
         keys: 2,
     };
     let [cid, dan] = scene.people(["cid", "dan"]);

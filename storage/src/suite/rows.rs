@@ -2,10 +2,11 @@
 
 use super::{Scene, cases, scene::send};
 use crate::{
-    ids::{Position, UserId},
-    store::{
-        EventDraft, LimiterState, NotificationDraft, NotificationId, Rejection, Transaction, Write,
+    domain::notification::{
+        NOTIFICATION_TEXT_BYTES_MAX, NotificationBody, NotificationDraft, NotificationId,
     },
+    ids::{Position, UserId},
+    store::{EventDraft, LimiterState, Rejection, Transaction, Write},
 };
 
 cases![
@@ -24,11 +25,11 @@ fn limit(user: &UserId, rule: &str, tat_us: i64) -> LimiterState {
     }
 }
 
-fn notification(user: &UserId, topic: &str) -> NotificationDraft {
+fn notification(user: &UserId, text: &str) -> NotificationDraft {
+    let text = text.to_owned();
     NotificationDraft {
         user: user.clone(),
-        topic: topic.to_owned(),
-        body: "{}".to_owned(),
+        body: NotificationBody::System { text },
     }
 }
 
@@ -62,11 +63,8 @@ async fn notifications_are_read_up_to_one(scene: Scene) {
     let [ann, bob] = scene.people(["ann", "bob"]);
     let id = scene.direct(&ann, &bob).await;
     for n in 0..3 {
-        let topics = [format!("{n}a"), format!("{n}b")];
-        let notifications = topics
-            .iter()
-            .map(|topic| notification(&bob, topic))
-            .collect();
+        let texts = [format!("{n}a"), format!("{n}b")];
+        let notifications = texts.iter().map(|text| notification(&bob, text)).collect();
         let transaction = Transaction {
             notifications,
             ..scene.transaction(&ann, send(id, "x"))
@@ -78,8 +76,9 @@ async fn notifications_are_read_up_to_one(scene: Scene) {
         page.expect("reads")
     };
     let all = page(None, 99).await;
-    let topics: Vec<_> = all.iter().map(|n| n.topic.as_str()).collect();
-    assert_eq!(topics, ["2b", "2a", "1b", "1a", "0b", "0a"]);
+    let texts: Vec<_> = all.iter().map(|n| n.body.clone()).collect();
+    let expected = ["2b", "2a", "1b", "1a", "0b", "0a"].map(|text| notification(&bob, text).body);
+    assert_eq!(texts, expected);
     assert!(all.iter().all(|n| !n.read));
     assert_eq!(page(None, 2).await, all[..2]);
     assert_eq!(page(Some(all[1].id), 99).await, all[2..]);
@@ -150,10 +149,11 @@ async fn rows_have_bounds(scene: Scene) {
     let [ann, bob] = scene.people(["ann", "bob"]);
     let id = scene.direct(&ann, &bob).await;
     let plain = || scene.transaction(&ann, send(id, "x"));
-    let large = "x".repeat(1024 * 1024 + 1);
-    let body = |body| NotificationDraft {
-        body,
-        ..notification(&bob, "x")
+    let long = "x".repeat(NOTIFICATION_TEXT_BYTES_MAX + 1);
+    let reason = Some(long.clone());
+    let warning = NotificationDraft {
+        user: bob.clone(),
+        body: NotificationBody::Warned { reason },
     };
     for transaction in [
         Transaction {
@@ -161,11 +161,11 @@ async fn rows_have_bounds(scene: Scene) {
             ..plain()
         },
         Transaction {
-            notifications: vec![body(large)],
+            notifications: vec![warning],
             ..plain()
         },
         Transaction {
-            notifications: vec![notification(&bob, &"x".repeat(1025))],
+            notifications: vec![notification(&bob, &long)],
             ..plain()
         },
     ] {

@@ -59,7 +59,9 @@ pub(super) fn check_attachment(
         c.rewrite(&of, "a file can't be found by its owner", &right)?;
     }
     let unsent = keys::unsent(id);
-    if record.bound.is_none() && !matches!(c.find::<UnsentV1>(&unsent)?, Found::Record(_)) {
+    // One that a scheduled message has waits for it.
+    let may_go = record.bound.is_none() && !c.has(&keys::held(id))?;
+    if may_go && !matches!(c.find::<UnsentV1>(&unsent)?, Found::Record(_)) {
         let what = "a file that no message was sent with would never go";
         c.rewrite(&unsent, what, &UnsentV1)?;
     }
@@ -176,12 +178,12 @@ pub(super) fn check_unsent(
         return Ok(());
     };
     let is_unsent = match c.find::<AttachmentV1>(&keys::attachment(id))? {
-        Found::Record(record) => record.bound.is_none(),
+        Found::Record(record) => record.bound.is_none() && !c.has(&keys::held(id))?,
         Found::Nothing => false,
         Found::Damaged => true,
     };
     if !is_unsent {
-        c.remove(key, "its file is missing, or was sent");
+        c.remove(key, "its file is missing, was sent, or is to be sent later");
     }
     Ok(())
 }

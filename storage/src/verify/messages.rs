@@ -12,8 +12,8 @@ use crate::{
     keys::{self, Table},
     kv::Order,
     record::{
-        ConversationV1, MadeV1, MemberV1, MessageV2, PlaceV1, ReactionV1, ReadMarkV1, RequestV1,
-        RevisionV1, TombstoneV1,
+        AttachmentV1, ConversationV1, MadeV1, MemberV1, MessageV2, PlaceV1, ReactionV1, ReadMarkV1,
+        RequestV1, RevisionV1, TombstoneV1,
     },
 };
 
@@ -163,7 +163,13 @@ fn first_fingerprint(
         reply_to: message.reply_to,
         metadata: message.metadata.clone(),
     };
-    let files: Vec<_> = message.attachments.iter().map(|file| file.id).collect();
+    let mut files = Vec::with_capacity(message.attachments.len());
+    for file in &message.attachments {
+        match c.find::<AttachmentV1>(&keys::attachment(file.id))? {
+            Found::Record(record) => files.push(record),
+            Found::Nothing | Found::Damaged => return Ok(None),
+        }
+    }
     let conversation = message.conversation;
     Ok(Some(messages::fingerprint(conversation, &content, &files)))
 }

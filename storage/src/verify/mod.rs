@@ -10,9 +10,11 @@ mod checker;
 mod contacts;
 mod conversations;
 mod messages;
+mod notices;
 mod people;
 mod rows;
 mod safety;
+mod scheduled;
 #[cfg(test)]
 mod tests;
 
@@ -188,8 +190,14 @@ fn check(checker: &mut Checker<'_>, key: &[u8], value: &[u8]) -> Result<(), Stor
         Table::Consumer => rows::check_consumer(checker, key, value),
         Table::DeadLetter => rows::check_dead_letter(checker, key, value),
         Table::EventFloor => rows::check_event_floor(checker, key, value),
-        Table::Notification => rows::check_notification(checker, key, value),
+        Table::Notification => notices::check_notification(checker, key, value),
         Table::NotificationsRead => rows::check_notifications_read(checker, key, value),
+        Table::Mute => notices::check_mute(checker, key, value),
+        Table::Noticed => notices::check_noticed(checker, key, value),
+        Table::NotificationAt => notices::check_notification_at(checker, key, value),
+        Table::DoNotDisturb => notices::check_do_not_disturb(checker, key, value),
+        Table::PushTarget => notices::check_push_target(checker, key, value),
+        Table::PushAddress => notices::check_push_address(checker, key, value),
         Table::Tie => contacts::check_tie(checker, key, value),
         Table::MessageRequest => contacts::check_message_request(checker, key, value),
         Table::RequestOf => contacts::check_request_of(checker, key, value),
@@ -211,6 +219,10 @@ fn check(checker: &mut Checker<'_>, key: &[u8], value: &[u8]) -> Result<(), Stor
         Table::Unsent => attachments::check_unsent(checker, key, value),
         Table::Doomed => attachments::check_doomed(checker, key, value),
         Table::Object => attachments::check_object(checker, key, value),
+        Table::Scheduled => scheduled::check_scheduled(checker, key, value),
+        Table::Due => scheduled::check_due(checker, key, value),
+        Table::Held => scheduled::check_held(checker, key, value),
+        Table::Template => scheduled::check_template(checker, key, value),
         Table::Continuation => rows::check_continuation(checker, key),
     }
 }

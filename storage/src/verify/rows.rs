@@ -9,7 +9,7 @@ use crate::{
     keys::{self, Meta, Table},
     record::{
         CeilingV1, ChangeBodyV1, ChangeV1, ConsumerV1, DeadLetterV1, EpochV1, EventFloorV1,
-        FormatV1, HappenedV1, MemberV1, NotificationV1, NotificationsReadV1,
+        FormatV1, HappenedV1, MemberV1, NotificationsReadV1,
     },
 };
 
@@ -156,20 +156,6 @@ pub(super) fn check_event_floor(
         }
         _ => c.read::<EventFloorV1>(key, value).map(drop),
     }
-}
-
-pub(super) fn check_notification(
-    c: &mut Checker<'_>,
-    key: &[u8],
-    value: &[u8],
-) -> Result<(), StoreError> {
-    let place = c.parts(Table::Notification, key, |parts| {
-        Some((parts.user()?, parts.position()?))
-    });
-    if let Some((_, position)) = place {
-        c.used(position);
-    }
-    c.read::<NotificationV1>(key, value).map(drop)
 }
 
 pub(super) fn check_notifications_read(

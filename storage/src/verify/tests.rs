@@ -4,6 +4,7 @@ mod attachments;
 mod contacts;
 mod safety;
 mod sample;
+mod scheduled;
 
 use super::*;
 use crate::{

@@ -1,6 +1,9 @@
 //! What the model answers: its lists, looked through from the start for every question.
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use parlour_storage::{
     domain::{change::ChangeBody, conversation::MemberRole},
@@ -38,6 +41,26 @@ impl World {
         };
         let all = (1..).zip(&talk.messages).map(text);
         all.skip(talk.n_gone).collect()
+    }
+
+    /// Every message that is there, and whether it was deleted.
+    pub(crate) fn messages(&self) -> BTreeMap<MessageId, bool> {
+        let talks = self.talks.iter();
+        let messages = talks.flat_map(|talk| &talk.messages[talk.n_gone..]);
+        messages.map(|one| (one.id, one.deleted)).collect()
+    }
+
+    /// Who blocks whom.
+    pub(crate) fn blocks_by_name(&self) -> BTreeSet<(UserId, UserId)> {
+        let name = |n: usize| self.people[n].clone();
+        let blocks = self.blocks.iter();
+        blocks.map(|&(by, user)| (name(by), name(user))).collect()
+    }
+
+    /// Whose writing is shown to nobody else.
+    pub(crate) fn shadowed_by_name(&self) -> BTreeSet<UserId> {
+        let shadowed = self.shadowed.iter();
+        shadowed.map(|&n| self.people[n].clone()).collect()
     }
 
     /// The places that are not deleted, the newest first.

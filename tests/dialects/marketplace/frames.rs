@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{MESSAGES, connect, contents, create};
 use crate::{
-    common::{Client, Node, Plain, Rest, token},
+    common::{Client, Node, Plain, Rest, token, until},
     people::is_moment,
 };
 
@@ -235,4 +235,49 @@ async fn messages_are_for_the_two_only() {
         .await
         .ok();
     assert_eq!(list.as_array().unwrap().len(), 1);
+}
+
+/// S1-36, S1-38: what the node keeps for somebody to be notified of is told as it comes.
+#[tokio::test]
+async fn notifications_are_told_and_kept() {
+    let node = Node::start(&[]).await;
+    let (client, worker) = (Rest::new(&node, "1"), Rest::new(&node, "2"));
+    let message = create(&client, json!({ "receiver_id": 2, "content": "Hello!" })).await;
+    let kept = until("a notification", async || {
+        let page = worker.get("/v1/notifications").await.ok();
+        page["notifications"].get(0).cloned()
+    })
+    .await;
+    let number = message["id"].to_string();
+    assert_eq!(
+        (&kept["topic"], &kept["message"]),
+        (&json!("message"), &json!(number))
+    );
+
+    let mut workers = connect(&node, "2").await;
+    let asks = json!({ "user": "2", "text": "May I?" });
+    assert_eq!(
+        Rest::new(&node, "3")
+            .post("/v1/requests", asks)
+            .await
+            .status,
+        201
+    );
+    let told = workers.take("notification").await["data"].clone();
+    assert!(
+        told["id"].is_u64() && is_moment(&told["created_at"]),
+        "{told}"
+    );
+    let expected = json!({
+        "id": told["id"],
+        "type": "request",
+        "message_id": null,
+        "user_id": 3,
+        "user_name": "3",
+        "text": null,
+        "is_read": false,
+        "created_at": told["created_at"],
+        "unread_count": 2,
+    });
+    assert_eq!(told, expected);
 }

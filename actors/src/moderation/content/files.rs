@@ -98,6 +98,7 @@ mod tests {
             name: "x".to_owned(),
             media_type: media_type.to_owned(),
             bytes,
+            digest: [0; 32],
             image: None,
             thumbnail: None,
             quota: None,

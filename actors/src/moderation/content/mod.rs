@@ -8,6 +8,7 @@ mod files;
 mod findings;
 mod fold;
 mod html;
+mod later;
 mod metadata;
 mod profanity;
 mod text;
@@ -102,12 +103,18 @@ impl Rules {
                 content,
                 attachments,
                 ..
+            }
+            | Write::SendDue {
+                content,
+                attachments,
+                ..
             } => {
                 files::check_sent(&self.attachments, attachments.len())?;
                 let has_files = !attachments.is_empty();
                 return self.content(caller, content, has_files, direct);
             }
             Write::Upload(draft) => return self.file(draft),
+            Write::Keep(keep) => self.keep(caller, keep),
             // Whether it may be empty depends on what it replaces: the store looks.
             Write::Edit { text, .. } => return self.text(text, self.length_max, direct),
             Write::Ask { text, masked, .. } => {
@@ -230,7 +237,7 @@ impl Rules {
         self.sanitize(&mut other, self.length_max)?;
         text::check_some(&other, MessageKind::Text)?;
         let text = match write {
-            Write::Send { content, .. } => &mut content.text,
+            Write::Send { content, .. } | Write::SendDue { content, .. } => &mut content.text,
             Write::Edit { text, .. } | Write::Ask { text, .. } => text,
             _ => return Ok(()),
         };

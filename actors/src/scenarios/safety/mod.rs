@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// A moderator decides about somebody.
-async fn decide(node: &TestNode, about: &str, sanction: Sanction) {
+pub(super) async fn decide(node: &TestNode, about: &str, sanction: Sanction) {
     let done = try_decide(node, "mod", NodeRole::Moderator, about, sanction).await;
     assert_eq!(done, Ok(()));
 }

@@ -9,7 +9,10 @@ use parlour_storage::{
 use super::decide;
 use crate::{
     codec::Resume,
-    command::{Command, HistoryFilter, Mark, Question, Reply, Request, Target},
+    command::{
+        Command, ContactCommand, ContactReply, HistoryFilter, Mark, Question, Reply, Request,
+        Target,
+    },
     error::ErrorCode,
     limits::Settings,
     push::Push,
@@ -239,6 +242,38 @@ async fn read_back_it_is_veiled_until_the_ban_ends() {
         ["before", "hidden", "after"]
     );
     assert_eq!(texts(&node, "a", direct).await, ["hidden too"]);
+    node.stop().await;
+}
+
+/// Nobody was told of it, so nobody learns of it by guessing its id, or by accepting it unseen.
+#[actix::test]
+async fn what_they_ask_stays_unknown() {
+    let node = TestNode::start(Settings::default());
+    let direct = node.direct("a", "b").await;
+    decide(&node, "b", Sanction::ShadowBan).await;
+    let ask = Command::Contact(ContactCommand::Ask {
+        user: user("a"),
+        text: "hidden".to_owned(),
+        key: None,
+    });
+    let asked = node.ask("b", Request::Do(ask)).await;
+    let Ok(Reply::Contact(ContactReply::Request(shown))) = asked else {
+        panic!("{asked:?}")
+    };
+    let request = shown.request.id;
+    for accept in [true, false] {
+        let answer = Command::Contact(ContactCommand::Answer { request, accept });
+        let refused = node.ask("a", Request::Do(answer)).await;
+        let code = refused.map_err(|failure| failure.code);
+        assert_eq!(code, Err(ErrorCode::NoRequest));
+    }
+    let mut a = node.connect("a", None);
+    a.expect("hello").await;
+    // Whoever writes to somebody that asked accepts it.
+    sent(&node, "a", direct, "hello").await;
+    let told = told_until(&node, &mut a, "a", direct).await;
+    let unveiled = told.iter().find(|frame| frame.contains("hidden"));
+    assert_eq!(unveiled, None);
     node.stop().await;
 }
 

@@ -294,6 +294,13 @@ fn of_row(
             user,
             sanction: sanction.into(),
         }),
+        HappeningV1::SendFailed { scheduled, code } => {
+            by.clone().map(|user| Happening::SendFailed {
+                user,
+                scheduled,
+                code,
+            })
+        }
         HappeningV1::Online => by.clone().map(|user| Happening::UserOnline { user }),
         HappeningV1::Offline => by.clone().map(|user| Happening::UserOffline { user }),
     };

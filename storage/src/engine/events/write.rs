@@ -31,7 +31,9 @@ pub(crate) fn tell(
             tx.happened(HappeningV1::Reported { report: *report });
             (&[], &[])
         }
-        Outcome::Uploaded(_) | Outcome::Done => (&[], &[]),
+        Outcome::Uploaded(_) | Outcome::Kept { .. } | Outcome::PushTarget(_) | Outcome::Done => {
+            (&[], &[])
+        }
         Outcome::Repeated(_) | Outcome::Asked(_) | Outcome::Unchanged => return Ok(()),
     };
     for change in changes {

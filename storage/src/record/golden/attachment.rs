@@ -19,6 +19,7 @@ fn records_of_files_are_read() {
         name: "c\u{e4}t.png".to_owned(),
         media_type: "image/png".to_owned(),
         bytes: 5_000_000_000,
+        digest: [0xab; 32],
         image,
         thumbnail: Some("ann/0f.thumb.jpg".to_owned()),
         created_at: at,

@@ -1,6 +1,7 @@
 //! The golden bytes of events, of those who follow them, and of what those gave up on.
 
 use super::*;
+use crate::ids::ScheduledId;
 
 fn asked() -> AskedV1 {
     AskedV1 {
@@ -103,6 +104,13 @@ fn records_of_events_are_read() {
         ),
         ("online", HappeningV1::Online),
         ("offline", HappeningV1::Offline),
+        (
+            "send-failed",
+            HappeningV1::SendFailed {
+                scheduled: ScheduledId::created_at(position(90_000)),
+                code: 2032,
+            },
+        ),
     ] {
         let by = (case != "purged").then(|| user("ann"));
         check(&format!("HappenedV1-{case}"), &HappenedV1 { by, at, what });

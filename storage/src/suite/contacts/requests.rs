@@ -40,7 +40,7 @@ async fn a_request_waits_for_its_answer(scene: Scene) {
         (request.status, request.created_at),
         (RequestStatus::Pending, at)
     );
-    assert_eq!(request.id.position(), scene.store.head());
+    assert!(request.id.position() <= scene.store.head());
     let found = scene
         .store
         .message_request(request.id, scene.forever())
@@ -83,7 +83,7 @@ async fn an_accepted_request_becomes_the_first_message(scene: Scene) {
     assert_eq!(message.content.text, "call 555", "all of it");
     assert_eq!((&message.author, message.sent_at), (&ann, at));
     assert_eq!(scene.message(message.id).await, *message);
-    assert_eq!(scene.store.head(), message.position());
+    assert!(scene.store.head() >= message.position());
 
     let unread = scene.store.unread(&bob).await.expect("reads");
     assert_eq!(unread, [(matched.conversation, 1)]);

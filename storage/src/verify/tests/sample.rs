@@ -10,6 +10,8 @@ use crate::{
         conversation::MemberRole,
         event::EventId,
         message::Content,
+        notification::{DoNotDisturb, NotificationBody, NotificationDraft, NotificationId},
+        push::PushTarget,
         safety::{AuditDraft, FlagDraft, Preferences, ReportDraft, ReportStatus, Sanction},
     },
     engine::records,
@@ -22,8 +24,8 @@ use crate::{
     safety::ReportPage,
     safety::{Retention, Safety as _},
     store::{
-        Contacts, EventDraft, LimiterState, NotificationDraft, NotificationId, Outcome, Profile,
-        Store, Transaction, Write,
+        Contacts, EventDraft, LimiterState, Notices as _, Outcome, Profile, Store, Transaction,
+        Write,
     },
 };
 
@@ -56,8 +58,7 @@ async fn commit(store: &LocalStore, by: &str, write: Write) -> Position {
         events: vec![EventDraft::UserOnline],
         notifications: vec![NotificationDraft {
             user: name("bob"),
-            topic: "note".to_owned(),
-            body: "{}".to_owned(),
+            body: NotificationBody::Warned { reason: None },
         }],
         ..Transaction::new(at, name(by), write)
     };
@@ -65,6 +66,29 @@ async fn commit(store: &LocalStore, by: &str, write: Write) -> Position {
     match outcome.unwrap() {
         Outcome::Changed(changes) => changes[0].position,
         _ => Position::ZERO,
+    }
+}
+
+/// Cid is told of what waits for him; bob mutes it, has a device, and wants to be left alone.
+async fn notices(store: &LocalStore, conversation: ConversationId) {
+    let until = Some(Timestamp::MAX);
+    let token = "t".to_owned();
+    let choice = DoNotDisturb {
+        snooze_until: until,
+        quiet: None,
+    };
+    let (cid, at) = ([name("cid")], Timestamp(SAMPLE_MS));
+    let told = store.notify(conversation, &cid, at).await.unwrap();
+    assert_eq!(told.len(), 1);
+    for write in [
+        Write::Mute {
+            conversation,
+            until,
+        },
+        Write::DoNotDisturb(choice),
+        Write::AddPushTarget(PushTarget::Fcm { token }),
+    ] {
+        commit(store, "bob", write).await;
     }
 }
 
@@ -152,6 +176,7 @@ async fn files(store: &LocalStore) {
             name: "cat.png".to_owned(),
             media_type: "image/png".to_owned(),
             bytes: 1000,
+            digest: [1; 32],
             image: None,
             thumbnail: Some(format!("ann/{n}.thumb")),
             quota: None,
@@ -305,7 +330,9 @@ impl Sample {
         assert_eq!(went.unwrap().n_messages, 1);
         safety(&store).await;
         files(&store).await;
+        super::scheduled::keep(&store).await;
         Self::meet(&store).await;
+        notices(&store, purged).await;
         follow(&store).await;
         store.close().await.unwrap();
         Self {

@@ -1,31 +1,33 @@
-//! Every way to look, and what an answer shows. A new one, search say, is added to both functions: the second knows
-//! every answer there is, so that none is forgotten.
+//! Every way to look, and what an answer shows. A new one is added to both functions: the second knows every answer
+//! there is, so that none is forgotten.
 
 use parlour_storage::{
     contacts::Direction,
-    ids::{ConversationId, Epoch, MessageId, Position},
+    ids::{AttachmentId, ConversationId, Epoch, MessageId, Position},
     store::PageFrom,
 };
 
-use super::{reads, seen};
+use super::telltale::{reads, seen};
 use crate::{
     codec::Resume,
     command::{
-        AttachmentReply, ContactQuestion, ContactReply, HistoryFilter, InboxFilter, Item, Question,
-        Reply, Scope, Search, ShownRequest, Unread,
+        AttachmentQuestion, AttachmentReply, ContactQuestion, ContactReply, HistoryFilter,
+        InboxFilter, Item, NoticeReply, Question, Reply, Scope, Search, ShownRequest, Target,
+        Unread,
     },
     scenarios::telling::within,
 };
 
 /// How many ways there are.
-pub(super) const N_LOOKS: usize = 15;
+pub(super) const N_LOOKS: usize = 17;
 
-/// One of the ways, at a conversation or a message of it.
+/// One of the ways, at a conversation, a message or a file.
 pub(super) fn question(
     k: usize,
     epoch: Epoch,
     conversation: ConversationId,
     message: Option<MessageId>,
+    file: Option<AttachmentId>,
 ) -> Option<Question> {
     let history = |of, offset| Question::History {
         of,
@@ -78,6 +80,13 @@ pub(super) fn question(
             limit: 100,
             ..Search::default()
         }),
+        14 => Question::Search(Search {
+            of: Some(Target::Conversation(conversation)),
+            has_file: Some(true),
+            limit: 100,
+            ..Search::default()
+        }),
+        15 => Question::Attachment(AttachmentQuestion::One(file?)),
         _ => Question::Receipts(message?),
     })
 }
@@ -123,16 +132,21 @@ pub(super) fn shown(reply: &Reply) -> Vec<String> {
         }
         Reply::Contact(ContactReply::Request(request)) => vec![ask(request)],
         Reply::Contact(ContactReply::Answered { request, .. }) => vec![ask(request)],
-        // Asked about nowhere here, since nothing here has files: see `scenarios/attachments.rs`.
         Reply::Attachment(AttachmentReply::Attachment(file) | AttachmentReply::Uploaded(file)) => {
             vec![format!("{file:?}")]
         }
         Reply::Attachment(AttachmentReply::Usage { .. }) => Vec::new(),
+        // Asked about nowhere here: see `scenarios/notices.rs`. They name messages, and don't say what these say.
+        Reply::Notice(NoticeReply::Notifications { items, .. }) => {
+            items.iter().map(|item| format!("{item:?}")).collect()
+        }
         // What is left shows nothing that anybody wrote, or is counted: see `counted`.
         Reply::Opened { .. }
         | Reply::Sent { .. }
         | Reply::Done
         | Reply::Me(_)
+        // One's own.
+        | Reply::Later(_)
         | Reply::User(_)
         | Reply::People(_)
         | Reply::Online(_)
@@ -145,6 +159,13 @@ pub(super) fn shown(reply: &Reply) -> Vec<String> {
             | ContactReply::Likes { .. }
             | ContactReply::Hidden { .. }
             | ContactReply::Relation(_),
+        )
+        | Reply::Notice(
+            NoticeReply::Unread(_)
+            | NoticeReply::DoNotDisturb(_)
+            | NoticeReply::PushKey(_)
+            | NoticeReply::PushTarget(_)
+            | NoticeReply::PushTargets(_),
         )
         | Reply::Safety(_) => Vec::new(),
     }

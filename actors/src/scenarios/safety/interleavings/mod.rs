@@ -1,6 +1,8 @@
-//! Whatever is done in whatever order: who blocks somebody is shown nothing that they write later.
+//! Whatever is done in whatever order: who blocks somebody is shown nothing that they write later, nor is anybody what
+//! somebody writes who is shadow-banned.
 
 mod looks;
+mod telltale;
 
 use std::{
     collections::BTreeMap,
@@ -11,23 +13,29 @@ use std::{
 };
 
 use parlour_storage::{
-    domain::change::ChangeBody,
-    ids::{ConversationId, Epoch, MessageId, MessageRequestId, Position, Seq, UserId},
+    domain::{
+        attachment::AttachmentDraft, change::ChangeBody, message::Content, safety::Sanction,
+        user::NodeRole,
+    },
+    ids::{AttachmentId, ConversationId, MessageId, MessageRequestId, Position, Seq},
 };
 use proptest::{
     prelude::*,
     test_runner::{Config, TestRunner},
 };
 
+use self::telltale::{Telltale, mark, place, reads};
+use super::try_decide;
 use crate::{
-    codec::{ClientFrame, Codec, RequestId, Resume, View},
-    command::{Command, ContactCommand, ContactReply, Mark, Question, Reply, Request, Target},
+    codec::Resume,
+    command::{
+        AttachmentCommand, AttachmentReply, Command, ContactCommand, ContactReply, Mark, Question,
+        Reply, Request, Target,
+    },
     error::Failure,
     limits::Settings,
-    outbox::Frame,
-    push::{ContactNews, Hello, Push},
     scenarios::telling::opened,
-    testkit::{Client, Plain, TestNode, message, user},
+    testkit::{Client, TestNode, message, user},
 };
 
 const NAMES: [&str; 3] = ["a", "b", "c"];
@@ -37,7 +45,12 @@ const NAMES: [&str; 3] = ["a", "b", "c"];
 enum Do {
     Block(usize),
     Unblock(usize),
+    /// A moderator has somebody be heard by nobody, or ends it.
+    Shadow(usize, bool),
     Send {
+        to: usize,
+    },
+    SendFile {
         to: usize,
     },
     Edit(usize),
@@ -63,7 +76,9 @@ fn deeds() -> impl Strategy<Value = Vec<Vec<(usize, Do)>>> {
     let deed = prop_oneof![
         3 => (0_usize..2).prop_map(Do::Block),
         1 => (0_usize..2).prop_map(Do::Unblock),
+        2 => (0..NAMES.len(), any::<bool>()).prop_map(|(whom, on)| Do::Shadow(whom, on)),
         8 => (0_usize..3).prop_map(|to| Do::Send { to }),
+        4 => (0_usize..3).prop_map(|to| Do::SendFile { to }),
         4 => (0_usize..64).prop_map(Do::Edit),
         3 => (0_usize..64).prop_map(Do::React),
         2 => (0_usize..3).prop_map(|to| Do::Read { to }),
@@ -72,85 +87,15 @@ fn deeds() -> impl Strategy<Value = Vec<Vec<(usize, Do)>>> {
         2 => Just(Do::Resume),
         2 => (0_usize..2).prop_map(Do::Ask),
         2 => (0_usize..8, any::<bool>()).prop_map(|(request, accept)| Do::Answer { request, accept }),
-        8 => (0..looks::N_LOOKS, 0_usize..64).prop_map(|(way, at)| Do::Look(way, at)),
+        10 => (0..looks::N_LOOKS, 0_usize..64).prop_map(|(way, at)| Do::Look(way, at)),
     ];
     // Those of one step are done at once, and a step begins when the one before has ended.
     let step = prop::collection::vec((0_usize..NAMES.len(), deed), 1..4);
     prop::collection::vec(step, 1..40)
 }
 
-/// Tells all that a client could see, and of what is veiled where it stands.
-#[derive(Debug)]
-struct Telltale;
-
-impl Codec for Telltale {
-    fn key(&self) -> u16 {
-        11
-    }
-
-    fn decode(&self, text: &str) -> Result<ClientFrame, (RequestId, Failure)> {
-        Plain.decode(text)
-    }
-
-    fn hello(&self, hello: &Hello<'_>) -> Option<Frame> {
-        Some(Frame::Text(format!("at {}", hello.position).into()))
-    }
-
-    fn push(&self, _: Epoch, push: &Push, _: View) -> Option<Frame> {
-        Some(Frame::Text(seen(push)?.into()))
-    }
-
-    fn reply(
-        &self,
-        _: Epoch,
-        _: &RequestId,
-        _: Option<Position>,
-        _: Result<&Reply, &Failure>,
-    ) -> Option<Frame> {
-        None
-    }
-}
-
-/// What there is to see in a push, after where it stands. What somebody writes has their name and the step in it.
-fn seen(push: &Push) -> Option<String> {
-    Some(match push {
-        Push::Change(change, _) => {
-            let what = match &change.body {
-                ChangeBody::Sent(message) | ChangeBody::Edited(message) => format!("{message:?}"),
-                ChangeBody::Reacted {
-                    emoji, on: true, ..
-                } => emoji.clone(),
-                ChangeBody::Read { .. } | ChangeBody::Delivered { .. } => reads(&change.by),
-                _ => String::new(),
-            };
-            format!("at {} {what}", change.position)
-        }
-        Push::Veiled(change, _) => format!("at {}", change.position),
-        Push::Contact(ContactNews::Requested(shown) | ContactNews::Answered(shown))
-            if !shown.sent =>
-        {
-            shown.request.text.clone()
-        }
-        Push::Typing { about, on: true } => format!("<{} types>", about.by.user),
-        _ => return None,
-    })
-}
-
-/// That somebody has read something.
-fn reads(user: &UserId) -> String {
-    format!("<{user} reads>")
-}
-
-/// Where it stands.
-fn place(shown: &str) -> Option<Position> {
-    let place = shown.strip_prefix("at ")?.split(' ').next()?;
-    Position::new(place.parse().ok()?)
-}
-
-/// What somebody writes in a step.
-fn mark(who: usize, step: usize) -> String {
-    format!("<{} {step}>", NAMES[who])
-}
+/// The end of a step, and up to where the order had come by then.
+type Since = (usize, Position);
 
 /// The state of one run.
 struct Run {
@@ -159,22 +104,28 @@ struct Run {
     conversations: Vec<ConversationId>,
     /// Messages with their authors.
     messages: Vec<(usize, MessageId, ConversationId)>,
+    /// Files of messages.
+    files: Vec<AttachmentId>,
     /// Requests with who made them.
     requests: Vec<(usize, MessageRequestId)>,
     clients: Vec<Client>,
     /// Where each client is.
     at: Vec<Position>,
-    /// Since the end of which step, and up to where in the order, one blocks another for sure.
-    blocks: BTreeMap<(usize, usize), (usize, Position)>,
+    /// Since when one blocks another for sure.
+    blocks: BTreeMap<(usize, usize), Since>,
+    /// Since when somebody is shadow-banned for sure.
+    shadows: BTreeMap<usize, Since>,
     /// What each was shown in this step.
     shown: Vec<Vec<String>>,
     /// What each was told of unread messages in this step.
     counted: Vec<Vec<(ConversationId, u64)>>,
+    /// How often a search found something, and how often a file was there.
+    found: [usize; 2],
 }
 
 impl Run {
     async fn new() -> Self {
-        let node = Arc::new(TestNode::start(Settings::default()));
+        let node = Arc::new(TestNode::start_with_files(Settings::default()));
         let conversations = vec![
             node.direct("a", "b").await,
             node.direct("b", "c").await,
@@ -185,12 +136,15 @@ impl Run {
             node,
             conversations,
             messages: Vec::new(),
+            files: Vec::new(),
             requests: Vec::new(),
             clients: clients.into(),
             at: vec![Position::ZERO; NAMES.len()],
             blocks: BTreeMap::new(),
+            shadows: BTreeMap::new(),
             shown: vec![Vec::new(); NAMES.len()],
             counted: vec![Vec::new(); NAMES.len()],
+            found: [0; 2],
         }
     }
 
@@ -201,10 +155,19 @@ impl Run {
         while parlour_storage::ids::Timestamp::now() <= began {
             tokio::task::yield_now().await;
         }
-        let mut asked = Vec::new();
+        let (mut asked, mut decided) = (Vec::new(), Vec::new());
         for (who, deed) in deeds {
             match deed {
                 Do::Connect | Do::Resume => self.connect(*who, matches!(deed, Do::Resume)),
+                Do::Shadow(whom, on) => {
+                    let node = Arc::clone(&self.node);
+                    decided.push(actix::spawn(shadow(node, *whom, *on)));
+                }
+                Do::SendFile { to } => {
+                    let node = Arc::clone(&self.node);
+                    let (who, to) = (*who, self.conversations[*to]);
+                    asked.push((who, actix::spawn(send_file(node, who, to, mark(who, n)))));
+                }
                 _ => {
                     let Some(request) = self.request(*who, deed, n) else {
                         continue;
@@ -220,9 +183,14 @@ impl Run {
         }
         // Whatever is racing is not asked about; what was so before, and still is, is.
         for (who, deed) in deeds {
-            if let Do::Unblock(other) = deed {
-                self.blocks.remove(&(*who, other_of(*who, *other)));
+            match deed {
+                Do::Unblock(other) => _ = self.blocks.remove(&(*who, other_of(*who, *other))),
+                Do::Shadow(whom, false) => _ = self.shadows.remove(whom),
+                _ => {}
             }
+        }
+        for decided in decided {
+            decided.await.unwrap();
         }
         for (who, asked) in asked {
             if let Ok(reply) = asked.await.unwrap() {
@@ -234,6 +202,7 @@ impl Run {
             self.drain(who);
         }
         self.check(n)?;
+        let now = (n, self.node.core().store_ref().head());
         for (who, deed) in deeds {
             let other = |other: &usize| other_of(*who, *other);
             if let Do::Block(o) = deed
@@ -241,16 +210,33 @@ impl Run {
                     .iter()
                     .any(|(w, d)| w == who && matches!(d, Do::Unblock(u) if other(u) == other(o)))
             {
-                let head = self.node.core().store_ref().head();
-                self.blocks.entry((*who, other(o))).or_insert((n, head));
+                self.blocks.entry((*who, other(o))).or_insert(now);
+            }
+            if let Do::Shadow(whom, true) = deed
+                && !deeds
+                    .iter()
+                    .any(|(_, d)| matches!(d, Do::Shadow(other, false) if other == whom))
+            {
+                self.shadows.entry(*whom).or_insert(now);
             }
         }
         Ok(())
     }
 
-    /// Nobody was shown what somebody wrote whom they had blocked by then.
+    /// Who hears nothing of whom, and since when.
+    fn unheard(&self) -> Vec<((usize, usize), Since)> {
+        let blocks = self.blocks.iter().map(|(pair, since)| (*pair, *since));
+        let shadows = self.shadows.iter().flat_map(|(&whom, &since)| {
+            let others = (0..NAMES.len()).filter(move |who| *who != whom);
+            others.map(move |who| ((who, whom), since))
+        });
+        blocks.chain(shadows).collect()
+    }
+
+    /// Nobody was shown what somebody wrote whom they had blocked by then, or who was shadow-banned.
     fn check(&mut self, n: usize) -> Result<(), TestCaseError> {
-        for (&(who, other), &(since, head)) in &self.blocks {
+        let unheard = self.unheard();
+        for &((who, other), (since, head)) in &unheard {
             let reads = reads(&user(NAMES[other]));
             let types = format!("<{} types>", NAMES[other]);
             for shown in &self.shown[who] {
@@ -265,7 +251,7 @@ impl Run {
         }
         for (who, counted) in self.counted.iter().enumerate() {
             for &(conversation, unread) in counted {
-                let hears = |by: usize| by != who && !self.blocks.contains_key(&(who, by));
+                let hears = |by| by != who && unheard.iter().all(|(pair, _)| *pair != (who, by));
                 let messages = self.messages.iter();
                 let n_messages = messages.filter(|&&(by, _, at)| at == conversation && hears(by));
                 // Each may have been accepted, and so be a message.
@@ -328,15 +314,17 @@ impl Run {
                 accept: *accept,
             }),
             Do::Look(way, at) => return Some(Request::Ask(self.question(*way, *at)?)),
-            Do::Connect | Do::Resume => return None,
+            Do::Connect | Do::Resume | Do::Shadow(..) | Do::SendFile { .. } => return None,
         };
         Some(Request::Do(command))
     }
 
     fn question(&self, way: usize, at: usize) -> Option<Question> {
         let conversation = self.conversations[at % self.conversations.len()];
-        let message = self.messages.iter().rev().nth(at).map(|message| message.1);
-        looks::question(way, self.node.core().epoch(), conversation, message)
+        let messages = self.messages.iter().rev();
+        let message = messages.map(|message| message.1).cycle().nth(at);
+        let file = self.files.iter().rev().cycle().nth(at).copied();
+        looks::question(way, self.node.core().epoch(), conversation, message, file)
     }
 
     fn connect(&mut self, who: usize, resume: bool) {
@@ -358,10 +346,16 @@ impl Run {
             Reply::Sent { change, .. } => {
                 let message = MessageId::created_at(change.position);
                 self.messages.push((who, message, change.conversation));
+                if let ChangeBody::Sent(message) = &change.body {
+                    self.files
+                        .extend(message.attachments.iter().map(|file| file.id));
+                }
             }
             Reply::Contact(ContactReply::Request(shown)) => {
                 self.requests.push((who, shown.request.id))
             }
+            Reply::Found { items, .. } => self.found[0] += usize::from(!items.is_empty()),
+            Reply::Attachment(_) => self.found[1] += 1,
             _ => {}
         }
     }
@@ -376,6 +370,48 @@ impl Run {
     }
 }
 
+/// A moderator decides. That nothing changes by it is an answer too.
+async fn shadow(node: Arc<TestNode>, whom: usize, on: bool) {
+    let sanction = if on {
+        Sanction::ShadowBan
+    } else {
+        Sanction::EndShadowBan
+    };
+    let decided = try_decide(&node, "mod", NodeRole::Moderator, NAMES[whom], sanction).await;
+    decided.unwrap();
+}
+
+/// Sends a file that is named by what is said, and nothing else.
+async fn send_file(
+    node: Arc<TestNode>,
+    who: usize,
+    to: ConversationId,
+    name: String,
+) -> Result<Reply, Failure> {
+    let draft = AttachmentDraft {
+        object: format!("{who}/{name}"),
+        name,
+        media_type: "application/pdf".to_owned(),
+        bytes: 1,
+        digest: [0; 32],
+        image: None,
+        thumbnail: None,
+        quota: None,
+    };
+    let upload = Command::Attachment(AttachmentCommand::Upload(draft));
+    let file = match node.ask(NAMES[who], Request::Do(upload)).await? {
+        Reply::Attachment(AttachmentReply::Uploaded(file)) => file.id,
+        other => panic!("{other:?}"),
+    };
+    let send = Command::Send {
+        to: Target::Conversation(to),
+        content: Content::default(),
+        attachments: vec![file],
+        key: None,
+    };
+    node.ask(NAMES[who], Request::Do(send)).await
+}
+
 /// One of the two others.
 fn other_of(who: usize, n: usize) -> usize {
     (who + 1 + n) % NAMES.len()
@@ -384,7 +420,7 @@ fn other_of(who: usize, n: usize) -> usize {
 /// Over the real actors and the real store, on real threads: what races here races there.
 #[test]
 fn nobody_is_shown_what_somebody_they_block_writes_later() {
-    let n_shown = AtomicUsize::new(0);
+    let (n_steps, n_found) = (AtomicUsize::new(0), [const { AtomicUsize::new(0) }; 2]);
     let mut runner = TestRunner::new(Config {
         failure_persistence: None,
         cases: 48,
@@ -399,7 +435,10 @@ fn nobody_is_shown_what_somebody_they_block_writes_later() {
                 if outcome.is_err() {
                     break;
                 }
-                n_shown.fetch_add(1, Ordering::Relaxed);
+                n_steps.fetch_add(1, Ordering::Relaxed);
+            }
+            for (all, n) in n_found.iter().zip(run.found) {
+                all.fetch_add(n, Ordering::Relaxed);
             }
             run.clients.clear();
             let Ok(node) = Arc::try_unwrap(run.node) else {
@@ -410,5 +449,7 @@ fn nobody_is_shown_what_somebody_they_block_writes_later() {
         })
     };
     runner.run(&deeds(), run).unwrap();
-    assert!(n_shown.into_inner() > 48);
+    assert!(n_steps.into_inner() > 48);
+    let n_found = n_found.map(AtomicUsize::into_inner);
+    assert!(n_found.iter().all(|n| *n > 10), "{n_found:?}");
 }
