@@ -1,4 +1,5 @@
-//! `parlour bench wire` against the real binary, over real sockets: each scenario in each dialect, with small numbers.
+//! `parlour bench` as it is run: each scenario in each dialect against a real node, over real sockets, and the core in process;
+//! all with small numbers.
 //!
 //! Judged by what it counts and never by how fast it was.
 
@@ -153,6 +154,28 @@ async fn everybody_comes_back_from_a_storm_with_what_they_missed() {
             assert_eq!(storm["faults"][kind], 0, "{storm:#}");
         }
     }
+}
+
+#[tokio::test]
+async fn the_core_is_loaded_in_process_and_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_str().unwrap();
+    for engine in ["sled", "memory"] {
+        let words = format!(
+            "bench actors --rooms 2 --members 3 --messages 30 --rate 400 --warm-up 0s --json --engine {engine} --folder {path}"
+        );
+        let mut command = Command::new(env!("CARGO_BIN_EXE_parlour"));
+        command.args(words.split(' ')).env_clear();
+        let output = output(command).await;
+        let err = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{err}");
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let trial = &report["trials"][0];
+        assert_clean(trial);
+        assert_eq!(trial["answers"]["n"], 30, "{report:#}");
+        assert_eq!(trial["deliveries"]["n"], 2 * 30, "{report:#}");
+    }
+    assert_eq!(std::fs::read_dir(path).unwrap().count(), 0);
 }
 
 #[tokio::test]

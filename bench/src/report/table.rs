@@ -21,7 +21,7 @@ impl Display for Report {
                     let why = match limit {
                         Limit::Node => "the node bears no more",
                         Limit::Generator => {
-                            "the generator makes no more; the node may bear it, so give it more cores or more generators"
+                            "the generator makes no more, and the node may bear it: give the generator a core of its own, or run several"
                         }
                         Limit::Asked => "no higher rate was to be tried",
                     };
