@@ -265,7 +265,7 @@ impl Core {
 
     /// Tells Presence something, which must arrive: it can't know what it was not told, and would show people who
     /// are gone, or to whom they must not be shown.
-    pub(crate) fn tell_presence<M>(&self, message: M)
+    pub fn tell_presence<M>(&self, message: M)
     where
         M: Message<Result = ()> + Send + 'static,
         Presence: Handler<M>,

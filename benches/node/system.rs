@@ -1,91 +1,49 @@
-//! Actors and a store to measure, and what the kernel says of this process.
+//! A core to measure, what this process uses, and what a folder takes on disk.
 
 use std::{fs, path::Path, sync::Arc};
 
-use parlour_actors::{
-    command::{Caller, Identity},
-    limits::Settings,
-    system::System,
+use parlour_actors::{command::Caller, limits::Settings, system::System};
+use parlour_bench::{
+    actors::{identity, open_sled},
+    proc::{Process, Usage},
 };
-use parlour_storage::{
-    domain::user::{NodeRole, Plan},
-    ids::{Timestamp, UserId},
-    local::Options,
-    sled_store::SledStore,
-    store::{Profile, Store},
-};
+use parlour_storage::{ids::UserId, local::Options, store::Store};
 
 pub(crate) fn user(n: usize) -> UserId {
     UserId::new(&format!("user-{n:06}")).expect("short")
 }
 
-pub(crate) fn identity(user: UserId) -> Identity {
-    let profile = Profile {
-        name: None,
-        picture: None,
-        role: NodeRole::User,
-        plan: Plan::Free,
-    };
-    Identity {
-        user,
-        profile,
-        expires_at: Timestamp(i64::MAX),
-    }
-}
-
 pub(crate) fn caller(user: UserId) -> Arc<Caller> {
-    Caller::new(&identity(user), None)
+    Caller::new(&identity(user.as_str()).expect("a name"), None)
 }
 
 pub(crate) fn open(folder: &Path, options: Options) -> Arc<dyn Store> {
-    Arc::new(SledStore::open(&folder.join("sled"), options).expect("a fresh folder"))
-}
-
-pub(crate) fn start(folder: &Path) -> System {
-    // No rate limits: they are what would be measured.
-    start_with(folder, Settings::default())
+    open_sled(folder, options).expect("a folder of ours")
 }
 
 pub(crate) fn start_with(folder: &Path, settings: Settings) -> System {
     System::start(open(folder, Options::default()), settings)
 }
 
+/// What this process has used so far.
+fn usage() -> Usage {
+    let this = Process::this().expect("Linux");
+    this.usage().expect("it runs")
+}
+
 /// Resident memory of this process, in MiB.
 pub(crate) fn rss_mib() -> u64 {
-    status_mib("VmRSS:")
+    usage().resident >> 20
 }
 
 /// The same, without files that are mapped.
 pub(crate) fn rss_own_mib() -> u64 {
-    status_mib("RssAnon:")
-}
-
-fn status_mib(what: &str) -> u64 {
-    let status = fs::read_to_string("/proc/self/status").expect("Linux");
-    let line = status
-        .lines()
-        .find(|line| line.starts_with(what))
-        .expect("always there");
-    line.split_whitespace()
-        .nth(1)
-        .and_then(|kib| kib.parse::<u64>().ok())
-        .expect("a number")
-        / 1024
+    usage().own >> 20
 }
 
 /// User and system time of this process so far, in seconds.
 pub(crate) fn cpu_seconds() -> f64 {
-    let stat = fs::read_to_string("/proc/self/stat").expect("Linux");
-    // The name of the process, in parentheses, may hold anything.
-    let fields: Vec<&str> = stat
-        .rsplit(')')
-        .next()
-        .expect("fields")
-        .split_whitespace()
-        .collect();
-    let ticks = |n: usize| fields[n].parse::<f64>().expect("a number");
-    // Linux counts these in hundredths of a second everywhere (USER_HZ).
-    (ticks(11) + ticks(12)) / 100.0
+    usage().cpu.as_secs_f64()
 }
 
 /// The same in microseconds, to a few of them, so long as no thread but this one runs: the kernel counts what a thread

@@ -7,6 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use parlour::dialects::native::Native;
 use parlour_actors::{
     command::{Caller, Command, Reply, Request, Target},
     error::ErrorCode,
@@ -15,12 +16,15 @@ use parlour_actors::{
     policy::{Finding, Html, Policy, WordRule},
     system::Core,
 };
+use parlour_bench::{
+    actors,
+    plan::{Pace, Timing},
+    rounds::Demand,
+    wire::Texts,
+};
 use parlour_storage::{domain::message::Content, ids::ConversationId, store::Write};
 
-use crate::{
-    messages,
-    system::{caller, cpu_seconds, start_with, user},
-};
+use crate::system::{caller, cpu_seconds, start_with, user};
 
 /// Words of the operator's own.
 const WORDS: usize = 10_000;
@@ -131,7 +135,7 @@ pub(crate) fn run() {
         let ns = each.map(|against| ns_for(&policy(against), text).to_string());
         println!("| {name} | {} |", ns.join(" | "));
     }
-    let durable = messages::cpu_of_one(10);
+    let durable = durable();
     println!(
         "what Moderation adds to a message of 200 letters, in CPU time: what one costs that its last check refuses, less \
          what one costs that the room refuses before. A durable message costs {durable:.1} µs"
@@ -152,6 +156,33 @@ pub(crate) fn run() {
             );
         }
     }
+}
+
+/// What a durable message costs, one of many at once, in µs of CPU time.
+fn durable() -> f64 {
+    let plan = actors::Plan {
+        rooms: 1000,
+        members: 2,
+        texts: Texts {
+            length: 200,
+            keys: true,
+        },
+        codec: Arc::new(Native),
+        engine: actors::Engine::Sled(std::env::temp_dir()),
+        demand: Demand::At(Pace::Flood(1000)),
+        timing: Timing {
+            warm_up: Duration::from_secs(1),
+            measured: Duration::from_secs(10),
+            messages_max: u64::MAX,
+            grace: Duration::from_secs(10),
+        },
+        seed: 1,
+    };
+    let report = actix::System::new().block_on(actors::run(plan));
+    let report = report.expect("the core works");
+    let cost = report.trials.first().and_then(|trial| trial.server);
+    cost.and_then(|cost| cost.us_per_message)
+        .expect("messages were sent")
 }
 
 /// The fastest of some rounds: what else runs on the machine is not what is measured.

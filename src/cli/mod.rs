@@ -1,6 +1,7 @@
 //! The command line: what can be asked, and which file does it. One file a command.
 
 mod audit;
+mod bench;
 mod chat;
 mod compact;
 mod completions;
@@ -54,6 +55,10 @@ pub enum Command {
     Events(events::Args),
     /// Rebuild or check the search index of a node that is stopped.
     Index(index::Args),
+    /// Make load, and tell how long things take and what they cost.
+    ///
+    /// docs/bench.md explains the scenarios and how to read what is printed.
+    Bench(bench::Args),
     /// Ask a running node whether it is ready.
     Healthcheck(healthcheck::Args),
     /// Print a completion script.
@@ -79,6 +84,7 @@ impl Command {
             Self::User(args) => args.execute(),
             Self::Events(args) => args.execute(),
             Self::Index(args) => args.execute(),
+            Self::Bench(args) => args.execute(),
             Self::Healthcheck(args) => args.execute(),
             Self::Completions(args) => args.execute(),
             Self::Version(args) => args.execute(),
@@ -121,6 +127,7 @@ fn command() -> clap::Command {
                 .mut_subcommand("verify", quiet)
                 .mut_subcommand("export", quiet)
         })
+        .mut_subcommand("bench", |bench| bench.mut_subcommand("wire", quiet))
         .mut_subcommand("index", |index| {
             index
                 .mut_subcommand("rebuild", quiet)

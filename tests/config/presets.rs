@@ -91,7 +91,37 @@ fn every_dialect_but_the_native_one_has_a_preset() {
     let others: Vec<_> = others.filter(|d| *d != Dialect::Native).collect();
     assert_eq!(named, others);
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("flags");
-    assert_eq!(std::fs::read_dir(folder).unwrap().count(), named.len());
+    // And the one for measuring.
+    assert_eq!(std::fs::read_dir(folder).unwrap().count(), named.len() + 1);
+}
+
+/// What flags/bench.flags may touch: bounds of people and of what waits. What a message goes through is the product.
+#[test]
+fn measuring_lifts_limits_and_leaves_everything_else() {
+    const LIFTED: [&str; 8] = [
+        "log.level",
+        "policy.limits",
+        "rooms.mailbox_max",
+        "session.handshakes_per_ip",
+        "session.in_flight_max",
+        "session.outbox_frames_max",
+        "session.outbox_max",
+        "session.per_ip_max",
+    ];
+    let bench = Bench::new();
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("flags/bench.flags");
+    let line = format!("config print --format flags --flagfile {}", file.display());
+    let page = bench.ok(&line, &[]);
+    let printed = page.lines().filter(|line| !line.is_empty());
+    let defaults = Config::default().entries();
+    let mut lifted: Vec<_> = printed
+        .zip(OPTIONS.iter().zip(&defaults))
+        .filter(|(line, (option, (_, default)))| **line != format!("--{}={default}", option.flag()))
+        .map(|(_, (option, _))| option.key)
+        .collect();
+    lifted.sort_unstable();
+    assert_eq!(lifted, LIFTED);
+    assert!(page.contains("--policy-limits=\n"), "no rate is left");
 }
 
 #[test]
