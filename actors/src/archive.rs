@@ -245,7 +245,7 @@ impl Archive {
             .add(outcomes.len() as u64);
         let mut by_room: Vec<(ConversationId, Vec<News>)> = Vec::new();
         let mut place: HashMap<ConversationId, usize> = HashMap::new();
-        let mut through = None;
+        let (mut through, mut n_changes) = (None, 0);
         for (waits, outcome) in waiting.into_iter().zip(outcomes) {
             if let Ok(outcome) = &outcome {
                 let counters = &self.core.counters;
@@ -253,6 +253,7 @@ impl Archive {
             }
             for news in waits.settle(outcome, &self.core, &herald) {
                 through = Some(news.change.position);
+                n_changes += 1;
                 let id = news.change.conversation;
                 let at = *place.entry(id).or_insert_with(|| {
                     by_room.push((id, Vec::new()));
@@ -262,7 +263,7 @@ impl Archive {
             }
         }
         let Some(through) = through else { return };
-        let group = self.groups.begin(through);
+        let group = self.groups.begin(through, n_changes);
         for (id, news) in by_room {
             self.core.tell_room(
                 id,

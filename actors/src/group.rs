@@ -8,27 +8,35 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use parlour_storage::ids::Position;
 
-use crate::outbox::{Frame, Outbox};
+use crate::outbox::{Frame, Outbox, Staged};
 
 /// A commit group that is being told. Each room that has changes to tell holds it, and lets go when it has told
 /// them, or dies; the last one releases it.
 #[derive(Debug)]
 pub struct Group {
     through: Position,
+    /// It is a single change, and nothing was being told when it began: there is nothing to sort or to wait for.
+    alone: bool,
     touched: Mutex<Vec<Arc<Outbox>>>,
     /// Held by this group, so it isn't released before.
     next: OnceLock<Arc<Group>>,
 }
 
 impl Group {
-    /// Puts a change of this group into an outbox, to come out when the group is released.
-    pub fn stage(&self, outbox: &Arc<Outbox>, position: Position, frame: Frame) {
-        if outbox.stage(position, self.through, frame) {
+    /// Puts a change of this group into an outbox, to come out when the group is released. `false`: the connection is
+    /// closing.
+    pub fn stage(&self, outbox: &Arc<Outbox>, position: Position, frame: Frame) -> bool {
+        let staged = match self.alone {
+            true => outbox.pass(position, frame),
+            false => outbox.stage(position, self.through, frame),
+        };
+        if staged == Staged::ToRelease {
             self.touched
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .push(Arc::clone(outbox));
         }
+        staged != Staged::Refused
     }
 
     fn release(&mut self) {
@@ -67,14 +75,16 @@ impl Groups {
         Weak::clone(&self.last)
     }
 
-    /// The next group, with changes up to `through`.
-    pub fn begin(&mut self, through: Position) -> Arc<Group> {
+    /// The next group, with so many changes, up to `through`.
+    pub fn begin(&mut self, through: Position, n_changes: usize) -> Arc<Group> {
+        let last = self.last.upgrade();
         let group = Arc::new(Group {
             through,
+            alone: n_changes == 1 && last.is_none(),
             touched: Mutex::default(),
             next: OnceLock::new(),
         });
-        if let Some(last) = self.last.upgrade() {
+        if let Some(last) = last {
             let _only_set_here = last.next.set(Arc::clone(&group));
         }
         self.last = Arc::downgrade(&group);
@@ -121,8 +131,8 @@ mod tests {
         let outbox = Outbox::new(ConnectionId(1), 100, 10_000);
         outbox.open_gate(Position::ZERO);
         let mut groups = Groups::default();
-        let first = groups.begin(at(5));
-        let second = groups.begin(at(9));
+        let first = groups.begin(at(5), 2);
+        let second = groups.begin(at(9), 1);
         let (slow_room, fast_room) = (Arc::clone(&first), first);
         tell(&fast_room, &outbox, 4);
         drop(fast_room);
@@ -139,10 +149,10 @@ mod tests {
         let outbox = Outbox::new(ConnectionId(1), 100, 10_000);
         outbox.open_gate(Position::ZERO);
         let mut groups = Groups::default();
-        let first = groups.begin(at(1));
+        let first = groups.begin(at(1), 1);
         let last = 200_000;
         for n in 2..=last {
-            let group = groups.begin(at(n));
+            let group = groups.begin(at(n), 1);
             if n == last {
                 tell(&group, &outbox, n);
             }

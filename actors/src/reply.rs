@@ -95,7 +95,9 @@ impl ReplyTo {
                     place,
                 ) {
                     (None, _) => {}
-                    (Some(frame), Some((group, position))) => group.stage(&outbox, position, frame),
+                    (Some(frame), Some((group, position))) => {
+                        group.stage(&outbox, position, frame);
+                    }
                     // A connection that is closing needs no answer.
                     (Some(frame), None) => _ = outbox.push(frame),
                 }

@@ -85,6 +85,19 @@ pub struct Audience {
 }
 
 impl Audience {
+    /// Whether everyone is told everything, whoever they are.
+    pub fn is_everyone(&self) -> bool {
+        let Self {
+            blocked_by,
+            blocks,
+            shadowed,
+            hides_receipts,
+            receipts,
+        } = self;
+        let nobody = blocked_by.is_empty() && blocks.is_empty();
+        nobody && !shadowed && !hides_receipts && *receipts == Receipts::Everyone
+    }
+
     /// How much `reader`, of a plan, is told of a change that the author makes now.
     pub fn show(&self, change: &Change, reader: &UserId, plan: Plan) -> Show {
         let between = Between {

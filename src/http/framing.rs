@@ -50,7 +50,7 @@ impl Framing {
 fn join(frames: &mut Vec<Frame>) {
     let texts = frames.iter().filter_map(|frame| match frame {
         Frame::Text(text) => Some(&**text),
-        Frame::Binary(_) | Frame::Ping | Frame::Many(_) => None,
+        Frame::Binary(_) | Frame::Ping | Frame::Many(_) | Frame::Run(_) => None,
     });
     let joined = texts.collect::<Vec<_>>().join(",");
     let Some(first) = frames.iter().position(|f| matches!(f, Frame::Text(_))) else {

@@ -153,8 +153,12 @@ impl End for SessionEnd {
     }
 
     fn drain(&mut self, into: &mut Vec<Frame>) -> Drained {
+        let framing = self.dialect.framing;
+        if framing == Framing::default() {
+            return self.outbox.drain_runs(into);
+        }
         let drained = self.outbox.drain(into);
-        self.dialect.framing.pack(into);
+        framing.pack(into);
         drained
     }
 

@@ -293,7 +293,7 @@ impl Socket for Member {
             OutboxFrame::Text(text) => Some(Frame::Text(text)),
             OutboxFrame::Binary(bytes) => Some(Frame::Binary(bytes)),
             // Engine.IO has pings of its own, and the outbox hears of their answers. The outbox took the others apart.
-            OutboxFrame::Ping | OutboxFrame::Many(_) => None,
+            OutboxFrame::Ping | OutboxFrame::Many(_) | OutboxFrame::Run(_) => None,
         }));
         match drained {
             OutboxDrained::Open | OutboxDrained::Closed => Drained::Open,

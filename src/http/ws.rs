@@ -1,27 +1,34 @@
 //! The WebSocket pump: moves frames between a socket and what is at its end, and holds no logic.
 //!
-//! The only file that knows actix-web-actors. The pump is polled as an HTTP response body: while its peer
-//! doesn't read, neither its mailbox nor its timers run, so nothing that matters hangs on them. What is at the end
-//! goes on without it: its queue is bounded, and somebody outside ends what is stuck.
+//! The only file that knows actix-web-actors. What comes in goes through its actor; what goes out goes past it, as a
+//! mailbox and a queue for each connection cost more than all else on the way. Both are polled as an HTTP response
+//! body: while its peer doesn't read, neither runs, nor any timer of theirs, so nothing that matters hangs on them.
+//! What is at the end goes on without them: its queue is bounded, and somebody outside ends what is stuck.
 
 use std::{
+    cell::RefCell,
     io::ErrorKind,
+    pin::Pin,
+    rc::Rc,
     sync::{
-        Arc, OnceLock,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
+    task::{Context, Poll},
     time::Duration,
+    vec,
 };
 
-use actix::{Actor, ActorContext, Addr, AsyncContext, Handler, StreamHandler};
-use actix_http::ws::{Codec as FrameCodec, Item, ProtocolError};
+use actix::{Actor, ActorContext, AsyncContext, StreamHandler};
+use actix_http::ws::{Codec as FrameCodec, Item, OpCode, ProtocolError};
 use actix_web::{HttpRequest, HttpResponse, web};
-use actix_web_actors::ws::{CloseReason, Message, WebsocketContext, WsResponseBuilder};
-use bytes::Bytes;
+use actix_web_actors::ws::{self, CloseReason, Message, WebsocketContext};
+use bytes::{BufMut, Bytes, BytesMut};
 use bytestring::ByteString;
+use futures_util::{Stream, task::AtomicWaker};
 use parlour_actors::{
     error::CloseCode,
-    outbox::{Drained, Frame, Wake},
+    outbox::{Drained, Frame, Run, Wake},
 };
 
 use super::{
@@ -48,7 +55,7 @@ pub(super) trait End: 'static {
     /// A binary message came.
     fn binary(&mut self, bytes: Bytes) -> Result<(), CloseCode>;
 
-    /// Takes out what is to be sent now.
+    /// Takes out what is to be sent now. All ends that hand out a [`Frame::Run`] mean the same bytes by it.
     fn drain(&mut self, into: &mut Vec<Frame>) -> Drained;
 
     /// The WebSocket is to be closed: the next drain says so. The first code counts.
@@ -65,6 +72,12 @@ pub(super) struct Bounds {
     pub(super) fragment_timeout: Duration,
 }
 
+/// So many bytes are given to the socket at once, and what one frame has more. As many stay in the buffers of a connection
+/// that was sent much; fewer would cost more writes.
+const WRITE_BYTES: usize = 16 * 1024;
+
+const HEAD_BYTES_MAX: usize = 10;
+
 /// Opens a WebSocket.
 pub(super) fn start(
     request: &HttpRequest,
@@ -73,103 +86,196 @@ pub(super) fn start(
     bounds: Bounds,
     end: impl End,
 ) -> Result<HttpResponse, actix_web::Error> {
-    let too_long = Arc::new(TooLong::default());
-    let pump = Pump {
+    let waker = Arc::new(Waker::default());
+    let line = Rc::new(RefCell::new(Line {
         end: Box::new(end),
+        closed: false,
+    }));
+    let pump = Pump {
+        line: Rc::clone(&line),
         message: Aggregator::new(bounds.message),
         fragment_timeout: bounds.fragment_timeout,
-        frames: Vec::new(),
-        too_long: Arc::clone(&too_long),
+        waker: Arc::clone(&waker),
     };
     let bytes_max = bounds.message.bytes_max;
-    let bytes = FrameGuard::new(body, bytes_max, move || too_long.tell());
-    WsResponseBuilder::new(pump, request, bytes)
-        .codec(FrameCodec::new().max_size(bytes_max))
-        .protocols(protocols)
-        .start()
+    let too_long = Arc::clone(&waker);
+    let bytes = FrameGuard::new(body, bytes_max, move || too_long.close_as_too_long());
+    let codec = FrameCodec::new().max_size(bytes_max);
+    let mut response = ws::handshake_with_protocols(request, protocols)?;
+    Ok(response.streaming(Outgoing {
+        answers: WebsocketContext::with_codec(pump, bytes, codec),
+        line,
+        waker,
+        frames: Vec::new().into_iter(),
+        closing: None,
+    }))
+}
+
+/// What the two directions of a connection share.
+struct Line {
+    end: Box<dyn End>,
+    /// The actor has said the last word.
+    closed: bool,
+}
+
+/// Has the connection's task look what there is to do.
+#[derive(Default)]
+struct Waker {
+    task: AtomicWaker,
+    too_long: AtomicBool,
+}
+
+impl Waker {
+    /// How the frame guard, which sits in front of the actor, has it close.
+    fn close_as_too_long(&self) {
+        self.too_long.store(true, Ordering::Release);
+        self.wake();
+    }
+}
+
+impl Wake for Waker {
+    fn wake(&self) {
+        self.task.wake();
+    }
+}
+
+/// What goes out, as bytes: what the actor answers by itself (pongs, closes), and the frames of what is at the end.
+struct Outgoing<S> {
+    answers: S,
+    line: Rc<RefCell<Line>>,
+    waker: Arc<Waker>,
+    /// Taken out of the end and not sent yet.
+    frames: vec::IntoIter<Frame>,
+    /// Behind them comes the close.
+    closing: Option<CloseCode>,
+}
+
+impl<S> Stream for Outgoing<S>
+where
+    S: Stream<Item = Result<Bytes, actix_web::Error>> + Unpin,
+{
+    type Item = S::Item;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
+        let this = &mut *self;
+        this.waker.task.register(cx.waker());
+        let answers = match Pin::new(&mut this.answers).poll_next(cx) {
+            Poll::Ready(Some(Ok(answers))) => answers,
+            Poll::Ready(end) => return Poll::Ready(end),
+            Poll::Pending => Bytes::new(),
+        };
+        let bytes = this.next_bytes(answers);
+        if bytes.is_empty() {
+            return Poll::Pending;
+        }
+        Poll::Ready(Some(Ok(bytes)))
+    }
+}
+
+impl<S> Outgoing<S> {
+    /// What is to be sent now, behind what the actor answered. All that is waiting leaves in one write, up to a bound: then
+    /// the rest is asked for.
+    fn next_bytes(&mut self, answers: Bytes) -> Bytes {
+        let mut line = self.line.borrow_mut();
+        if line.closed {
+            return answers;
+        }
+        if self.waker.too_long.load(Ordering::Acquire) {
+            line.end.close(CloseCode::TooLarge);
+        }
+        if self.frames.len() == 0 && self.closing.is_none() {
+            let mut frames = Vec::new();
+            if let Drained::Close(code) = line.end.drain(&mut frames) {
+                self.closing = Some(code);
+            }
+            self.frames = frames.into_iter();
+        }
+        // What many are sent, and nothing else: as it is.
+        if let ([Frame::Run(run)], None, true) =
+            (self.frames.as_slice(), self.closing, answers.is_empty())
+        {
+            let bytes = run.framed(framed).clone();
+            self.frames = Vec::new().into_iter();
+            return bytes;
+        }
+        if self.frames.len() == 0 && self.closing.is_none() {
+            return answers;
+        }
+        let mut bytes = BytesMut::from(answers);
+        while bytes.len() < WRITE_BYTES
+            && let Some(frame) = self.frames.next()
+        {
+            put_frame(&mut bytes, &frame);
+        }
+        if self.frames.len() == 0
+            && let Some(code) = self.closing.take()
+        {
+            let reason = code.reason().as_bytes();
+            let payload = [&code.number().to_be_bytes(), reason].concat();
+            put(&mut bytes, OpCode::Close, &payload);
+        }
+        bytes.freeze()
+    }
+}
+
+/// What a room tells many, as all of them are sent it.
+fn framed(run: &Run) -> Bytes {
+    let mut bytes = BytesMut::new();
+    for frame in run.frames() {
+        put_frame(&mut bytes, frame);
+    }
+    bytes.freeze()
+}
+
+fn put_frame(bytes: &mut BytesMut, frame: &Frame) {
+    match frame {
+        Frame::Text(text) => put(bytes, OpCode::Text, text.as_bytes()),
+        Frame::Binary(payload) => put(bytes, OpCode::Binary, payload),
+        Frame::Ping => put(bytes, OpCode::Ping, b""),
+        Frame::Many(frames) => frames.iter().for_each(|frame| put_frame(bytes, frame)),
+        Frame::Run(run) => bytes.extend_from_slice(run.framed(framed)),
+    }
+}
+
+/// Adds one frame as a server sends it, whole and not masked (RFC 6455 section 5.2).
+fn put(bytes: &mut BytesMut, code: OpCode, payload: &[u8]) {
+    bytes.reserve(HEAD_BYTES_MAX + payload.len());
+    bytes.put_u8(0x80 | u8::from(code));
+    match payload.len() {
+        n @ 0..126 => bytes.put_u8(n as u8),
+        n @ 126..=0xffff => {
+            bytes.put_u8(126);
+            bytes.put_u16(n as u16);
+        }
+        n => {
+            bytes.put_u8(127);
+            bytes.put_u64(n as u64);
+        }
+    }
+    bytes.put_slice(payload);
 }
 
 /// The actor.
 struct Pump {
-    end: Box<dyn End>,
+    line: Rc<RefCell<Line>>,
     message: Aggregator,
     fragment_timeout: Duration,
-    /// Kept between drains, so that its space is.
-    frames: Vec<Frame>,
-    too_long: Arc<TooLong>,
-}
-
-/// How the frame guard, which sits in front of the pump, has it close.
-#[derive(Default)]
-struct TooLong {
-    seen: AtomicBool,
-    waker: OnceLock<Waker>,
-}
-
-impl TooLong {
-    fn tell(&self) {
-        self.seen.store(true, Ordering::Release);
-        if let Some(waker) = self.waker.get() {
-            waker.wake();
-        }
-    }
+    waker: Arc<Waker>,
 }
 
 impl Actor for Pump {
     type Context = WebsocketContext<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        let waker = Waker(ctx.address());
-        let _is_first = self.too_long.waker.set(waker.clone());
-        if let Err(code) = self.end.started(Arc::new(waker)) {
+        let waker = Arc::clone(&self.waker);
+        let started = self.line.borrow_mut().end.started(waker);
+        if let Err(code) = started {
             self.fail(code, ctx);
         }
     }
 
     fn stopped(&mut self, _ctx: &mut Self::Context) {
-        self.end.gone();
-    }
-}
-
-/// There is something to drain.
-#[derive(actix::Message)]
-#[rtype(result = "()")]
-struct Drain;
-
-#[derive(Clone)]
-struct Waker(Addr<Pump>);
-
-impl Wake for Waker {
-    fn wake(&self) {
-        // Full: a drain is on its way. Closed: nobody is left to send to.
-        let _either_way = self.0.try_send(Drain);
-    }
-}
-
-impl Handler<Drain> for Pump {
-    type Result = ();
-
-    fn handle(&mut self, _: Drain, ctx: &mut Self::Context) {
-        if self.too_long.seen.load(Ordering::Acquire) {
-            self.end.close(CloseCode::TooLarge);
-        }
-        let drained = self.end.drain(&mut self.frames);
-        // All that is waiting leaves in one write: actix-web-actors encodes its queue into one buffer.
-        for frame in self.frames.drain(..) {
-            match frame {
-                Frame::Text(text) => ctx.text(text),
-                Frame::Binary(bytes) => ctx.binary(bytes),
-                Frame::Ping => ctx.ping(b""),
-                // The outbox took these apart.
-                Frame::Many(_) => {}
-            }
-        }
-        if self.frames.capacity() > 64 {
-            self.frames.shrink_to(8);
-        }
-        if let Drained::Close(code) = drained {
-            ctx.close(Some(reason(code)));
-        }
+        self.line.borrow_mut().end.gone();
     }
 }
 
@@ -182,10 +288,10 @@ fn reason(code: CloseCode) -> CloseReason {
 
 impl StreamHandler<Result<Message, ProtocolError>> for Pump {
     fn handle(&mut self, message: Result<Message, ProtocolError>, ctx: &mut Self::Context) {
-        self.end.heard();
+        self.line.borrow().end.heard();
         let whole = match message {
             Ok(Message::Binary(_) | Message::Continuation(Item::FirstBinary(_)))
-                if !self.end.takes_binary() =>
+                if !self.line.borrow().end.takes_binary() =>
             {
                 Err(CloseCode::Unsupported)
             }
@@ -217,6 +323,7 @@ impl StreamHandler<Result<Message, ProtocolError>> for Pump {
             Ok(Message::Pong(_) | Message::Nop) => return,
             Ok(Message::Close(reason)) => {
                 // The echo. If the close was ours, this was the echo, and a second one does no harm.
+                self.line.borrow_mut().closed = true;
                 ctx.close(reason);
                 return ctx.stop();
             }
@@ -229,8 +336,8 @@ impl StreamHandler<Result<Message, ProtocolError>> for Pump {
             Err(_) => Err(CloseCode::Protocol),
         };
         let taken = whole.and_then(|whole| match whole {
-            Whole::Text(text) => self.end.text(text),
-            Whole::Binary(bytes) => self.end.binary(bytes),
+            Whole::Text(text) => self.line.borrow_mut().end.text(text),
+            Whole::Binary(bytes) => self.line.borrow_mut().end.binary(bytes),
         });
         if let Err(code) = taken {
             self.fail(code, ctx);
@@ -255,7 +362,11 @@ impl Pump {
 
     /// Ends a connection that nothing good can come from any more.
     fn fail(&mut self, code: CloseCode, ctx: &mut <Self as Actor>::Context) {
-        self.end.close(code);
+        {
+            let mut line = self.line.borrow_mut();
+            line.closed = true;
+            line.end.close(code);
+        }
         ctx.close(Some(reason(code)));
         ctx.stop();
     }

@@ -6,6 +6,7 @@
 //! Knows no socket: a transport lends it a way to be woken and a way to be killed.
 
 mod liveness;
+mod run;
 #[cfg(test)]
 mod tests;
 
@@ -24,8 +25,8 @@ use bytestring::ByteString;
 use parlour_storage::ids::Position;
 use tokio::sync::Notify;
 
-pub use self::liveness::clock_ms;
 use self::liveness::{Alive, Liveness};
+pub use self::{liveness::clock_ms, run::Run};
 use crate::error::CloseCode;
 
 /// One connection, for as long as the process lives.
@@ -43,6 +44,8 @@ pub enum Frame {
     Ping,
     /// Several that belong together, in order. They count as one.
     Many(Arc<[Frame]>),
+    /// What a room tells of a commit group, to all who are told the same of it.
+    Run(Arc<Run>),
 }
 
 impl Frame {
@@ -59,7 +62,16 @@ impl Frame {
     pub fn flatten(self, into: &mut Vec<Self>) {
         match self {
             Self::Many(frames) => frames.iter().cloned().for_each(|frame| frame.flatten(into)),
+            Self::Run(run) => run.frames().cloned().for_each(|frame| frame.flatten(into)),
             single => into.push(single),
+        }
+    }
+
+    /// For how many it counts.
+    fn n_frames(&self) -> usize {
+        match self {
+            Self::Run(run) => run.len(),
+            _ => 1,
         }
     }
 
@@ -69,6 +81,7 @@ impl Frame {
             Self::Binary(bytes) => bytes.len(),
             Self::Ping => 0,
             Self::Many(frames) => frames.iter().map(Self::n_bytes).sum(),
+            Self::Run(run) => run.n_bytes(),
         }
     }
 }
@@ -154,6 +167,24 @@ pub enum Drained {
     Closed,
 }
 
+/// What came of [`Outbox::stage`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Staged {
+    /// Nobody has promised yet to [`release`](Outbox::release) this outbox up to there, so the caller must.
+    ToRelease,
+    /// Somebody has.
+    Promised,
+    /// The connection is closing, or was too slow and now is.
+    Refused,
+}
+
+impl Staged {
+    fn refused(state: MutexGuard<'_, State>) -> Self {
+        Outbox::refused(state);
+        Self::Refused
+    }
+}
+
 impl Outbox {
     /// An outbox that holds live changes back until [`Outbox::open_gate`].
     pub fn new(id: ConnectionId, frames_max: usize, bytes_max: usize) -> Arc<Self> {
@@ -216,37 +247,44 @@ impl Outbox {
         self.push(frame)
     }
 
-    /// Adds a change of the commit group up to `through`, which is being told. `true`: nobody has promised
-    /// yet to [`release`](Self::release) this outbox up to there, so the caller must.
-    pub fn stage(&self, position: Position, through: Position, frame: Frame) -> bool {
+    /// Adds a change (or, as a [`Run`], several) of the commit group up to `through`, which is being told.
+    pub fn stage(&self, position: Position, through: Position, frame: Frame) -> Staged {
         let mut state = self.lock();
         if !self.admit(&mut state, &frame) {
-            Self::refused(state);
-            return false;
+            return Staged::refused(state);
         }
         state.staged.push((position, frame));
         let first = state.promised < through;
         state.promised = state.promised.max(through);
-        first
+        if first {
+            Staged::ToRelease
+        } else {
+            Staged::Promised
+        }
+    }
+
+    /// Adds the only change of a commit group before which nothing is being told any more: nothing has to be waited for.
+    pub fn pass(&self, position: Position, frame: Frame) -> Staged {
+        let mut state = self.lock();
+        if !self.admit(&mut state, &frame) {
+            return Staged::refused(state);
+        }
+        if state.staged.is_empty() {
+            state.let_through(position, frame);
+        } else {
+            // The group before is being released at this moment, or one behind has begun.
+            state.staged.push((position, frame));
+            state.release(position);
+        }
+        let waits = !state.queue.is_empty();
+        Self::wake_if(waits, state);
+        Staged::Promised
     }
 
     /// Lets staged changes up to a position through, in order.
     pub fn release(&self, through: Position) {
         let mut state = self.lock();
-        let mut ready = std::mem::take(&mut state.staged);
-        let later = ready.iter().any(|&(position, _)| position > through);
-        if later {
-            let (now, rest) = ready
-                .into_iter()
-                .partition(|&(position, _)| position <= through);
-            ready = now;
-            state.staged = rest;
-        }
-        // Rooms stage as they come; within a connection positions ascend.
-        ready.sort_by_key(|&(position, _)| position);
-        for (position, frame) in ready {
-            state.let_through(position, frame);
-        }
+        state.release(through);
         let waits = !state.queue.is_empty();
         Self::wake_if(waits, state);
         // What was staged can be dropped now, which makes room without a drain.
@@ -298,18 +336,29 @@ impl Outbox {
         }
     }
 
-    /// Takes out what is to be sent now, in order, behind what is in `into` already. [`Frame::Many`] is taken apart.
+    /// Takes out what is to be sent now, in order, behind what is in `into` already. [`Frame::Many`] and [`Frame::Run`] are
+    /// taken apart.
     pub fn drain(&self, into: &mut Vec<Frame>) -> Drained {
-        let mut state = self.lock();
+        self.drain_with(|frame| frame.flatten(into))
+    }
+
+    /// The same, with each [`Frame::Run`] whole.
+    pub fn drain_runs(&self, into: &mut Vec<Frame>) -> Drained {
+        self.drain_with(|frame| match frame {
+            Frame::Run(_) => into.push(frame),
+            frame => frame.flatten(into),
+        })
+    }
+
+    fn drain_with(&self, mut take: impl FnMut(Frame)) -> Drained {
+        let mut locked = self.lock();
+        let state = &mut *locked;
         state.woken = false;
-        let n_before = into.len();
-        let n_taken = state.queue.len();
         for frame in state.queue.drain(..) {
-            frame.flatten(into);
+            state.n_frames -= frame.n_frames();
+            state.n_bytes -= frame.n_bytes();
+            take(frame);
         }
-        state.n_frames = state.n_frames.saturating_sub(n_taken);
-        let n_bytes = into[n_before..].iter().map(Frame::n_bytes).sum();
-        state.n_bytes = state.n_bytes.saturating_sub(n_bytes);
         // A burst must not leave its largest size behind on every connection.
         if state.queue.capacity() > 64 {
             state.queue.shrink_to(8);
@@ -322,7 +371,7 @@ impl Outbox {
                 Drained::Close(closing.code)
             }
         };
-        drop(state);
+        drop(locked);
         self.eased.notify_waiters();
         said
     }
@@ -431,7 +480,7 @@ impl Outbox {
         if state.n_frames >= self.frames_max || state.n_bytes >= self.bytes_max {
             return state.spill() && self.admit(state, frame);
         }
-        state.n_frames += 1;
+        state.n_frames += frame.n_frames();
         state.n_bytes += frame.n_bytes();
         true
     }
@@ -478,6 +527,26 @@ impl Outbox {
 }
 
 impl State {
+    fn release(&mut self, through: Position) {
+        let mut ready = std::mem::take(&mut self.staged);
+        let later = ready.iter().any(|&(position, _)| position > through);
+        if later {
+            let (now, rest) = ready
+                .into_iter()
+                .partition(|&(position, _)| position <= through);
+            ready = now;
+            self.staged = rest;
+        }
+        // Rooms stage as they come; within a connection positions ascend.
+        ready.sort_unstable_by_key(|&(position, _)| position);
+        if run::overlap(&ready) {
+            ready = run::taken_apart(ready);
+        }
+        for (position, frame) in ready {
+            self.let_through(position, frame);
+        }
+    }
+
     /// Drops what is held back while older changes are replayed: it can be read again from the store.
     /// `false`: there was nothing.
     fn spill(&mut self) -> bool {
@@ -487,17 +556,26 @@ impl State {
         if frames.is_empty() {
             return false;
         }
-        self.n_frames -= frames.len();
-        self.n_bytes -= frames
-            .iter()
-            .map(|(_, frame)| frame.n_bytes())
-            .sum::<usize>();
+        for (_, frame) in &*frames {
+            self.n_frames -= frame.n_frames();
+            self.n_bytes -= frame.n_bytes();
+        }
         *frames = Vec::new();
         *spilled = true;
         true
     }
 
     fn let_through(&mut self, position: Position, frame: Frame) {
+        if let (Frame::Run(run), Gate::Open { floor }) = (&frame, &self.gate)
+            && run.first() <= *floor
+            && *floor < run.last()
+        {
+            // Replayed up to somewhere in it.
+            for (position, frame) in run.changes().to_vec() {
+                self.let_through(position, frame);
+            }
+            return;
+        }
         match &mut self.gate {
             Gate::Open { floor } if position > *floor => self.queue.push_back(frame),
             Gate::Held {
@@ -505,7 +583,7 @@ impl State {
                 spilled: false,
             } => frames.push((position, frame)),
             Gate::Open { .. } | Gate::Held { spilled: true, .. } => {
-                self.n_frames -= 1;
+                self.n_frames -= frame.n_frames();
                 self.n_bytes -= frame.n_bytes();
             }
         }

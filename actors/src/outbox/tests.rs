@@ -25,15 +25,12 @@ fn drain(outbox: &Outbox) -> Vec<Frame> {
 #[test]
 fn changes_come_out_in_order_and_only_when_released() {
     let outbox = open(10, 100);
-    assert!(
-        outbox.stage(at(2), at(2), text("b")),
-        "the first of its group"
-    );
-    assert!(!outbox.stage(at(1), at(2), text("a")));
-    assert!(
-        outbox.stage(at(3), at(3), text("c")),
-        "the first of the next group"
-    );
+    let first_of_its_group = outbox.stage(at(2), at(2), text("b"));
+    assert_eq!(first_of_its_group, Staged::ToRelease);
+    let second = outbox.stage(at(1), at(2), text("a"));
+    assert_eq!(second, Staged::Promised);
+    let first_of_the_next = outbox.stage(at(3), at(3), text("c"));
+    assert_eq!(first_of_the_next, Staged::ToRelease);
     assert_eq!(drain(&outbox), []);
     outbox.release(at(2));
     assert_eq!(drain(&outbox), [text("a"), text("b")]);
@@ -228,4 +225,87 @@ async fn who_waits_for_room_is_told_when_what_is_staged_makes_some() {
     outbox.release(at(3));
     let has_room = tokio::time::timeout(Duration::from_secs(20), waiting).await;
     assert!(has_room.expect("an end of the wait").unwrap());
+}
+
+fn run(positions: &[u64]) -> Frame {
+    let change = |&n: &u64| (at(n), Frame::Text(n.to_string().into()));
+    Frame::Run(Arc::new(
+        Run::new(positions.iter().map(change).collect()).unwrap(),
+    ))
+}
+
+fn texts(outbox: &Outbox) -> Vec<String> {
+    let single = |frame| match frame {
+        Frame::Text(text) => text.to_string(),
+        other => panic!("{other:?}"),
+    };
+    drain(outbox).into_iter().map(single).collect()
+}
+
+#[test]
+fn what_lies_between_the_changes_of_a_run_takes_its_place() {
+    let outbox = open(10, 100);
+    outbox.stage(at(1), at(9), run(&[1, 4, 5]));
+    outbox.stage(at(6), at(9), run(&[6, 9]));
+    outbox.stage(at(2), at(9), run(&[2, 8]));
+    outbox.stage(at(7), at(9), text("7"));
+    outbox.release(at(9));
+    assert_eq!(texts(&outbox), ["1", "2", "4", "5", "6", "7", "8", "9"]);
+}
+
+#[test]
+fn a_run_stays_whole_for_those_who_want_it_so() {
+    let outbox = open(10, 100);
+    outbox.stage(at(3), at(5), run(&[3, 5]));
+    outbox.stage(at(2), at(5), text("2"));
+    outbox.release(at(5));
+    let mut frames = Vec::new();
+    assert_eq!(outbox.drain_runs(&mut frames), Drained::Open);
+    assert_eq!(frames, [text("2"), run(&[3, 5])]);
+}
+
+#[test]
+fn of_a_run_that_was_replayed_in_part_the_rest_is_told() {
+    for (floor, expected) in [
+        (0, &["2", "4", "6"][..]),
+        (2, &["4", "6"]),
+        (5, &["6"]),
+        (6, &[]),
+    ] {
+        let outbox = Outbox::new(ConnectionId(1), 10, 100);
+        outbox.stage(at(2), at(6), run(&[2, 4, 6]));
+        outbox.release(at(6));
+        assert!(outbox.open_gate(at(floor)));
+        assert_eq!(texts(&outbox), expected, "{floor}");
+        outbox.stage(at(7), at(7), text("7"));
+        outbox.release(at(7));
+        assert_eq!(texts(&outbox), ["7"]);
+    }
+}
+
+#[test]
+fn a_run_counts_for_as_many_as_it_has() {
+    let outbox = open(4, 100);
+    for n in 1..=2 {
+        outbox.stage(at(2 * n), at(2 * n), run(&[2 * n, 2 * n + 1]));
+        outbox.release(at(2 * n));
+    }
+    assert!(!outbox.push(text("one too many")));
+    let outbox = open(4, 100);
+    outbox.pass(at(1), run(&[1, 2, 3]));
+    assert_eq!(texts(&outbox), ["1", "2", "3"]);
+    outbox.pass(at(4), run(&[4, 5, 6, 7]));
+    assert_eq!(texts(&outbox), ["4", "5", "6", "7"]);
+}
+
+#[test]
+fn what_waits_for_nothing_takes_what_was_before_it_along() {
+    let outbox = open(10, 100);
+    outbox.stage(at(1), at(1), text("1"));
+    outbox.stage(at(3), at(3), text("3"));
+    assert_eq!(outbox.pass(at(2), text("2")), Staged::Promised);
+    assert_eq!(texts(&outbox), ["1", "2"]);
+    outbox.release(at(1));
+    outbox.release(at(3));
+    assert_eq!(texts(&outbox), ["3"]);
 }

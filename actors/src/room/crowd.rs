@@ -18,11 +18,11 @@ use parlour_storage::{
 };
 
 use crate::{
-    codec::{Joined, View},
+    codec::{Joined, Minds, View},
     command::{About, Card},
     connection::Connection,
     group::Group,
-    outbox::{ConnectionId, Frame},
+    outbox::{ConnectionId, Frame, Run},
     push::Push,
     visibility::{Audience, Show},
 };
@@ -55,6 +55,27 @@ struct Typing {
 pub(super) struct Who {
     pub(super) card: Arc<Card>,
     pub(super) audience: Audience,
+}
+
+/// A change to tell.
+#[derive(Debug)]
+pub(super) struct Told {
+    pub(super) change: Arc<Change>,
+    pub(super) who: Who,
+    pub(super) asked_by: Option<ConnectionId>,
+}
+
+impl Told {
+    /// Whether a connection is told all of it.
+    fn is_for(&self, connection: &Connection) -> bool {
+        self.asked_by != Some(connection.outbox.id())
+            && (self.who.audience.is_everyone() || self.show(connection) == Show::All)
+    }
+
+    fn show(&self, connection: &Connection) -> Show {
+        let audience = &self.who.audience;
+        audience.show(&self.change, &connection.user, connection.plan())
+    }
 }
 
 impl Crowd {
@@ -173,35 +194,39 @@ impl Crowd {
         }
     }
 
-    /// Stages a change for everyone who may know of it, encoded once per dialect. Whoever asked for it has
-    /// the answer instead.
-    pub(super) fn tell(
-        &mut self,
-        group: &Group,
-        epoch: Epoch,
-        change: &Arc<Change>,
-        Who { card, audience }: &Who,
-        asked_by: Option<ConnectionId>,
-    ) {
-        let about = self.about(card);
-        let mut whole = Encoded::new(epoch, Push::Change(Arc::clone(change), about.clone()));
-        let mut veiled = Encoded::new(epoch, Push::Veiled(Arc::clone(change), about));
+    /// Stages changes for everyone who may know of them, encoded once per dialect. Whoever asked for one has the answer
+    /// instead.
+    pub(super) fn tell(&mut self, group: &Group, epoch: Epoch, told: &[Told]) {
+        let mut each: Vec<_> = told.iter().map(|told| self.telling(epoch, told)).collect();
+        let mut runs = Runs::default();
         self.connections.retain(|_, connection| {
-            let outbox = &connection.outbox;
-            if outbox.closing_for().is_some() {
-                return false;
+            if connection.codec.minds() == Minds::default()
+                && told.iter().all(|told| told.is_for(connection))
+            {
+                return match runs.for_connection(connection, &mut each) {
+                    Some(run) => group.stage(&connection.outbox, run.first(), Frame::Run(run)),
+                    None => connection.outbox.closing_for().is_none(),
+                };
             }
-            let frame = match audience.show(change, &connection.user, connection.plan()) {
-                _ if Some(outbox.id()) == asked_by => None,
-                Show::All => whole.for_connection(connection),
-                Show::Veiled => veiled.for_connection(connection),
-                Show::Nothing => None,
-            };
-            if let Some(frame) = frame {
-                group.stage(outbox, change.position, frame);
+            let mut stays = true;
+            for telling in &mut each {
+                if let Some(frame) = telling.for_connection(connection) {
+                    let position = telling.told.change.position;
+                    stays &= group.stage(&connection.outbox, position, frame);
+                }
             }
-            true
+            stays
         });
+    }
+
+    fn telling<'a>(&self, epoch: Epoch, told: &'a Told) -> Telling<'a> {
+        let about = self.about(&told.who.card);
+        let change = || Arc::clone(&told.change);
+        Telling {
+            told,
+            whole: Encoded::new(epoch, Push::Change(change(), about.clone())),
+            veiled: Encoded::new(epoch, Push::Veiled(change(), about)),
+        }
     }
 
     /// Where something happened, and by whom.
@@ -278,6 +303,54 @@ impl Crowd {
             .typing
             .extract_if(.., |_, typing| typing.until_ms <= now_ms);
         overdue.map(|(_, typing)| typing.who).collect()
+    }
+}
+
+/// A change on its way to a crowd.
+struct Telling<'a> {
+    told: &'a Told,
+    whole: Encoded,
+    veiled: Encoded,
+}
+
+impl Telling<'_> {
+    fn for_connection(&mut self, connection: &Connection) -> Option<Frame> {
+        if self.told.asked_by == Some(connection.outbox.id()) {
+            return None;
+        }
+        match self.told.show(connection) {
+            Show::All => self.whole.for_connection(connection),
+            Show::Veiled => self.veiled.for_connection(connection),
+            Show::Nothing => None,
+        }
+    }
+}
+
+/// All that is told, for each dialect that is met.
+#[derive(Default)]
+struct Runs(Vec<(u16, Option<Arc<Run>>)>);
+
+impl Runs {
+    /// For a connection that is told all of everything, and minds nothing of how it stands to it.
+    fn for_connection(
+        &mut self,
+        connection: &Connection,
+        each: &mut [Telling<'_>],
+    ) -> Option<Arc<Run>> {
+        let key = connection.codec.key();
+        if let Some((_, run)) = self.0.iter().find(|(known, _)| *known == key) {
+            return run.clone();
+        }
+        let frames = each.iter_mut().filter_map(|telling| {
+            let frame = telling.whole.for_connection(connection)?;
+            Some((telling.told.change.position, frame))
+        });
+        let run = Run::new(frames.collect()).map(Arc::new);
+        // As for single ones: see `Encoded`.
+        if connection.codec.key() == key {
+            self.0.push((key, run.clone()));
+        }
+        run
     }
 }
 

@@ -19,7 +19,7 @@ use parlour_storage::{
     store::{Roster, Write},
 };
 
-use self::crowd::{Crowd, Who};
+use self::crowd::{Crowd, Told, Who};
 use crate::{
     archive::answer,
     command::{Action, Caller, Card, Reply},
@@ -257,6 +257,7 @@ impl Handler<Committed> for Room {
 
     fn handle(&mut self, Committed { group, news }: Committed, _ctx: &mut Self::Context) {
         self.used_ms = clock_ms();
+        let mut gathered = Vec::with_capacity(news.len());
         for News {
             change,
             by,
@@ -265,8 +266,23 @@ impl Handler<Committed> for Room {
         } in news
         {
             let who = Who { card: by, audience };
-            self.tell(&group, change, &who, reply);
+            let asked_by = reply.connection_id();
+            self.answer(&group, &change, &who, reply);
+            let told = Told {
+                change,
+                who,
+                asked_by,
+            };
+            if is_of_messages(&told.change.body) {
+                gathered.push(told);
+                continue;
+            }
+            // Who is here may be others after it.
+            self.tell(&group, &mut gathered);
+            gathered.push(told);
+            self.tell(&group, &mut gathered);
         }
+        self.tell(&group, &mut gathered);
     }
 }
 
@@ -364,11 +380,11 @@ impl Room {
         ctx.run_later(LINGER, |_this, ctx| ctx.stop());
     }
 
-    /// Tells one committed change to everyone who may know of it, and answers who asked for it.
-    fn tell(&mut self, group: &Group, change: Arc<Change>, who: &Who, reply: ReplyTo) {
+    /// Answers who asked for a change, and ends what it ends.
+    fn answer(&mut self, group: &Group, change: &Arc<Change>, who: &Who, reply: ReplyTo) {
         let asked_by = reply.connection_id();
         let about = self.crowd.as_ref().map(|crowd| crowd.about(&who.card));
-        match answer(Arc::clone(&change), about, false) {
+        match answer(Arc::clone(change), about, false) {
             Ok(done) => reply.answer_in(group, change.position, done),
             Err(failure) => reply.answer(Err(failure)),
         }
@@ -386,9 +402,18 @@ impl Room {
         if let (ChangeBody::Sent(_), Some(id)) = (&change.body, asked_by) {
             self.look_along(who, id);
         }
+    }
+
+    /// Tells what was gathered to everyone who may know of it. What isn't of messages stands alone.
+    fn tell(&mut self, group: &Group, gathered: &mut Vec<Told>) {
         let Some(crowd) = &mut self.crowd else { return };
+        let Some(Told { change, .. }) = gathered.last() else {
+            return;
+        };
+        let change = Arc::clone(change);
         crowd.arrive(&change, |user| self.core.registry.connections_of(user));
-        crowd.tell(group, self.core.epoch(), &change, who, asked_by);
+        crowd.tell(group, self.core.epoch(), gathered);
+        gathered.clear();
         crowd.depart(&change);
         let members_max = self.core.settings.presence_group_members_max as usize;
         let acquaints = match &change.body {
@@ -471,6 +496,19 @@ impl Room {
         }
         Ok(Reply::Done)
     }
+}
+
+/// Whether a change leaves the conversation itself, and who is in it, as they were.
+fn is_of_messages(body: &ChangeBody) -> bool {
+    matches!(
+        body,
+        ChangeBody::Sent(_)
+            | ChangeBody::Edited(_)
+            | ChangeBody::Deleted(_)
+            | ChangeBody::Reacted { .. }
+            | ChangeBody::Read { .. }
+            | ChangeBody::Delivered { .. }
+    )
 }
 
 fn millis(duration: Duration) -> u64 {

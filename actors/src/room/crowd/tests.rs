@@ -139,9 +139,13 @@ impl Hall {
             card: Card::nameless(user(by)),
             audience,
         };
-        let group = Groups::default().begin(at(2));
-        self.crowd
-            .tell(&group, Epoch(1), &Arc::new(change), &who, None);
+        let change = Told {
+            change: Arc::new(change),
+            who,
+            asked_by: None,
+        };
+        let group = Groups::default().begin(at(2), 1);
+        self.crowd.tell(&group, Epoch(1), &[change]);
         drop(group);
         self.connections.iter().map(|c| told(c)).collect()
     }
