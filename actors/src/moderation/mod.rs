@@ -13,6 +13,8 @@ mod hook;
 mod line;
 mod noted;
 mod oversight;
+#[cfg(feature = "paths")]
+pub mod paths;
 mod people;
 mod person;
 

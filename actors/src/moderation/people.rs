@@ -68,6 +68,12 @@ impl People {
         }
     }
 
+    /// Somebody is known from here on, without being loaded.
+    #[cfg(feature = "paths")]
+    pub(super) fn know(&mut self, user: UserId, person: Person) {
+        self.slots.insert(user, Slot::Known(Box::new(person)));
+    }
+
     /// Forgets those who did nothing for a while, to be loaded again on demand.
     pub(super) fn forget(&mut self, now: Timestamp, since: Duration) {
         self.slots

@@ -5,6 +5,8 @@
 //! Never touches a socket.
 
 mod crowd;
+#[cfg(feature = "paths")]
+pub mod paths;
 
 use std::{sync::Arc, time::Duration};
 

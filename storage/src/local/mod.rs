@@ -13,6 +13,8 @@ mod contacts;
 mod events;
 mod notices;
 mod options;
+#[cfg(feature = "paths")]
+pub mod paths;
 mod personal;
 mod pulse;
 mod reader;

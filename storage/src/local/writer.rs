@@ -73,7 +73,7 @@ impl Writer {
     }
 
     /// An error here is the end of the store; what only concerns the caller is answered.
-    fn work(&mut self, job: Job) -> Result<(), StoreError> {
+    pub(super) fn work(&mut self, job: Job) -> Result<(), StoreError> {
         let pulse = Arc::clone(&self.pulse);
         match job {
             Job::Commit { group, reply } => {
@@ -122,7 +122,7 @@ impl Writer {
         self.apply()
     }
 
-    fn apply(&mut self) -> Result<(), StoreError> {
+    pub(super) fn apply(&mut self) -> Result<(), StoreError> {
         if self.batch.is_empty() {
             // Nothing new, but what was looked at may not be durable yet.
             for answer in self.answers.drain(..) {
