@@ -8,3 +8,6 @@ pub mod dialects;
 // What the dialects know of the edge's files: the key that addresses are signed with.
 #[path = "../../src/files/link.rs"]
 pub mod files;
+// How the pump puts them on the wire.
+#[path = "../../src/http/frames.rs"]
+pub mod frames;

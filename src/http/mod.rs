@@ -8,6 +8,7 @@ pub mod engine;
 pub mod error;
 mod events;
 mod frame_guard;
+pub mod frames;
 mod framing;
 mod gate;
 mod handshake;

@@ -20,20 +20,21 @@ use std::{
 };
 
 use actix::{Actor, ActorContext, AsyncContext, StreamHandler};
-use actix_http::ws::{Codec as FrameCodec, Item, OpCode, ProtocolError};
+use actix_http::ws::{Codec as FrameCodec, Item, ProtocolError};
 use actix_web::{HttpRequest, HttpResponse, web};
 use actix_web_actors::ws::{self, CloseReason, Message, WebsocketContext};
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 use bytestring::ByteString;
 use futures_util::{Stream, task::AtomicWaker};
 use parlour_actors::{
     error::CloseCode,
-    outbox::{Drained, Frame, Run, Wake},
+    outbox::{Drained, Frame, Wake},
 };
 
 use super::{
     aggregator::{Aggregator, Kind, Limits, Whole},
     frame_guard::FrameGuard,
+    frames,
 };
 
 /// What is at the end of a WebSocket. An error of it is the code to close with.
@@ -75,8 +76,6 @@ pub(super) struct Bounds {
 /// So many bytes are given to the socket at once, and what one frame has more. As many stay in the buffers of a connection
 /// that was sent much; fewer would cost more writes.
 const WRITE_BYTES: usize = 16 * 1024;
-
-const HEAD_BYTES_MAX: usize = 10;
 
 /// Opens a WebSocket.
 pub(super) fn start(
@@ -194,7 +193,7 @@ impl<S> Outgoing<S> {
         if let ([Frame::Run(run)], None, true) =
             (self.frames.as_slice(), self.closing, answers.is_empty())
         {
-            let bytes = run.framed(framed).clone();
+            let bytes = run.framed(frames::of_run).clone();
             self.frames = Vec::new().into_iter();
             return bytes;
         }
@@ -205,54 +204,15 @@ impl<S> Outgoing<S> {
         while bytes.len() < WRITE_BYTES
             && let Some(frame) = self.frames.next()
         {
-            put_frame(&mut bytes, &frame);
+            frames::put(&mut bytes, &frame);
         }
         if self.frames.len() == 0
             && let Some(code) = self.closing.take()
         {
-            let reason = code.reason().as_bytes();
-            let payload = [&code.number().to_be_bytes(), reason].concat();
-            put(&mut bytes, OpCode::Close, &payload);
+            frames::put_close(&mut bytes, code);
         }
         bytes.freeze()
     }
-}
-
-/// What a room tells many, as all of them are sent it.
-fn framed(run: &Run) -> Bytes {
-    let mut bytes = BytesMut::new();
-    for frame in run.frames() {
-        put_frame(&mut bytes, frame);
-    }
-    bytes.freeze()
-}
-
-fn put_frame(bytes: &mut BytesMut, frame: &Frame) {
-    match frame {
-        Frame::Text(text) => put(bytes, OpCode::Text, text.as_bytes()),
-        Frame::Binary(payload) => put(bytes, OpCode::Binary, payload),
-        Frame::Ping => put(bytes, OpCode::Ping, b""),
-        Frame::Many(frames) => frames.iter().for_each(|frame| put_frame(bytes, frame)),
-        Frame::Run(run) => bytes.extend_from_slice(run.framed(framed)),
-    }
-}
-
-/// Adds one frame as a server sends it, whole and not masked (RFC 6455 section 5.2).
-fn put(bytes: &mut BytesMut, code: OpCode, payload: &[u8]) {
-    bytes.reserve(HEAD_BYTES_MAX + payload.len());
-    bytes.put_u8(0x80 | u8::from(code));
-    match payload.len() {
-        n @ 0..126 => bytes.put_u8(n as u8),
-        n @ 126..=0xffff => {
-            bytes.put_u8(126);
-            bytes.put_u16(n as u16);
-        }
-        n => {
-            bytes.put_u8(127);
-            bytes.put_u64(n as u64);
-        }
-    }
-    bytes.put_slice(payload);
 }
 
 /// The actor.

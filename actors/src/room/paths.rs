@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use parlour_storage::{domain::change::Change, ids::Epoch, store::Roster};
 
-use super::crowd::{Crowd, Who};
+use super::crowd::{Crowd, Told, Who};
 use crate::{command::Card, connection::Connection, group::Groups, visibility::Audience};
 
 /// A crowd, and the groups in which it is told.
@@ -30,13 +30,17 @@ impl Hall {
         }
     }
 
-    /// Tells a change that was committed alone: stages it for everybody, and releases it.
+    /// Tells a change that was committed alone: to everybody at once, as nothing has to be waited for.
     pub fn tell(&mut self, change: &Arc<Change>, by: &Arc<Card>) {
-        let group = self.groups.begin(change.position);
-        let who = Who {
-            card: Arc::clone(by),
-            audience: Audience::default(),
+        let group = self.groups.begin(change.position, 1);
+        let told = Told {
+            change: Arc::clone(change),
+            who: Who {
+                card: Arc::clone(by),
+                audience: Audience::default(),
+            },
+            asked_by: None,
         };
-        self.crowd.tell(&group, self.epoch, change, &who, None);
+        self.crowd.tell(&group, self.epoch, &[told]);
     }
 }

@@ -1,5 +1,5 @@
-//! From a committed message to the bytes of the frames that each connection of a room is sent: encoded, staged, released,
-//! drained, framed.
+//! From a committed message to the bytes of the frames that each connection of a room is sent: encoded, staged, drained,
+//! framed.
 
 use std::{
     hint::black_box,
@@ -9,7 +9,6 @@ use std::{
     },
 };
 
-use actix_http::ws::{OpCode, Parser};
 use anyhow::ensure;
 use bytes::BytesMut;
 use parlour_actors::{
@@ -19,7 +18,7 @@ use parlour_actors::{
     outbox::{ConnectionId, Frame, Outbox, Wake},
     room::paths::Hall,
 };
-use parlour_paths::dialects::native::Native;
+use parlour_paths::{dialects::native::Native, frames};
 use parlour_storage::{
     domain::{
         change::Change,
@@ -91,11 +90,9 @@ impl Stage {
         self.hall.tell(change, &self.by);
         let mut n_bytes = 0;
         for connection in &self.connections {
-            connection.outbox.drain(&mut self.frames);
+            connection.outbox.drain_runs(&mut self.frames);
             for frame in self.frames.drain(..) {
-                if let Frame::Text(text) = frame {
-                    Parser::write_message(&mut self.buffer, text, OpCode::Text, true, false);
-                }
+                frames::put(&mut self.buffer, &frame);
             }
             n_bytes += self.buffer.len();
             black_box(&self.buffer);
