@@ -3,10 +3,12 @@
 #![warn(missing_docs)]
 
 mod check;
+mod fold;
 mod index;
 mod indexer;
 mod mark;
 mod query;
+mod terms;
 mod words;
 
 pub use self::{
