@@ -22,6 +22,7 @@ use tantivy::{
 };
 
 use crate::{
+    background,
     mark::Mark,
     terms::{Lines, Terms},
 };
@@ -151,6 +152,12 @@ impl Writer {
     ///
     /// The folder can't be used, or another process keeps the index.
     pub fn open(place: &Place, memory: usize) -> Result<Self, IndexError> {
+        // The threads that tantivy begins meanwhile are like the one that opens it.
+        background::run(|| Self::open_here(place, memory))
+            .map_err(|error| IndexError(format!("there is no thread for it: {error}")))?
+    }
+
+    fn open_here(place: &Place, memory: usize) -> Result<Self, IndexError> {
         let Place::Folder(folder) = place else {
             return Ok(Self::over(RamDirectory::create(), memory)?);
         };

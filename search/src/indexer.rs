@@ -8,7 +8,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    thread::{self, JoinHandle},
+    thread::JoinHandle,
     time::Duration,
 };
 
@@ -21,7 +21,7 @@ use parlour_storage::{
 };
 use tokio::{sync::oneshot, time::Instant};
 
-use crate::{Index, IndexError, Mark, Writer};
+use crate::{Index, IndexError, Mark, Writer, background};
 
 /// What was indexed is committed so long after the first of it, at most. Two seconds are promised, and this leaves most of
 /// them to the commit itself on a node that is busy; shorter, each message would be a small part of its own.
@@ -375,7 +375,7 @@ impl Indexer {
         }
     }
 
-    /// Has a thread of its own keep the index.
+    /// Has a thread of its own keep the index, which lets the rest of the node go first.
     ///
     /// # Errors
     ///
@@ -386,9 +386,7 @@ impl Indexer {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .build()?;
-        let thread = thread::Builder::new()
-            .name("indexer".to_owned())
-            .spawn(move || runtime.block_on(self.run_on(stopped)))?;
+        let thread = background::spawn("indexer", move || runtime.block_on(self.run_on(stopped)))?;
         Ok(Running {
             stop,
             thread,

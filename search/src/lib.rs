@@ -2,6 +2,7 @@
 
 #![warn(missing_docs)]
 
+mod background;
 mod check;
 mod fold;
 mod index;
