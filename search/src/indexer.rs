@@ -23,9 +23,10 @@ use tokio::{sync::oneshot, time::Instant};
 
 use crate::{Index, IndexError, Mark, Writer, background};
 
-/// What was indexed is committed so long after the first of it, at most. Two seconds are promised, and this leaves most of
-/// them to the commit itself on a node that is busy; shorter, each message would be a small part of its own.
-const COMMIT_WITHIN: Duration = Duration::from_millis(500);
+/// What was indexed is committed so long after the first of it, at most. Two seconds are promised, and this leaves half of
+/// them to the commit itself on a node that is busy. Most of what a message costs are its commit and the merges after it:
+/// at a thousand messages a second, half of this would cost half as much again.
+const COMMIT_WITHIN: Duration = Duration::from_secs(1);
 /// The mark is moved so often, where nothing happened that is indexed.
 const MARK_WITHIN: Duration = Duration::from_secs(60);
 /// While the index is built it is committed so often: what is lost when that is cut off.
