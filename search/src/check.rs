@@ -12,6 +12,7 @@ use crate::{
     Index, IndexError,
     index::terms,
     indexer::{Broken, Progress},
+    terms::listed,
 };
 
 /// Messages that are read at once.
@@ -89,14 +90,8 @@ impl Index {
         };
         let fields = &self.fields;
         let id = Term::from_field_u64(fields.id, message.id.get());
-        let words = terms
-            .words
-            .iter()
-            .map(|word| Term::from_field_text(fields.words, word));
-        let signs = terms
-            .signs
-            .iter()
-            .map(|(_, pair)| Term::from_field_text(fields.signs, pair));
+        let words = listed(&terms.words).map(|(_, word)| Term::from_field_text(fields.words, word));
+        let signs = listed(&terms.signs).map(|(_, pair)| Term::from_field_text(fields.signs, pair));
         let all = [id].into_iter().chain(words).chain(signs).map(|term| {
             let is: Box<dyn AnyQuery> = Box::new(TermQuery::new(term, IndexRecordOption::Basic));
             (Occur::Must, is)

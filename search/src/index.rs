@@ -19,10 +19,13 @@ use tantivy::{
     directory::{MmapDirectory, RamDirectory},
     indexer::{IndexWriterOptions, LogMergePolicy, UserOperation},
     schema::{FAST, Field, INDEXED, IndexRecordOption, Schema, TextFieldIndexing, TextOptions},
-    tokenizer::{PreTokenizedString, Token},
 };
 
-use crate::{mark::Mark, words::Terms};
+use crate::{
+    background,
+    mark::Mark,
+    terms::{Lines, Terms},
+};
 
 /// Least memory that the writer works with.
 pub const MEMORY_MIN: usize = 16 << 20;
@@ -60,26 +63,34 @@ pub(crate) const AUTHOR: &str = "author";
 pub(crate) const SENT_AT: &str = "sent_at";
 pub(crate) const WRITTEN_AT: &str = "written_at";
 
+/// How tantivy reads a list of terms. The index knows it by this name: one that was made with another is made anew.
+const LINES: &str = "lines";
+
 impl Fields {
     fn schema() -> (Schema, Self) {
         let mut schema = Schema::builder();
-        let text = |positions| {
+        let text = |tokenizer, positions| {
             let indexing = TextFieldIndexing::default()
-                .set_tokenizer("raw")
+                .set_tokenizer(tokenizer)
                 .set_fieldnorms(false)
                 .set_index_option(positions);
             TextOptions::default().set_indexing_options(indexing)
         };
-        let plain = text(IndexRecordOption::Basic);
         let fields = Self {
             id: schema.add_u64_field(ID, INDEXED | FAST),
             conversation: schema.add_u64_field("conversation", INDEXED),
-            author: schema.add_text_field(AUTHOR, plain.clone().set_fast("raw")),
+            author: schema.add_text_field(
+                AUTHOR,
+                text("raw", IndexRecordOption::Basic).set_fast("raw"),
+            ),
             sent_at: schema.add_i64_field(SENT_AT, FAST),
             written_at: schema.add_i64_field(WRITTEN_AT, FAST),
             has_file: schema.add_bool_field("has_file", INDEXED),
-            words: schema.add_text_field("words", plain),
-            signs: schema.add_text_field("signs", text(IndexRecordOption::WithFreqsAndPositions)),
+            words: schema.add_text_field("words", text(LINES, IndexRecordOption::Basic)),
+            signs: schema.add_text_field(
+                "signs",
+                text(LINES, IndexRecordOption::WithFreqsAndPositions),
+            ),
         };
         (schema.build(), fields)
     }
@@ -141,6 +152,12 @@ impl Writer {
     ///
     /// The folder can't be used, or another process keeps the index.
     pub fn open(place: &Place, memory: usize) -> Result<Self, IndexError> {
+        // The threads that tantivy begins meanwhile are like the one that opens it.
+        background::run(|| Self::open_here(place, memory))
+            .map_err(|error| IndexError(format!("there is no thread for it: {error}")))?
+    }
+
+    fn open_here(place: &Place, memory: usize) -> Result<Self, IndexError> {
         let Place::Folder(folder) = place else {
             return Ok(Self::over(RamDirectory::create(), memory)?);
         };
@@ -179,6 +196,7 @@ impl Writer {
     fn over(directory: impl tantivy::Directory, memory: usize) -> Result<Self, TantivyError> {
         let (schema, fields) = Fields::schema();
         let inner = tantivy::Index::open_or_create(directory, schema)?;
+        inner.tokenizers().register(LINES, Lines::default());
         let reader = inner
             .reader_builder()
             .reload_policy(ReloadPolicy::Manual)
@@ -232,7 +250,7 @@ impl Writer {
     pub fn add(&mut self, message: &Message) -> Result<(), IndexError> {
         if let Some(terms) = terms(message) {
             self.queued += weight(&terms);
-            let document = self.document(message, terms);
+            let document = self.document(message, &terms);
             self.inner.add_document(document)?;
         }
         Ok(())
@@ -319,7 +337,7 @@ impl Writer {
         Ok(self.inner.wait_merging_threads()?)
     }
 
-    fn document(&self, message: &Message, terms: Terms) -> TantivyDocument {
+    fn document(&self, message: &Message, terms: &Terms) -> TantivyDocument {
         let fields = &self.index.fields;
         let mut document = TantivyDocument::default();
         document.add_u64(fields.id, message.id.get());
@@ -329,9 +347,11 @@ impl Writer {
         let written_at = message.edited_at.unwrap_or(message.sent_at);
         document.add_i64(fields.written_at, written_at.0);
         document.add_bool(fields.has_file, has_file(message));
-        let words = terms.words.into_iter().enumerate();
-        document.add_pre_tokenized_text(fields.words, tokens(words));
-        document.add_pre_tokenized_text(fields.signs, tokens(terms.signs.into_iter()));
+        for (field, list) in [(fields.words, &terms.words), (fields.signs, &terms.signs)] {
+            if !list.is_empty() {
+                document.add_text(field, list);
+            }
+        }
         document
     }
 }
@@ -349,10 +369,7 @@ pub(crate) fn terms(message: &Message) -> Option<Terms> {
 fn weight(terms: &Terms) -> usize {
     /// What a message has beside its words.
     const REST: usize = 512;
-    let words = terms.words.iter().map(String::len);
-    let signs = terms.signs.iter().map(|(_, sign)| sign.len());
-    let each = words.chain(signs).map(|n| n + size_of::<Token>());
-    REST + each.sum::<usize>()
+    REST + terms.words.len() + terms.signs.len()
 }
 
 /// Whether it has files, or is sent as one that the app keeps elsewhere.
@@ -364,18 +381,6 @@ fn is_file(kind: MessageKind) -> bool {
     match kind {
         MessageKind::File | MessageKind::Image | MessageKind::Video | MessageKind::Audio => true,
         MessageKind::Text | MessageKind::System => false,
-    }
-}
-
-fn tokens(terms: impl Iterator<Item = (usize, String)>) -> PreTokenizedString {
-    let tokens = terms.map(|(position, text)| Token {
-        position,
-        text,
-        ..Token::default()
-    });
-    PreTokenizedString {
-        text: String::new(),
-        tokens: tokens.collect(),
     }
 }
 

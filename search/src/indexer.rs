@@ -8,7 +8,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    thread::{self, JoinHandle},
+    thread::JoinHandle,
     time::Duration,
 };
 
@@ -21,11 +21,12 @@ use parlour_storage::{
 };
 use tokio::{sync::oneshot, time::Instant};
 
-use crate::{Index, IndexError, Mark, Writer};
+use crate::{Index, IndexError, Mark, Writer, background};
 
-/// What was indexed is committed so long after the first of it, at most. Two seconds are promised, and this leaves most of
-/// them to the commit itself on a node that is busy; shorter, each message would be a small part of its own.
-const COMMIT_WITHIN: Duration = Duration::from_millis(500);
+/// What was indexed is committed so long after the first of it, at most. Two seconds are promised, and this leaves half of
+/// them to the commit itself on a node that is busy. Most of what a message costs are its commit and the merges after it:
+/// at a thousand messages a second, half of this would cost half as much again.
+const COMMIT_WITHIN: Duration = Duration::from_secs(1);
 /// The mark is moved so often, where nothing happened that is indexed.
 const MARK_WITHIN: Duration = Duration::from_secs(60);
 /// While the index is built it is committed so often: what is lost when that is cut off.
@@ -375,7 +376,7 @@ impl Indexer {
         }
     }
 
-    /// Has a thread of its own keep the index.
+    /// Has a thread of its own keep the index, which lets the rest of the node go first.
     ///
     /// # Errors
     ///
@@ -386,9 +387,7 @@ impl Indexer {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .build()?;
-        let thread = thread::Builder::new()
-            .name("indexer".to_owned())
-            .spawn(move || runtime.block_on(self.run_on(stopped)))?;
+        let thread = background::spawn("indexer", move || runtime.block_on(self.run_on(stopped)))?;
         Ok(Running {
             stop,
             thread,

@@ -2,11 +2,14 @@
 
 #![warn(missing_docs)]
 
+mod background;
 mod check;
+mod fold;
 mod index;
 mod indexer;
 mod mark;
 mod query;
+mod terms;
 mod words;
 
 pub use self::{

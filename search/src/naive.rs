@@ -13,7 +13,9 @@ use parlour_storage::{
 use proptest::{prelude::*, sample::select};
 
 use crate::{
-    Hits, MEMORY_MIN, Mark, Place, Query, Writer, highlights,
+    Hits, MEMORY_MIN, Mark, Place, Query, Writer,
+    fold::Folded,
+    has_words, highlights,
     index::has_file,
     words::{Piece, pieces},
 };
@@ -165,14 +167,13 @@ fn query() -> impl Strategy<Value = Query> {
 }
 
 fn matches(message: &Message, query: &Query) -> bool {
-    let names = message
-        .attachments
-        .iter()
-        .flat_map(|file| pieces(&file.name));
-    let mut found = pieces(&message.content.text);
-    found.extend(names);
-    let sought = pieces(&query.words);
-    let has = |(n, piece): (usize, &Piece)| match piece {
+    let names = message.attachments.iter().map(|file| &*file.name);
+    let texts = [&*message.content.text].into_iter().chain(names);
+    let texts: Vec<_> = texts.map(Folded::of).collect();
+    let found: Vec<_> = texts.iter().flat_map(pieces).collect();
+    let sought = Folded::of(&query.words);
+    let sought = pieces(&sought);
+    let has = |(n, piece): (usize, &Piece<'_>)| match piece {
         Piece::Word(word, _) => found.iter().any(|piece| match piece {
             Piece::Word(other, _) if n + 1 == sought.len() => other.starts_with(word),
             Piece::Word(other, _) => other == word,
@@ -238,7 +239,7 @@ proptest! {
             prop_assert_eq!(writer.index().search(&query).unwrap(), expected, "{:?}", query);
             for message in all.into_iter().filter(|message| message.attachments.is_empty()) {
                 let marked = !highlights(&query.words, &message.content.text).is_empty();
-                prop_assert_eq!(marked, !pieces(&query.words).is_empty(), "{:?} in {:?}", query.words, message);
+                prop_assert_eq!(marked, has_words(&query.words), "{:?} in {:?}", query.words, message);
             }
         }
     }

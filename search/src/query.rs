@@ -15,8 +15,10 @@ use tantivy::{
 };
 
 use crate::{
+    fold::Folded,
     index::{AUTHOR, Fields, ID, Index, IndexError, SENT_AT, WRITTEN_AT},
-    words::{Piece, pair, pieces},
+    terms::{Terms, pair},
+    words::{Piece, pieces},
 };
 
 /// Which messages are looked for.
@@ -53,7 +55,7 @@ pub struct Hits {
 
 /// Whether there is anything in a text that can be looked for.
 pub fn has_words(text: &str) -> bool {
-    !pieces(text).is_empty()
+    !Terms::of([text]).is_empty()
 }
 
 impl Index {
@@ -119,7 +121,8 @@ impl Fields {
     }
 
     fn words(&self, text: &str) -> Vec<Clause> {
-        let pieces = pieces(text);
+        let folded = Folded::of(text);
+        let pieces = pieces(&folded);
         let last = pieces.len().saturating_sub(1);
         let mut clauses = Vec::with_capacity(pieces.len());
         for (n, piece) in pieces.iter().enumerate() {
@@ -130,7 +133,7 @@ impl Fields {
                     [(sign, _)] => must(begins(self.signs, &pair(sign, ""))),
                     signs => {
                         let pairs = signs.windows(2).map(|two| {
-                            Term::from_field_text(self.signs, &pair(&two[0].0, &two[1].0))
+                            Term::from_field_text(self.signs, &pair(two[0].0, two[1].0))
                         });
                         let mut pairs: Vec<_> = pairs.collect();
                         match pairs.len() {

@@ -89,6 +89,20 @@ fn what_is_removed_first_is_not_forgotten_by_a_merge() {
     assert_eq!(what_is_left(writer), 9, "rolled back");
 }
 
+#[test]
+fn an_index_that_read_its_terms_otherwise_is_made_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = Place::Folder(folder.path().to_owned());
+    two_parts(&place).close().unwrap();
+    let meta = folder.path().join("meta.json");
+    let now = fs::read_to_string(&meta).unwrap();
+    let before = now.replace("\"lines\"", "\"raw\"");
+    assert_ne!(before, now);
+    fs::write(&meta, before).unwrap();
+    let writer = open(&place);
+    assert_eq!((writer.mark(), writer.index().n_messages()), (None, 0));
+}
+
 /// Files of an index of two parts, by what they are.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let files = fs::read_dir(folder)

@@ -15,8 +15,8 @@ use super::*;
 use crate::{MEMORY_MIN, Place};
 
 /// What was sent is found so long after it was read from the store, at most, but for what the commit itself takes. With
-/// that, two seconds hold on any node that commits within one and a half.
-const FOUND_WITHIN: Duration = Duration::from_millis(500);
+/// that, two seconds hold on any node that commits within one.
+const FOUND_WITHIN: Duration = Duration::from_secs(1);
 
 /// An index that is up to date, and how it goes on.
 struct Scene {
