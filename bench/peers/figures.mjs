@@ -87,6 +87,45 @@ export function table(rows) {
   return lines.join("\n") + "\n";
 }
 
+// What other servers reached on another day and another machine, by another harness: the table of issue 6.
+const ELSEWHERE = [
+  "| floor: raw epoll, one write per delivery | 207,000 (4.3 / 5.8) | 82,000 (12 / 32) | 0.5 KiB |",
+  "| floor: raw epoll, coalesced writes | 5,900,000 (0.17 / 6.7) | | |",
+  "| tokio-tungstenite broadcast | 5,800,000 (0.17 / 7.7) | 123,000 (8 / 44) | 136 KiB |",
+  "| uWebSockets in Bun | 4,400,000 (0.23 / 6.2) | 98,000 (10 / 40) | 2.5 KiB |",
+  "| bare actix-web-actors broadcast | 2,800,000 (0.36 / 8.2) | 89,000 (11 / 41) | 11.2 KiB |",
+  "| socketioxide | 2,100,000 (0.47 / 9.1) | 98,000 (10 / 51) | 29 KiB |",
+  "| NATS server | 1,100,000 (0.9 / 10.8) | 114,000 (9 / 75) | 20 KiB |",
+  "| Centrifuge (Go) | 338,000 (2.9 / 10.9) | 41,000 (25 / 117) | 30 KiB |",
+  "| ws on Node | 130,000 (7.1 / 9.8) | 66,000 (15 / 60) | 6.4 KiB |",
+  "| Socket.IO on Node | 92,000 (10.6 / 12.1) | 29,000 (34 / 106) | 14.6 KiB |",
+  "| ejabberd | 38,000 (23.5 / 28.6) | 5,600 (170 / 197) | 55 KiB |",
+  "| *stored before the acknowledgement:* Socket.IO + SQLite (no fsync per commit) / + PostgreSQL / ejabberd + archive | | 9,000 (94) / 3,400 (279) / 2,000 (444) | |",
+];
+
+// These rows in bold, above those that were measured elsewhere.
+export function beside(rows) {
+  const line = ({ title, runs }) => {
+    const of = medians(runs);
+    const rates = [rate(of["fanout-max"], of["fanout-rest"]), rate(of["pairs-max"], of["pairs-rest"])];
+    const idle = of.idle?.bytes === undefined ? "" : cell(of.idle.bytes / 1024, "KiB");
+    return `| **${title.replaceAll("*", "")}** | ${[...rates, idle].join(" | ")} |`;
+  };
+  const head = [
+    "| Server | Fan-out to 1,000: deliveries/s with p99 ≤ 250 ms (CPU µs each at most / at rest) | Pairs: acknowledged messages/s (CPU µs each at most / at rest) | RSS per idle connection |",
+    "|---|---|---|---|",
+  ];
+  return `${[...head, ...rows.map(line), ...ELSEWHERE].join("\n")}\n`;
+}
+
+// Puts text in place of what stands between the two marks of this name in a document.
+export function fill(document, name, text) {
+  const [begin, end] = [`<!-- ${name} -->\n`, `<!-- end of ${name} -->`];
+  const [from, to] = [document.indexOf(begin), document.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`the document has no ${begin.trim()} ... ${end}`);
+  return document.slice(0, from + begin.length) + text + document.slice(to);
+}
+
 // How servers compare, as far as both were measured: `rows` by name, as `{runs}`.
 export function ratios(rows) {
   const of = (name) => (rows[name] ? medians(rows[name].runs) : {});

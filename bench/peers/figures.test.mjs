@@ -1,7 +1,7 @@
 // node --test bench/peers
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { median, medians, ratios, remarks, short, table } from "./figures.mjs";
+import { beside, fill, median, medians, ratios, remarks, short, table } from "./figures.mjs";
 
 const search = (rate, cpu, limit = "node") => ({
   measure: "fanout-max",
@@ -75,4 +75,20 @@ test("what was not as it should be is said", () => {
   ];
   const expected = "- x, idle, run 2: the harness ended with 69: failed: b\n- x, pairs-half, run 1: the harness lagged\n";
   assert.equal(remarks([{ name: "x", runs }]), expected);
+});
+
+test("a document gets new text between its marks, and nothing else of it changes", () => {
+  const document = "a\n<!-- x -->\nold\n<!-- end of x -->\nb\n<!-- y -->\n<!-- end of y -->\n";
+  const filled = fill(document, "x", "new\n");
+  assert.equal(filled, document.replace("old", "new"));
+  assert.equal(fill(filled, "x", "new\n"), filled);
+  assert.throws(() => fill(document, "z", ""));
+});
+
+test("what was measured here stands in bold above what was measured elsewhere", () => {
+  const lines = beside([{ title: "**a** b", runs: [search(1000, 1)] }]).split("\n");
+  assert.equal(lines[2], "| **a b** | 1,000 (1.00 / -) |  |  |");
+  assert.match(lines[3], /^\| floor: raw epoll/);
+  const widths = lines.filter(Boolean).map((line) => line.split("|").length);
+  assert.deepEqual(new Set(widths), new Set([6]));
 });

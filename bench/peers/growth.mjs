@@ -2,11 +2,12 @@
 // Measures how what Parlour costs grows with connections, with the size of a room, and with the messages that are stored; prints a
 // table of each. docs/performance.md explains it.
 //
-//   node bench/peers/growth.mjs [connections] [rooms] [stored] [--stored 100000,1000000] [--quick] [--binaries FOLDER]
+//   node bench/peers/growth.mjs [connections] [rooms] [stored] [--stored 100000,1000000] [--quick] [--binaries FOLDER] [--doc docs/performance.md]
 //
 // The node has one core, the harness another. One run each: what is looked for is a slope.
+import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { short } from "./figures.mjs";
+import { fill, short } from "./figures.mjs";
 import { binariesIn, clientsMax, coresOf, discard, fail, load, machine, say, serve, stop } from "./processes.mjs";
 
 const { values: flags, positionals } = parseArgs({
@@ -16,6 +17,7 @@ const { values: flags, positionals } = parseArgs({
     binaries: { type: "string" },
     quick: { type: "boolean", default: false },
     stored: { type: "string" },
+    doc: { type: "string" },
   },
 });
 
@@ -36,6 +38,11 @@ if (numbers.stored.some((n, at, all) => !(n > (all[at - 1] ?? 0)))) fail("--stor
 
 const where = { cores: coresOf(flags.cores), binaries: binariesIn(flags.binaries) };
 const commands = new Set();
+let told = "";
+const tell = (text) => {
+  told += `${text}\n`;
+  console.log(text);
+};
 
 // Runs the harness, which must find nothing wrong.
 async function ask(server, words) {
@@ -58,7 +65,7 @@ async function fresh(work) {
 
 function table(head, rows) {
   const line = (cells) => `| ${cells.join(" | ")} |\n`;
-  console.log(line(head) + line(head.map(() => "---")) + rows.map(line).join(""));
+  tell(line(head) + line(head.map(() => "---")) + rows.map(line).join(""));
 }
 
 const n = (number) => number.toLocaleString("en-US");
@@ -119,6 +126,7 @@ async function stored() {
 const parts = { connections, rooms, stored };
 const chosen = positionals.length ? positionals : Object.keys(parts);
 for (const name of chosen) if (!parts[name]) fail(`there is no ${name}: ${Object.keys(parts).join(", ")}`);
-console.log(`${machine(where.binaries)}\n`);
+tell(`${machine(where.binaries)}\n`);
 for (const name of chosen) await parts[name]();
-console.log(`\`\`\`sh\n${[...commands].join("\n")}\n\`\`\``);
+tell(`\`\`\`sh\n${[...commands].join("\n")}\n\`\`\``);
+if (flags.doc) writeFileSync(flags.doc, fill(readFileSync(flags.doc, "utf8"), "growth", told));

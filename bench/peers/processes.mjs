@@ -130,6 +130,9 @@ export async function load(server, words, { cores, binaries }) {
   let out = "";
   harness.stdout.on("data", (text) => (out += text));
   const status = await harness.ended;
+  // A server that ended on its own is worth more than what the harness made of it.
+  const isGone = child.exitCode !== null || child.signalCode !== null;
+  const gone = isGone ? `\nthe server ended with ${child.exitCode ?? child.signalCode}: ${child.said.trim().split("\n").pop()}` : "";
   // As a person would type it.
   const plain = (words) => {
     const text = words.join(" ").replaceAll(`${binaries}/`, "").replaceAll(`${ROOT}/`, "");
@@ -138,7 +141,7 @@ export async function load(server, words, { cores, binaries }) {
   const typed = plain(command).replace(`:${port} `, ":$PORT ").replace(/--pid \d+/, "--pid $PID");
   return {
     status,
-    error: harness.said,
+    error: harness.said + gone,
     server: `taskset -c ${cores[0]} ${plain(server.words)}`,
     command: `taskset -c ${cores[1]} parlour ${typed}`,
     report: parsed(out),

@@ -2,15 +2,15 @@
 // Measures Parlour and other servers one after the other in the same way, and prints a table. docs/performance.md explains it.
 //
 //   node bench/peers/run.mjs [ROW...] [--runs 3] [--into FOLDER] [--only MEASURE,...] [--quick] [--binaries FOLDER]
-//   node bench/peers/run.mjs --table FOLDER
+//   node bench/peers/run.mjs --table FOLDER [--doc docs/performance.md]
 //
 // The server has one core, the harness another. Each run has a fresh server on a free port of this machine, and each figure of the
 // table is the median of its runs. What was kept of each run is a file of its own in the folder, so that a long measurement can be
-// made in parts.
+// made in parts. --doc also puts what is printed into a document.
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { ratios, remarks, table } from "./figures.mjs";
+import { beside, fill, ratios, remarks, table } from "./figures.mjs";
 import { binariesIn, clientsMax, coresOf, discard, fail, installNode, load, machine, ROOT, say, serve, stop } from "./processes.mjs";
 
 const { values: flags, positionals } = parseArgs({
@@ -23,6 +23,7 @@ const { values: flags, positionals } = parseArgs({
     binaries: { type: "string" },
     quick: { type: "boolean", default: false },
     table: { type: "string" },
+    doc: { type: "string" },
     help: { type: "boolean", default: false },
   },
 });
@@ -40,7 +41,7 @@ const ROWS = {
 
 const size = flags.quick
   ? { members: 10, rooms: 5, time: "--duration 400ms --warm-up 100ms --grace 5s", rest: [100, 100], top: "--rate-max 200", idle: "300ms" }
-  : { members: 1000, rooms: 1000, time: "--duration 5s --warm-up 1s --grace 5s", rest: [10, 1000], top: "", idle: "3s" };
+  : { members: 1000, rooms: 1000, time: "--duration 5s --warm-up 1s --grace 3s", rest: [10, 1000], top: "", idle: "3s" };
 
 const clients = flags.quick ? 20 : Math.min(10_000, clientsMax);
 
@@ -88,7 +89,11 @@ function tell(folder) {
   if (rows.length === 0) fail(`nothing was kept in ${folder}`);
   const byName = Object.fromEntries(rows.map((row) => [row.name, row]));
   const parts = [readFileSync(join(folder, "machine.txt"), "utf8"), table(rows), ratios(byName), remarks(rows), commands(rows)];
-  console.log(parts.filter(Boolean).join("\n"));
+  const text = parts.filter(Boolean).join("\n");
+  console.log(text);
+  if (!flags.doc) return;
+  const document = fill(readFileSync(flags.doc, "utf8"), "figures", `${text}\n`);
+  writeFileSync(flags.doc, fill(document, "beside", beside(rows)));
 }
 
 const seconds = (from) => ((Date.now() - from) / 1000).toFixed(1);

@@ -116,5 +116,5 @@ async fn the_arithmetic_of_the_scripts_is_right() {
     let output = output(command).await;
     let out = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{out}");
-    assert!(out.contains("pass 8") && out.contains("fail 0"), "{out}");
+    assert!(out.contains("pass 10") && out.contains("fail 0"), "{out}");
 }
