@@ -16,7 +16,7 @@ const HOMES: [(&str, &[&str]); 12] = [
     ("sled::", &["storage/src/sled_store.rs"]),
     ("bincode::", &["storage/src/codec.rs"]),
     ("tantivy::", &["search/"]),
-    ("actix_web_actors", &["src/http/ws.rs"]),
+    ("actix_web_actors", &["src/http/ws.rs", "bench/peers/bare/"]),
     ("jsonwebtoken::", &["src/auth.rs", "src/auth/"]),
     (
         "object_store::",
@@ -89,6 +89,8 @@ const BENCH_MUST_NOT_KNOW: [&str; 9] = [
     "sled",
     "tokio-tungstenite",
 ];
+/// A measure of a node must have nothing of it.
+const PEERS_MUST_NOT_KNOW: [&str; 2] = ["parlour", "parlour-"];
 const SOCKETIO_MUST_NOT_KNOW: [&str; 10] = [
     "actix",
     "actix-",
@@ -254,11 +256,12 @@ fn is_banned(name: &str, banned: &[&str]) -> bool {
 
 #[test]
 fn lower_crates_do_not_know_upper_ones() {
-    let crates: [(&str, &[&str], &str); 5] = [
+    let crates: [(&str, &[&str], &str); 6] = [
         ("socketio/Cargo.toml", &SOCKETIO_MUST_NOT_KNOW, "dashmap"),
         ("storage/Cargo.toml", &STORAGE_MUST_NOT_KNOW, "sled"),
         ("search/Cargo.toml", &SEARCH_MUST_NOT_KNOW, "tantivy"),
         ("bench/Cargo.toml", &BENCH_MUST_NOT_KNOW, "hdrhistogram"),
+        ("bench/peers/Cargo.toml", &PEERS_MUST_NOT_KNOW, "rustix"),
         ("actors/Cargo.toml", &ACTORS_MUST_NOT_KNOW, "actix"),
     ];
     for (path, banned, known) in crates {

@@ -56,15 +56,26 @@ impl Stamp {
     }
 }
 
+/// What each byte is worth as a hexadecimal digit of ours; beyond 15: none.
+const DIGITS: [u8; 256] = {
+    let mut digits = [0x80; 256];
+    let mut value = 0;
+    while value < 16 {
+        digits[b"0123456789abcdef"[value as usize] as usize] = value;
+        value += 1;
+    }
+    digits
+};
+
+/// Reads a number. Whether all were digits is looked at once, in the end: a branch for each would take most of the time of a look at a frame.
 fn hex(digits: &[u8]) -> Option<u64> {
-    digits.iter().try_fold(0, |number, digit| {
-        let digit = match digit {
-            b'0'..=b'9' => digit - b'0',
-            b'a'..=b'f' => digit - b'a' + 10,
-            _ => return None,
-        };
-        Some(number << 4 | u64::from(digit))
-    })
+    let (mut number, mut seen) = (0, 0);
+    for digit in digits {
+        let value = DIGITS[usize::from(*digit)];
+        number = number << 4 | u64::from(value & 0xf);
+        seen |= value;
+    }
+    (seen < 0x10).then_some(number)
 }
 
 /// Words that texts are made of, so that a search finds some and not all.

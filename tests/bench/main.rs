@@ -7,6 +7,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod peers;
 
 use std::process::{Command, Output};
 

@@ -28,7 +28,7 @@ pub(crate) use self::{
     proxy::Proxy,
     raw::{Frame, Raw},
     rest::{Answer, Rest, send as rest_send},
-    stock::{NEWEST, OLD, Script, Stock},
+    stock::{NEWEST, OLD, Script, Stock, node_is_there},
     strace::{Call, Trace},
     way::{Refusal, Way},
 };

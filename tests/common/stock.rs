@@ -94,7 +94,8 @@ impl Drop for Script {
     }
 }
 
-fn node_is_there() -> bool {
+/// Whether there is Node. If not, what needs it is skipped, but not in CI.
+pub(crate) fn node_is_there() -> bool {
     let version = Command::new("node").arg("--version").output();
     if version.is_ok_and(|output| output.status.success()) {
         return true;

@@ -149,8 +149,14 @@ pub(super) fn add(out: &mut Vec<u8>, kind: Kind, payload: &[u8], key: [u8; 4]) {
         }
     }
     out.extend(key);
-    let masked = payload.iter().zip(key.iter().cycle());
-    out.extend(masked.map(|(byte, mask)| byte ^ mask));
+    let from = out.len();
+    out.extend_from_slice(payload);
+    // Four at a time, which compiles to wider steps than a cycle of the key does.
+    for part in out[from..].chunks_mut(4) {
+        part.iter_mut()
+            .zip(key)
+            .for_each(|(byte, mask)| *byte ^= mask);
+    }
 }
 
 /// What a close says, for people.

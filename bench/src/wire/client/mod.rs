@@ -9,7 +9,7 @@
 mod asks;
 mod link;
 
-use std::{collections::HashMap, rc::Rc};
+use std::{collections::VecDeque, rc::Rc};
 
 use actix::{ActorFutureExt as _, AsyncContext as _, Context, WrapFuture as _};
 use tokio::sync::oneshot;
@@ -40,8 +40,8 @@ pub(super) struct Client {
     n_links: u32,
     /// Who waits for this client to be in.
     waits: Option<Waits>,
-    /// Requests without answer.
-    pending: HashMap<u32, Asked>,
+    /// Requests without answer, by number. Most are answered in order, so the one that is looked for is in front.
+    pending: VecDeque<(u32, Asked)>,
     n_asked: u32,
     check: Check,
     place: Place,
@@ -77,7 +77,7 @@ impl Client {
             link: None,
             n_links: 0,
             waits: None,
-            pending: HashMap::new(),
+            pending: VecDeque::new(),
             n_asked: 0,
             place: Place::default(),
             by_rest: Vec::new(),
@@ -222,7 +222,8 @@ impl Client {
 
     fn answer(&mut self, id: u32, refusal: Option<&str>, now: u64) {
         // Else it is of a request before a reconnect, or of none of ours.
-        let Some(asked) = self.pending.remove(&id) else {
+        let at = self.pending.iter().position(|(asked, _)| *asked == id);
+        let Some((_, asked)) = at.and_then(|at| self.pending.remove(at)) else {
             return;
         };
         let world = Rc::clone(&self.world);
@@ -281,7 +282,7 @@ impl Client {
             Saying::Rest(path) => self.by_rest.push((id, path)),
             Saying::Nothing => return course.refused("not in this dialect"),
         }
-        self.pending.insert(id, asked);
+        self.pending.push_back((id, asked));
     }
 
     fn put(&mut self, kind: Kind, payload: &[u8]) {
