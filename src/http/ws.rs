@@ -113,7 +113,8 @@ pub(super) fn start(
 /// What the two directions of a connection share.
 struct Line {
     end: Box<dyn End>,
-    /// The actor has said the last word.
+    /// A close frame was sent, and nothing may follow it. Browsers take a second one for a fault, and tell their page 1006
+    /// and not the code.
     closed: bool,
 }
 
@@ -210,6 +211,7 @@ impl<S> Outgoing<S> {
             && let Some(code) = self.closing.take()
         {
             frames::put_close(&mut bytes, code);
+            line.closed = true;
         }
         bytes.freeze()
     }
@@ -282,9 +284,8 @@ impl StreamHandler<Result<Message, ProtocolError>> for Pump {
             Ok(Message::Ping(payload)) => return ctx.pong(&payload),
             Ok(Message::Pong(_) | Message::Nop) => return,
             Ok(Message::Close(reason)) => {
-                // The echo. If the close was ours, this was the echo, and a second one does no harm.
-                self.line.borrow_mut().closed = true;
-                ctx.close(reason);
+                // The echo, unless this was the echo of ours.
+                self.say_close(reason, ctx);
                 return ctx.stop();
             }
             Err(ProtocolError::Overflow) => Err(CloseCode::TooLarge),
@@ -322,12 +323,15 @@ impl Pump {
 
     /// Ends a connection that nothing good can come from any more.
     fn fail(&mut self, code: CloseCode, ctx: &mut <Self as Actor>::Context) {
-        {
-            let mut line = self.line.borrow_mut();
-            line.closed = true;
-            line.end.close(code);
-        }
-        ctx.close(Some(reason(code)));
+        self.line.borrow_mut().end.close(code);
+        self.say_close(Some(reason(code)), ctx);
         ctx.stop();
+    }
+
+    /// Sends a close frame, once.
+    fn say_close(&self, reason: Option<CloseReason>, ctx: &mut <Self as Actor>::Context) {
+        if !std::mem::replace(&mut self.line.borrow_mut().closed, true) {
+            ctx.close(reason);
+        }
     }
 }
