@@ -7,6 +7,7 @@ use std::{
     cell::{Cell, RefCell},
     collections::BTreeMap,
     convert::Infallible,
+    pin::pin,
     time::{Duration, Instant},
 };
 
@@ -222,13 +223,33 @@ impl Run<'_> {
                 Pace::Flood(n) => self.closed_loop(window.end, n, &mut ask).await,
             }
         };
+        let end = async {
+            self.moment(&Alarm::new(), window.end).await;
+            self.watched.look().await
+        };
+        // At the end of the window: who lags goes on asking, and what that costs is of no message that counts.
+        let asked = async {
+            let mut asked = pin!(asked);
+            let in_time = tokio::select! {
+                () = &mut asked => None,
+                seen = end => Some(seen),
+            };
+            let ended = course.now();
+            let seen = match in_time {
+                Some(seen) => {
+                    asked.await;
+                    seen
+                }
+                None => self.watched.look().await,
+            };
+            (ended, seen)
+        };
         let bar = self.bar(pace);
-        let (before, ()) = tokio::select! {
+        let (before, (ended, after)) = tokio::select! {
             both = async { tokio::join!(begin, asked) } => both,
             never = self.show(&bar, from) => match never {},
         };
-        course.tally().end_at(course.now());
-        let after = self.watched.look().await;
+        course.tally().end_at(ended);
         bar.say("waiting for what is on its way".to_owned());
         let unfinished = course.settled(self.timing.grace).await;
         let faults = settle().await;
