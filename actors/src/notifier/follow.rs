@@ -33,6 +33,9 @@ const STEP: usize = 32;
 const AT_ONCE: usize = 16;
 /// How long it lets its place lie behind in the store.
 const KEEP_AFTER: Duration = Duration::from_secs(1);
+/// How long it lets things happen before it looks: who is away can wait as long, and however much happens in a
+/// conversation meanwhile, it is looked at once.
+const GATHER: Duration = Duration::from_millis(250);
 /// How long it waits before it asks a store that is busy again.
 const ASK_AGAIN: Duration = Duration::from_millis(100);
 
@@ -115,6 +118,9 @@ impl Following {
         }
         self.core.notifier_behind.set(more.then_some(through));
         self.is_ahead = true;
+        if !more {
+            sleep(GATHER).await;
+        }
         Ok(())
     }
 
