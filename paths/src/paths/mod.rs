@@ -10,11 +10,14 @@ mod scene;
 mod verdict;
 
 /// Two counts of the same differ by a thousandth: in where malloc finds room, and in how hash maps with chance in them lie. So
-/// they do when other code in the same crates changes, and with it how the compiler cuts the crates up.
-const EXACT: f64 = 1.0;
+/// they do when other code in the same crates changes, and with it how the compiler cuts the crates up: by 0.5 % at most so far.
+const EXACT: f64 = 2.0;
+
+/// Two counts of the same differ by as much as 1.5 %, and one of ten by 4 %: by how hash maps with chance in them grow.
+const WITH_MAPS: f64 = 5.0;
 
 /// Two counts of the same differ by as much as 1.4 %, as sled's own threads take turns with ours.
-const WITH_SLED: f64 = 3.0;
+const WITH_SLED: f64 = 4.0;
 
 /// One path.
 #[derive(Debug)]
@@ -39,7 +42,7 @@ impl Path {
         Self {
             name: "decode-socketio",
             unit: "`sendMessage` of 200 bytes decoded, its answer encoded",
-            tolerance: EXACT,
+            tolerance: WITH_MAPS,
             run: decode::socketio,
         },
         Self {
