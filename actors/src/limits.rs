@@ -8,6 +8,9 @@ use std::{
 
 use crate::policy::Policy;
 
+/// Most changes that a room hands its connections as one, which their bounds admit or refuse as one.
+pub const RUN_MAX: usize = 64;
+
 /// Mailbox of a session, in messages: what a stock Socket.IO client that was offline sends at once when it is back.
 pub const SESSION_MAILBOX: usize = 10_000;
 /// The same in bytes, since a message may be short or long. Beyond either the client is sent away, to come back later.

@@ -28,7 +28,7 @@ use crate::{
     connection::{Connection, Looks},
     error::{CloseCode, ErrorCode, Failure},
     group::Group,
-    limits::JOINED_MAX,
+    limits::{JOINED_MAX, RUN_MAX},
     moderation::{Concerns, Deed, Review},
     outbox::{ConnectionId, clock_ms},
     presence::{Acquaint, Part},
@@ -259,7 +259,7 @@ impl Handler<Committed> for Room {
 
     fn handle(&mut self, Committed { group, news }: Committed, _ctx: &mut Self::Context) {
         self.used_ms = clock_ms();
-        let mut gathered = Vec::with_capacity(news.len());
+        let mut gathered = Vec::with_capacity(news.len().min(RUN_MAX));
         for News {
             change,
             by,
@@ -277,6 +277,9 @@ impl Handler<Committed> for Room {
             };
             if is_of_messages(&told.change.body) {
                 gathered.push(told);
+                if gathered.len() == RUN_MAX {
+                    self.tell(&group, &mut gathered);
+                }
                 continue;
             }
             // Who is here may be others after it.
