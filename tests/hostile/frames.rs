@@ -172,3 +172,30 @@ async fn a_close_is_echoed() {
     drop(Raw::connect(&node).await.sign_in("going").await);
     node.metric_becomes("parlour_connections", |n| n == 0).await;
 }
+
+/// Browsers take a second close frame for a fault, and hide the code from their page.
+#[tokio::test]
+async fn the_node_says_close_once_however_the_peer_answers() {
+    let node = Node::start(&[]).await;
+    let mut client = Raw::connect(&node).await;
+    assert!(client.write(&Raw::handshake_bytes("")).await);
+    assert!(client.head().await.starts_with("HTTP/1.1 101"));
+    let auth = br#"{"type":"auth","id":1,"token":"nonsense"}"#;
+    assert!(client.write_frame(&Frame::text(auth)).await);
+    let (opcode, payload) = loop {
+        let frame = client.frame().await.unwrap();
+        if frame.0 != 1 {
+            break frame;
+        }
+    };
+    assert_eq!(
+        (opcode, &payload[..2]),
+        (8, 4500_u16.to_be_bytes().as_slice())
+    );
+    let echo = Frame {
+        opcode: 8,
+        ..Frame::text(&payload[..2])
+    };
+    assert!(client.write_frame(&echo).await);
+    assert_eq!(client.frame().await, None, "nothing follows a close");
+}
