@@ -344,15 +344,15 @@ async fn what_nobody_may_have_goes_at_the_start() {
     loop {
         let doomed: Vec<_> = store.doomed(None, 9).await.unwrap();
         let left: Vec<_> = doomed.iter().map(|one| one.id).collect();
-        if left == [ids[2]] && counters.files_orphaned.get() == 1 {
+        // What failed is the doomed one, and again as one that nobody knows of.
+        let done = (counters.files_orphaned.get(), counters.files_failed.get());
+        if left == [ids[2]] && done == (1, 2) {
             break;
         }
         tokio::task::yield_now().await;
     }
     assert_eq!(counters.files_given_up.get(), 1);
     assert_eq!(counters.files_deleted.get(), 3);
-    // The doomed one, and again as one that nobody knows of.
-    assert_eq!(counters.files_failed.get(), 2);
     node.stop().await;
 }
 
